@@ -1,0 +1,53 @@
+// Package store keeps bytes under keys: a local folder, an S3 bucket. It knows
+// nothing of formats, rows or releases. Nothing written is visible before it is
+// whole. One store is one file and one example.
+package store
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Store is a place for bytes. Keys are slash-separated, relative, clean, and
+// never leave the store's root. Methods may be called by several goroutines.
+// Errors are messages: NotFound, NotAllowed, Unreachable, ConditionFailed,
+// DiskFull …, with the remedy, never a credential.
+type Store interface {
+	// Describe names the store in messages and receipts: folder, or endpoint and bucket.
+	Describe() string
+	// Open reads the object. The caller closes it.
+	Open(ctx context.Context, key string) (io.ReadCloser, Info, error)
+	// Stat describes the object without reading it.
+	Stat(ctx context.Context, key string) (Info, error)
+	// List gives the objects whose key starts with prefix, in byte order of the keys.
+	List(ctx context.Context, prefix string) ([]Info, error)
+	// Put writes an object whole, over an older one if there is one; a reader
+	// sees the old or the new one. c can be read again for a retry.
+	Put(ctx context.Context, key string, c Content) (Info, error)
+	// Swap writes a small object if the present one still is of version old ("" is:
+	// there is none). Otherwise nothing is written and the error is
+	// messages.ConditionFailed. Of concurrent swaps from one version exactly one wins.
+	Swap(ctx context.Context, key string, data []byte, old string) (Info, error)
+	// Delete removes the object; one that is not there is no error.
+	Delete(ctx context.Context, key string) error
+	// Now is the store's clock, which grace periods are counted on.
+	Now(ctx context.Context) (time.Time, error)
+}
+
+// Info describes an object.
+type Info struct {
+	Key      string
+	Size     int64
+	SHA256   string // lower-case hexadecimal; "" when the store does not know it
+	Version  string // opaque; changes when the bytes do
+	Modified time.Time
+}
+
+// Content is bytes to be written.
+type Content struct {
+	Open   func() (io.ReadSeekCloser, error)
+	Size   int64
+	SHA256 string // lower-case hexadecimal
+	Type   string // media type
+}

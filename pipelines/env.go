@@ -1,0 +1,73 @@
+package pipelines
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/hashicorp/go-hclog"
+)
+
+// Env is all a component may know of the world besides its configuration. A
+// component reads no clock, no random source and no environment variable of
+// its own, so that a run can be repeated to the byte.
+type Env struct {
+	Allocator memory.Allocator
+	Log       hclog.Logger
+	Now       func() time.Time
+	Rand      io.Reader
+	Secrets   Secrets
+	Spool     Spool
+	// Dir is a folder for temporary files, private to the task, gone after it.
+	Dir string
+	// Memory is how many bytes one barrier (a sort, a join's build side) may hold.
+	Memory int64
+	// Task is what the component works for, and Keys its keys by the names that a
+	// path may capture: the partition's own name, and "tenant".
+	Task TaskID
+	Keys map[string]string
+	// Hide turns the name of an input file into the short keyed hash that may be shown.
+	Hide func(name string) string
+}
+
+// Secrets fetches the value of a secret when it is used, not before.
+type Secrets interface {
+	Reveal(ctx context.Context, ref string) (string, error)
+}
+
+// Secret is a reference to a secret. However it is printed, logged or encoded,
+// only the reference shows.
+type Secret struct{ Ref string }
+
+// IsSet says whether the pipeline file gave a secret.
+func (s Secret) IsSet() bool { return s.Ref != "" }
+
+// Reveal fetches the value.
+func (s Secret) Reveal(ctx context.Context, env Env) (string, error) {
+	return env.Secrets.Reveal(ctx, s.Ref)
+}
+
+func (s Secret) String() string               { return "(" + s.Ref + ")" }
+func (s Secret) GoString() string             { return s.String() }
+func (s Secret) Format(f fmt.State, _ rune)   { io.WriteString(f, s.String()) }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Spool keeps batches on disk, encrypted with a key that lives in this process
+// only. Everything written counts against the task's bound on disk.
+type Spool interface {
+	Create(schema *arrow.Schema) (SpoolFile, error)
+}
+
+// SpoolFile is written once, then read any number of times. Places and rejects
+// are not kept. Close removes the file; open streams must be closed before.
+type SpoolFile interface {
+	// Write borrows the record.
+	Write(arrow.Record) error
+	Open() (Stream, error)
+	Rows() int64
+	Bytes() int64
+	Close() error
+}

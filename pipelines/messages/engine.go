@@ -1,0 +1,49 @@
+package messages
+
+// The engine: plan, run, report, spool. Codes LAV-2000 to LAV-2499.
+var engine = []*Message{
+	Internal, UnknownColumn, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
+	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged,
+}
+
+var (
+	Internal = &Message{Code: "LAV-2000", Class: Failed,
+		EN: Text{"lavoir broke one of its own rules: {what}", "report this to the project with the pipeline file; nothing was published"},
+		FR: Text{"lavoir a enfreint l'une de ses propres règles : {what}", "signalez-le au projet avec le fichier de pipeline ; rien n'a été publié"}}
+	UnknownColumn = &Message{Code: "LAV-2001", Class: Refused,
+		EN: Text{"there is no column {column}; the columns here are {columns}", "correct the name, or declare the column in the source"},
+		FR: Text{"la colonne {column} n'existe pas ; les colonnes ici sont {columns}", "corrigez le nom, ou déclarez la colonne dans la source"}}
+	DuplicateColumn = &Message{Code: "LAV-2002", Class: Refused,
+		EN: Text{"two columns would be named {column}", "give one of them another name"},
+		FR: Text{"deux colonnes porteraient le nom {column}", "donnez un autre nom à l'une d'elles"}}
+	ColumnTypeWanted = &Message{Code: "LAV-2003", Class: Refused,
+		EN: Text{"column {column} is {got}, and {wanted} is needed here", "convert it first with transform \"cast\", or declare its type in the source"},
+		FR: Text{"la colonne {column} est de type {got}, il faut ici {wanted}", "convertissez-la d'abord avec transform \"cast\", ou déclarez son type dans la source"}}
+	SchemaBroken = &Message{Code: "LAV-2004", Class: Failed,
+		EN: Text{"a component gave a batch whose columns are not those it promised ({got} instead of {wanted})", "report this to whoever wrote the component"},
+		FR: Text{"un composant a donné un lot dont les colonnes ne sont pas celles promises ({got} au lieu de {wanted})", "signalez-le à l'auteur du composant"}}
+	TooManyRejects = &Message{Code: "LAV-2005", Class: Failed,
+		EN: Text{"{count} of {rows} rows could not be read exactly; the first is at {place}: {why}", "correct the rows listed in the report, declare what they hold, or choose on_reject = \"quarantine\" or \"drop\" with a threshold"},
+		FR: Text{"{count} lignes sur {rows} n'ont pas pu être lues exactement ; la première : {place}, {why}", "corrigez les lignes du rapport, déclarez ce qu'elles contiennent, ou choisissez on_reject = \"quarantine\" ou \"drop\" avec un seuil"}}
+	DiskBound = &Message{Code: "LAV-2006", Class: Environment,
+		EN: Text{"this task needs more than the {bound} of temporary disk it may use", "raise disk in the project block, or give a temporary folder with more room"},
+		FR: Text{"cette tâche demande plus que les {bound} de disque temporaire permis", "augmentez disk dans le bloc project, ou donnez un dossier temporaire plus grand"}}
+	MemoryBound = &Message{Code: "LAV-2007", Class: Environment,
+		EN: Text{"this step needs more than the {bound} of memory it may use", "raise memory in the project block, or reduce what the step must hold"},
+		FR: Text{"cette étape demande plus que les {bound} de mémoire permis", "augmentez memory dans le bloc project, ou réduisez ce que l'étape doit retenir"}}
+	Interrupted = &Message{Code: "LAV-2008", Class: Failed,
+		EN: Text{"interrupted", "nothing half done was left behind; run again when you like"},
+		FR: Text{"interrompu", "rien n'est resté à moitié fait ; relancez quand vous voulez"}}
+	StepFailed = &Message{Code: "LAV-2009", Class: Failed,
+		EN: Text{"{step} failed", "see the cause"},
+		FR: Text{"{step} a échoué", "voyez la cause"}}
+	ZeroRows = &Message{Code: "LAV-2010", Class: Refused,
+		EN: Text{"no row came out, and a privacy policy applies", "check the source; if an empty file is right, write allow_empty = true in the pipeline"},
+		FR: Text{"aucune ligne n'est sortie, et une politique de confidentialité s'applique", "vérifiez la source ; si un fichier vide est voulu, écrivez allow_empty = true dans le pipeline"}}
+	RowsDisagree = &Message{Code: "LAV-2011", Class: Failed,
+		EN: Text{"the sealed file {file} holds {got} rows, {wanted} were written", "report this to the project; nothing was published"},
+		FR: Text{"le fichier scellé {file} contient {got} lignes, {wanted} ont été écrites", "signalez-le au projet ; rien n'a été publié"}}
+	SourceChanged = &Message{Code: "LAV-2012", Class: Failed,
+		EN: Text{"the source changed while it was read: its two readings differ", "run again once nobody writes to it any more"},
+		FR: Text{"la source a changé pendant la lecture : ses deux lectures diffèrent", "relancez quand plus personne n'y écrit"}}
+)

@@ -1,0 +1,140 @@
+package pipelines
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// TaskID names a task: the unit of extraction, privacy, commit and retry.
+type TaskID struct {
+	Pipeline  string `json:"pipeline"`
+	Tenant    string `json:"tenant,omitempty"`
+	Partition string `json:"partition,omitempty"`
+}
+
+// String is pipeline/tenant/partition without the parts that are empty.
+func (t TaskID) String() string {
+	s := t.Pipeline
+	for _, p := range []string{t.Tenant, t.Partition} {
+		if p != "" {
+			s += "/" + p
+		}
+	}
+	return s
+}
+
+// Project is what a folder of pipeline files comes to, whoever read it.
+type Project struct {
+	Bounds   Bounds
+	Evidence Connection // where private evidence goes; not set: next to the state
+	State    string     // folder for local state: history, spool, quarantine
+	// FingerprintKey keys the fingerprints of inputs and the hashes of their names.
+	FingerprintKey Secret
+	Recipients     []string // age recipients of the quarantine
+	Retention      time.Duration
+	Grace          time.Duration // what is younger is never collected
+	Secrets        Secrets
+	// Tasks gives the selected tasks in the order of the files, then tenants,
+	// then partitions, one by one, until yield returns false. Diagnostics are
+	// all the mistakes found on the way.
+	Tasks func(sel Selection, yield func(Task) bool) hcl.Diagnostics
+}
+
+// Bounds are the limits a run keeps to.
+type Bounds struct {
+	Memory  Size // of batches and buffers in flight, all tasks together
+	Disk    Size // of spools, per task
+	Workers int
+	Tasks   int // at once
+}
+
+// Selection picks tasks by globs (*, ?, [a-z]); an empty one picks all.
+type Selection struct {
+	Pipeline, Tenant, Partition string
+}
+
+// Task is one task, evaluated but with nothing built or contacted.
+type Task struct {
+	ID            TaskID
+	Variant       string
+	Authorization *Authorization // nil: none is written, so no load
+	Chain         Chain
+	// Connections it uses, once each, for the caps of the pool.
+	Connections []Connection
+	Limits      map[string]int // of the groups the connections share
+	// Config is the canonical text of everything that decides the output.
+	Config []byte
+}
+
+// Authorization says whether the tenant lets the dataset out, and by which act.
+type Authorization struct {
+	Allowed   bool
+	Reference string
+}
+
+// Chain is the way of a task's data.
+type Chain struct {
+	Source     Built
+	Transforms []Built
+	Privacy    Built // KindPrivacy
+	Loads      []Built
+	OnReject   RejectPolicy
+	AllowEmpty bool
+	// Contract, when not nil, is what the source must give.
+	Contract *Contract
+}
+
+// RejectPolicy says what becomes of rows that could not be read exactly.
+type RejectPolicy struct {
+	Action  string  // "fail" (default), "quarantine", "drop"
+	MaxRows int64   // more rejects than this fail the task, whatever Action; 0: no limit
+	MaxPart float64 // of all rows; 0: no limit
+}
+
+// Contract is the declared schema of a source and what to do when it differs.
+type Contract struct {
+	Columns   []ColumnDecl
+	OnAdded   string // "report" (default), "fail"
+	OnRemoved string // "fail"
+	OnRetyped string // "fail"
+}
+
+// Privacy is the stage between the transforms and the loads. What it does not
+// let out does not leave.
+type Privacy interface {
+	TwoPass
+	// Roles gives the columns that leave, and those of them whose mark the
+	// policy clears, given the columns and which of them are marked. It refuses
+	// with a message what cannot be let out.
+	Roles(in []MarkedColumn) (out []MarkedColumn, err error)
+	// Paragraph describes to the public what was done, one sentence each.
+	Paragraph() []string
+}
+
+// MarkedColumn is a column and whether it is personal.
+type MarkedColumn struct {
+	Name     string
+	Personal bool
+	Because  string // why it is marked: "declared personal in source.file.x", "named like a person (nom)"
+}
+
+// Gate is the ability of a privacy stage to judge the bytes to be published.
+// It reads f as its stream; the verdict is nil or a message of class Refused.
+type Gate interface {
+	Judge(ctx context.Context, d Decision, f SealedFile) error
+}
+
+// Doctor is the ability of a connection to check itself, contacting what it reaches.
+type Doctor interface {
+	Examine(ctx context.Context) []Finding
+}
+
+// Finding is one thing a Doctor looked at.
+type Finding struct {
+	Check string // reach, rights, TLS, conditional writes, clock …
+	OK    bool
+	Err   error // what is wrong, with the remedy; nil when OK
+	Note  string
+}

@@ -1,0 +1,160 @@
+package pipelines
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// ColumnType is a type as a pipeline file declares it:
+//
+//	text  bool  int32  int64  float64  decimal(12, 2)  binary
+//	date  date("DD/MM/YYYY")
+//	timestamp  timestamp("DD/MM/YYYY HH:mm:ss", "Europe/Paris")
+//	list(text)
+//
+// string is another word for text. An instant is always stored in UTC, with
+// microseconds; the zone says how to read a clock time that has no offset.
+type ColumnType struct {
+	Type   arrow.DataType
+	Format string // of a date or timestamp in text; "" is ISO 8601
+	Zone   string // IANA name; "" demands an offset in the text
+}
+
+// Instant is the Arrow type of every timestamp in lavoir.
+var Instant = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
+
+var plainTypes = map[string]arrow.DataType{
+	"text": arrow.BinaryTypes.String, "string": arrow.BinaryTypes.String, "bool": arrow.FixedWidthTypes.Boolean,
+	"int32": arrow.PrimitiveTypes.Int32, "int64": arrow.PrimitiveTypes.Int64, "float64": arrow.PrimitiveTypes.Float64,
+	"date": arrow.FixedWidthTypes.Date32, "timestamp": Instant, "binary": arrow.BinaryTypes.Binary,
+}
+
+// ParseType reads a type written as an expression.
+func ParseType(e hcl.Expression) (ColumnType, hcl.Diagnostics) {
+	if name := hcl.ExprAsKeyword(e); name != "" {
+		if t, ok := plainTypes[name]; ok {
+			return ColumnType{Type: t}, nil
+		}
+		return ColumnType{}, badType(e)
+	}
+	call, diags := hcl.ExprCall(e)
+	if diags.HasErrors() {
+		return ColumnType{}, badType(e)
+	}
+	switch call.Name {
+	case "decimal":
+		n, ok := numbers(call.Arguments)
+		if !ok || len(n) != 2 || n[0] < 1 || n[0] > 38 || n[1] < 0 || n[1] > n[0] {
+			return ColumnType{}, badType(e)
+		}
+		return ColumnType{Type: &arrow.Decimal128Type{Precision: int32(n[0]), Scale: int32(n[1])}}, nil
+	case "date":
+		s, ok := texts(call.Arguments)
+		if !ok || len(s) != 1 {
+			return ColumnType{}, badType(e)
+		}
+		return ColumnType{Type: arrow.FixedWidthTypes.Date32, Format: s[0]}, nil
+	case "timestamp":
+		s, ok := texts(call.Arguments)
+		if !ok || len(s) < 1 || len(s) > 2 {
+			return ColumnType{}, badType(e)
+		}
+		t := ColumnType{Type: Instant, Format: s[0]}
+		if len(s) == 2 {
+			t.Zone = s[1]
+		}
+		return t, nil
+	case "list":
+		if len(call.Arguments) == 1 {
+			el, diags := ParseType(call.Arguments[0])
+			if !diags.HasErrors() && el.Type.ID() == arrow.STRING {
+				return ColumnType{Type: arrow.ListOf(el.Type)}, nil
+			}
+		}
+	}
+	return ColumnType{}, badType(e)
+}
+
+// ParseTypeText is ParseType of a text.
+func ParseTypeText(s string) (ColumnType, error) {
+	e, diags := hclsyntax.ParseExpression([]byte(s), "type", hcl.InitialPos)
+	if diags.HasErrors() {
+		return ColumnType{}, messages.BadType.With("got", s)
+	}
+	t, diags := ParseType(e)
+	if diags.HasErrors() {
+		return ColumnType{}, messages.BadType.With("got", s)
+	}
+	return t, nil
+}
+
+func badType(e hcl.Expression) hcl.Diagnostics {
+	return hcl.Diagnostics{Diagnose(messages.BadType.With("got", "this"), e.Range())}
+}
+
+func numbers(es []hcl.Expression) (ns []int64, ok bool) {
+	for _, e := range es {
+		v, diags := e.Value(nil)
+		if diags.HasErrors() || v.IsNull() || v.Type() != cty.Number || !v.AsBigFloat().IsInt() {
+			return nil, false
+		}
+		n, _ := v.AsBigFloat().Int64()
+		ns = append(ns, n)
+	}
+	return ns, true
+}
+
+func texts(es []hcl.Expression) (ss []string, ok bool) {
+	for _, e := range es {
+		v, diags := e.Value(nil)
+		if diags.HasErrors() || v.IsNull() || v.Type() != cty.String {
+			return nil, false
+		}
+		ss = append(ss, v.AsString())
+	}
+	return ss, true
+}
+
+// TypeName writes an Arrow type as a pipeline file would.
+func TypeName(t arrow.DataType) string {
+	switch t := t.(type) {
+	case *arrow.StringType:
+		return "text"
+	case *arrow.BooleanType:
+		return "bool"
+	case *arrow.Date32Type:
+		return "date"
+	case *arrow.TimestampType:
+		return "timestamp"
+	case *arrow.Decimal128Type:
+		return fmt.Sprintf("decimal(%d, %d)", t.Precision, t.Scale)
+	case *arrow.ListType:
+		return "list(" + TypeName(t.Elem()) + ")"
+	}
+	return t.Name()
+}
+
+// Columns are the names of a schema's columns.
+func Columns(s *arrow.Schema) []string {
+	names := make([]string, s.NumFields())
+	for i, f := range s.Fields() {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// ColumnIndex is the index of the one column of that name, or a message that
+// lists those there are.
+func ColumnIndex(s *arrow.Schema, name string) (int, error) {
+	if is := s.FieldIndices(name); len(is) == 1 {
+		return is[0], nil
+	}
+	return 0, messages.UnknownColumn.With("column", name, "columns", strings.Join(Columns(s), ", "))
+}
