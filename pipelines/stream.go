@@ -81,6 +81,7 @@ func (p Places) slice(i, j int) Places {
 type Reject struct {
 	Place
 	Column string          // "" when the row as a whole is wrong
+	Step   string          // filled in by the runner
 	Why    *messages.Error // of class Row
 	Raw    []byte          // the row as it stood, for the encrypted quarantine only; may be nil
 }

@@ -3,7 +3,7 @@ package messages
 // The engine: plan, run, report, spool. Codes LAV-2000 to LAV-2499.
 var engine = []*Message{
 	Internal, UnknownColumn, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
-	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged,
+	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll,
 }
 
 var (
@@ -23,8 +23,8 @@ var (
 		EN: Text{"a component gave a batch whose columns are not those it promised ({got} instead of {wanted})", "report this to whoever wrote the component"},
 		FR: Text{"un composant a donné un lot dont les colonnes ne sont pas celles promises ({got} au lieu de {wanted})", "signalez-le à l'auteur du composant"}}
 	TooManyRejects = &Message{Code: "LAV-2005", Class: Failed,
-		EN: Text{"{count} of {rows} rows could not be read exactly; the first is at {place}: {why}", "correct the rows listed in the report, declare what they hold, or choose on_reject = \"quarantine\" or \"drop\" with a threshold"},
-		FR: Text{"{count} lignes sur {rows} n'ont pas pu être lues exactement ; la première : {place}, {why}", "corrigez les lignes du rapport, déclarez ce qu'elles contiennent, ou choisissez on_reject = \"quarantine\" ou \"drop\" avec un seuil"}}
+		EN: Text{"{count} of {rows} rows could not be read exactly; the first is line {line}, {column}: {why}", "correct the rows listed in the report, declare what they hold, or choose on_reject = \"quarantine\" or \"drop\" with a threshold"},
+		FR: Text{"{count} lignes sur {rows} n'ont pas pu être lues exactement ; la première est la ligne {line}, {column} : {why}", "corrigez les lignes du rapport, déclarez ce qu'elles contiennent, ou choisissez on_reject = \"quarantine\" ou \"drop\" avec un seuil"}}
 	DiskBound = &Message{Code: "LAV-2006", Class: Environment,
 		EN: Text{"this task needs more than the {bound} of temporary disk it may use", "raise disk in the project block, or give a temporary folder with more room"},
 		FR: Text{"cette tâche demande plus que les {bound} de disque temporaire permis", "augmentez disk dans le bloc project, ou donnez un dossier temporaire plus grand"}}
@@ -46,4 +46,25 @@ var (
 	SourceChanged = &Message{Code: "LAV-2012", Class: Failed,
 		EN: Text{"the source changed while it was read: its two readings differ", "run again once nobody writes to it any more"},
 		FR: Text{"la source a changé pendant la lecture : ses deux lectures diffèrent", "relancez quand plus personne n'y écrit"}}
+	PersonalAtLoad = &Message{Code: "LAV-2013", Class: Refused,
+		EN: Text{"column {column} is personal ({because}) and no rule clears it", "give it a rule in the privacy block (identifier \"{column}\" { … }), drop it, or say in the source why it is not personal (not_personal)"},
+		FR: Text{"la colonne {column} est personnelle ({because}) et aucune règle ne la libère", "donnez-lui une règle dans le bloc privacy (identifier \"{column}\" { … }), retirez-la, ou dites dans la source pourquoi elle n'est pas personnelle (not_personal)"}}
+	NoPrivacy = &Message{Code: "LAV-2014", Class: Language,
+		EN: Text{"pipeline {pipeline} has a load and no privacy block", "add privacy { public = […] }: only the columns it names leave"},
+		FR: Text{"le pipeline {pipeline} a un load et pas de bloc privacy", "ajoutez privacy { public = […] } : seules les colonnes nommées sortent"}}
+	ColumnMissing = &Message{Code: "LAV-2015", Class: Refused,
+		EN: Text{"{source} no longer has the column {column} ({wanted}); it has {columns}", "ask what became of it, then change the declaration"},
+		FR: Text{"{source} n'a plus la colonne {column} ({wanted}) ; il y a {columns}", "demandez ce qu'elle est devenue, puis changez la déclaration"}}
+	ColumnRetyped = &Message{Code: "LAV-2016", Class: Refused,
+		EN: Text{"column {column} of {source} is now {got}, declared {wanted}", "check the new type, then change the declaration"},
+		FR: Text{"la colonne {column} de {source} est maintenant {got}, déclarée {wanted}", "vérifiez le nouveau type, puis changez la déclaration"}}
+	ColumnAdded = &Message{Code: "LAV-2017", Class: Warning,
+		EN: Text{"{source} has a column {column} that is not declared", "nothing of it is published; declare it to use it"},
+		FR: Text{"{source} a une colonne {column} non déclarée", "rien n'en est publié ; déclarez-la pour l'utiliser"}}
+	NotAuthorized = &Message{Code: "LAV-2018", Class: Warning,
+		EN: Text{"no authorization for {task}: nothing is published", "set allowed in the authorization block once the act is there"},
+		FR: Text{"pas d'autorisation pour {task} : rien n'est publié", "mettez allowed dans le bloc authorization quand l'acte est pris"}}
+	NotPublishedAll = &Message{Code: "LAV-2019", Class: Incomplete,
+		EN: Text{"{load} could not be published after other loads of the task were", "run again: what is published already stays as it is"},
+		FR: Text{"{load} n'a pas pu être publié alors que d'autres load de la tâche l'ont été", "relancez : ce qui est publié reste tel quel"}}
 )

@@ -55,7 +55,8 @@ type Message struct {
 	EN, FR Text
 }
 
-// With makes an error of the message. kv are parameter names and values in turn.
+// With makes an error of the message. kv are parameter names and values in turn;
+// a value that is itself an Error is said in the language of the whole.
 func (m *Message) With(kv ...any) *Error {
 	return &Error{Message: m, params: pairs(kv)}
 }
@@ -74,7 +75,10 @@ type Error struct {
 	cause  error
 }
 
-type param struct{ name, value string }
+type param struct {
+	name  string
+	value any
+}
 
 func pairs(kv []any) []param {
 	if len(kv)%2 != 0 {
@@ -82,7 +86,7 @@ func pairs(kv []any) []param {
 	}
 	ps := make([]param, 0, len(kv)/2)
 	for i := 0; i < len(kv); i += 2 {
-		ps = append(ps, param{kv[i].(string), fmt.Sprint(kv[i+1])})
+		ps = append(ps, param{kv[i].(string), kv[i+1]})
 	}
 	return ps
 }
@@ -106,16 +110,16 @@ func (e *Error) Is(target error) bool {
 }
 
 // What says what happened.
-func (e *Error) What(l Lang) string { return e.fill(e.text(l).What) }
+func (e *Error) What(l Lang) string { return e.fill(l, e.text(l).What) }
 
 // Remedy says what to do now.
-func (e *Error) Remedy(l Lang) string { return e.fill(e.text(l).Remedy) }
+func (e *Error) Remedy(l Lang) string { return e.fill(l, e.text(l).Remedy) }
 
 // Param is the value of a parameter, or "".
 func (e *Error) Param(name string) string {
 	for _, p := range e.params {
 		if p.name == name {
-			return p.value
+			return say(English, p.value)
 		}
 	}
 	return ""
@@ -128,11 +132,22 @@ func (e *Error) text(l Lang) Text {
 	return e.EN
 }
 
-func (e *Error) fill(s string) string {
-	for _, p := range e.params {
-		s = strings.ReplaceAll(s, "{"+p.name+"}", p.value)
+func (e *Error) fill(l Lang, s string) string {
+	if !strings.Contains(s, "{") {
+		return s
 	}
-	return s
+	old := make([]string, 0, 2*len(e.params))
+	for _, p := range e.params {
+		old = append(old, "{"+p.name+"}", say(l, p.value))
+	}
+	return strings.NewReplacer(old...).Replace(s)
+}
+
+func say(l Lang, v any) string {
+	if e, ok := v.(*Error); ok {
+		return e.What(l)
+	}
+	return fmt.Sprint(v)
 }
 
 // Find is the outermost message in err's chain, or nil.

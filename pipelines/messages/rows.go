@@ -5,6 +5,7 @@ package messages
 var rows = []*Message{
 	BadInteger, BadNumber, BadDecimal, DecimalScale, Overflow, BadDate, NoSuchDay, BadInstant, AmbiguousInstant,
 	BadBoolean, DivisionByZero, LetterForDigit, RowExpression,
+	BadPattern, UnknownZone,
 }
 
 var (
@@ -47,4 +48,10 @@ var (
 	RowExpression = &Message{Code: "LAV-2512", Class: Row,
 		EN: Text{"the expression has no value for this row", "guard it with a condition or coalesce()"},
 		FR: Text{"l'expression n'a pas de valeur pour cette ligne", "protégez-la par une condition ou coalesce()"}}
+	BadPattern = &Message{Code: "LAV-2520", Class: Language,
+		EN: Text{"{pattern} is not a pattern of a date: {why}", "write for instance \"DD/MM/YYYY\" or \"YYYY-MM-DD HH:mm:ss\""},
+		FR: Text{"{pattern} n'est pas un format de date : {why}", "écrivez par exemple \"JJ/MM/AAAA\" ou \"YYYY-MM-DD HH:mm:ss\""}}
+	UnknownZone = &Message{Code: "LAV-2521", Class: Language,
+		EN: Text{"there is no time zone {zone}", "write an IANA name such as \"Europe/Paris\", \"Indian/Reunion\" or \"UTC\""},
+		FR: Text{"le fuseau horaire {zone} n'existe pas", "écrivez un nom IANA comme \"Europe/Paris\", \"Indian/Reunion\" ou \"UTC\""}}
 )

@@ -1,0 +1,151 @@
+package arrowx
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"os"
+	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+)
+
+func texts(mem memory.Allocator, values ...string) arrow.Record {
+	b := array.NewRecordBuilder(mem, arrow.NewSchema([]arrow.Field{{Name: "t", Type: arrow.BinaryTypes.String, Nullable: true}}, nil))
+	defer b.Release()
+	for _, v := range values {
+		if v == "null" {
+			b.Field(0).AppendNull()
+		} else {
+			b.Field(0).(*array.StringBuilder).Append(v)
+		}
+	}
+	return b.NewRecord()
+}
+
+func TestSpoolGivesBackWhatWasWrittenAndNothingReadable(t *testing.T) {
+	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer mem.AssertSize(t, 0)
+	dir := t.TempDir()
+	s := &Spool{Dir: dir, Mem: mem}
+	canary := "CANARI-Dupond-Jeanne"
+	in := texts(mem, canary, "null", string(bytes.Repeat([]byte("é"), 400_000)))
+	defer in.Release()
+	f, err := s.Create(in.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := f.Write(in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // a spool is read as often as wanted
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for {
+			rec, err := r.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !array.RecordEqual(rec, in) {
+				t.Error("a record came back changed")
+			}
+			rec.Release()
+			n++
+		}
+		r.Close()
+		if n != 3 {
+			t.Errorf("%d records came back, want 3", n)
+		}
+	}
+	onDisk, err := os.ReadFile(f.file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(onDisk, []byte(canary)) {
+		t.Error("the spool can be read without its key (invariant 6)")
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("%d files are left behind", len(left))
+	}
+}
+
+func TestSpoolKeepsItsBound(t *testing.T) {
+	s := &Spool{Dir: t.TempDir(), Mem: memory.NewGoAllocator(), Bound: 1 << 20}
+	in := texts(s.Mem, string(make([]byte, 300<<10)))
+	f, err := s.Create(in.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for range 10 {
+		if err = f.Write(in); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, ErrDiskBound) {
+		t.Errorf("3 MB went into a spool bound to 1 MiB: %v (invariant 9)", err)
+	}
+}
+
+func TestSpoolNoticesChangedBytes(t *testing.T) {
+	s := &Spool{Dir: t.TempDir(), Mem: memory.NewGoAllocator()}
+	in := texts(s.Mem, "a", "b")
+	f, _ := s.Create(in.Schema())
+	defer f.Close()
+	if err := f.Write(in); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := f.Open(); err != nil {
+		t.Fatal(err)
+	} else {
+		r.Close()
+	}
+	if _, err := f.file.WriteAt([]byte{0xFF}, 40); err != nil {
+		t.Fatal(err)
+	}
+	r, err := f.Open()
+	for err == nil {
+		_, err = r.Next()
+	}
+	if err == io.EOF {
+		t.Error("changed bytes were read as if they were right")
+	}
+}
+
+func TestDigestDoesNotDependOnCuts(t *testing.T) {
+	mem := memory.NewGoAllocator()
+	whole := texts(mem, "a", "null", "", "bcd", "null", "e")
+	sum := func(recs ...arrow.Record) string {
+		h := sha256.New()
+		if err := Digest(h, recs); err != nil {
+			t.Fatal(err)
+		}
+		return string(h.Sum(nil))
+	}
+	want := sum(whole)
+	for i := int64(0); i <= 6; i++ {
+		if sum(whole.NewSlice(0, i), whole.NewSlice(i, 6)) != want {
+			t.Errorf("cut at %d gives another digest", i)
+		}
+	}
+	if sum(texts(mem, "a", "", "", "bcd", "null", "e")) == want {
+		t.Error("null and the empty text have the same digest")
+	}
+	if sum(texts(mem, "ab", "c")) == sum(texts(mem, "a", "bc")) {
+		t.Error("values run into each other")
+	}
+}

@@ -1,0 +1,74 @@
+package pipelines
+
+import (
+	"iter"
+	"sort"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// personalWords are parts of column names that mostly stand before personal
+// data in French business software. A false alarm costs one line
+// (not_personal, with the reason); a miss is caught by the privacy block,
+// which lets out only what it names.
+var personalWords = map[string]string{
+	"nom": "nom", "noms": "nom", "prenom": "prénom", "prenoms": "prénom", "patronyme": "nom", "civilite": "civilité",
+	"naissance": "naissance", "naiss": "naissance", "ddn": "date de naissance", "nir": "NIR", "insee_nir": "NIR", "secu": "sécurité sociale",
+	"email": "courriel", "mail": "courriel", "courriel": "courriel", "mel": "courriel",
+	"tel": "téléphone", "telephone": "téléphone", "portable": "téléphone", "mobile": "téléphone", "fax": "téléphone",
+	"adresse": "adresse", "adr": "adresse", "rue": "adresse", "domicile": "adresse",
+	"iban": "coordonnées bancaires", "rib": "coordonnées bancaires", "bic": "coordonnées bancaires",
+	"usager": "personne", "agent": "personne", "beneficiaire": "personne", "demandeur": "personne", "allocataire": "personne",
+	"enfant": "personne", "parent": "personne", "conjoint": "personne", "tuteur": "personne", "signataire": "personne",
+	"matricule": "matricule", "immatriculation": "véhicule", "login": "compte", "identifiant_usager": "compte",
+}
+
+// LikelyPersonal says whether a column's name suggests data about a person, and
+// of what kind. Case, accents, punctuation and camel case do not matter.
+func LikelyPersonal(column string) (kind string, likely bool) {
+	for _, w := range nameWords(column) {
+		if kind, ok := personalWords[w]; ok {
+			return kind, true
+		}
+	}
+	return "", false
+}
+
+func nameWords(s string) []string {
+	var b strings.Builder
+	lower := false
+	for _, r := range norm.NFD.String(s) {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+			continue
+		case unicode.IsLetter(r):
+			if unicode.IsUpper(r) && lower {
+				b.WriteByte(' ')
+			}
+			lower = unicode.IsLower(r)
+			b.WriteRune(unicode.ToLower(r))
+		default:
+			lower = false
+			b.WriteByte(' ')
+		}
+	}
+	return strings.Fields(b.String())
+}
+
+// sorted gives a map's entries in the order of the keys.
+func sorted[V any](m map[string]V) iter.Seq2[string, V] {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return func(yield func(string, V) bool) {
+		for _, k := range keys {
+			if !yield(k, m[k]) {
+				return
+			}
+		}
+	}
+}
