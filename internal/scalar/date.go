@@ -1,0 +1,306 @@
+package scalar
+
+import (
+	"strconv"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// DateFormat is a compiled pattern: YYYY MM DD (also JJ, AAAA), M and D without
+// leading zero, any other character as it is. "" is YYYY-MM-DD, and so is the
+// zero DateFormat. Years are 0001 to 9999.
+type DateFormat struct {
+	pattern string
+	parts   []part
+}
+
+// NewDateFormat compiles a pattern, which names year, month and day once each.
+func NewDateFormat(pattern string) (DateFormat, error) {
+	if pattern == "" || pattern == isoDate {
+		return DateFormat{}, nil
+	}
+	parts, seen, err := compile(pattern)
+	if err != nil {
+		return DateFormat{}, err
+	}
+	if seen != 1<<year|1<<month|1<<day {
+		return DateFormat{}, messages.BadDateFormat.With("pattern", strconv.Quote(pattern), "why", "a date has one YYYY, one MM and one DD")
+	}
+	return DateFormat{pattern, parts}, nil
+}
+
+const isoDate = "YYYY-MM-DD"
+
+// String is the pattern.
+func (f DateFormat) String() string {
+	if f.pattern == "" {
+		return isoDate
+	}
+	return f.pattern
+}
+
+// Parse reads a day; month lengths and leap years are checked.
+func (f DateFormat) Parse(b []byte) (arrow.Date32, *messages.Message) {
+	var c clock
+	if f.parts == nil {
+		if len(b) != 10 || b[4] != '-' || b[7] != '-' || !c.isoDate(b) {
+			return 0, f.blame(b)
+		}
+	} else if !c.read(f.parts, b) {
+		return 0, f.blame(b)
+	}
+	if !c.dayExists() {
+		return 0, messages.NoSuchDay
+	}
+	return arrow.Date32(daysFromCivil(c.v[year], c.v[month], c.v[day])), nil
+}
+
+func (f DateFormat) blame(b []byte) *messages.Message {
+	if repaired(b, func(b []byte) *messages.Message { _, why := f.Parse(b); return why }) {
+		return messages.LetterForDigit
+	}
+	return messages.BadDate
+}
+
+// Append writes a day.
+func (f DateFormat) Append(dst []byte, d arrow.Date32) []byte {
+	var c clock
+	c.setDay(int64(d))
+	if f.parts == nil {
+		return c.appendISODate(dst)
+	}
+	return c.write(f.parts, dst)
+}
+
+// A field is what a part of a pattern stands for.
+type field uint8
+
+const (
+	year field = iota
+	month
+	day
+	hour
+	minute
+	second
+	fraction
+	offset
+	literal
+)
+
+// part is a piece of a pattern.
+type part struct {
+	field field
+	width int  // digits; 0 is one or two without leading zero
+	text  byte // of a literal
+}
+
+// tokens are tried in this order.
+var tokens = []struct {
+	text string
+	part
+}{
+	{"YYYY", part{field: year, width: 4}}, {"AAAA", part{field: year, width: 4}},
+	{"MM", part{field: month, width: 2}}, {"DD", part{field: day, width: 2}}, {"JJ", part{field: day, width: 2}},
+	{"HH", part{field: hour, width: 2}}, {"mm", part{field: minute, width: 2}}, {"ss", part{field: second, width: 2}},
+	{"SSSSSS", part{field: fraction, width: 6}}, {"SSS", part{field: fraction, width: 3}},
+	{"M", part{field: month}}, {"D", part{field: day}}, {"J", part{field: day}},
+	{"Z", part{field: offset}},
+}
+
+// compile takes a pattern apart and says which fields it has. A letter that
+// other tools give a meaning to is refused rather than taken as it is.
+func compile(pattern string) (parts []part, seen uint, err error) {
+	bad := func(why string) ([]part, uint, error) {
+		return nil, 0, messages.BadDateFormat.With("pattern", strconv.Quote(pattern), "why", why)
+	}
+next:
+	for i := 0; i < len(pattern); {
+		for _, t := range tokens {
+			if len(pattern)-i < len(t.text) || pattern[i:i+len(t.text)] != t.text {
+				continue
+			}
+			if seen&(1<<t.field) != 0 {
+				return bad(t.text + " says again what stands before")
+			}
+			if k := len(parts); k > 0 && parts[k-1].width == 0 && parts[k-1].field <= day && t.field != offset {
+				return bad("what has one or two digits needs a separator after it")
+			}
+			seen |= 1 << t.field
+			parts = append(parts, t.part)
+			i += len(t.text)
+			continue next
+		}
+		switch c := pattern[i]; c {
+		case 'Y', 'y', 'A', 'a', 'm', 'd', 'j', 'H', 'h', 'S', 's', 'z':
+			return bad("it has a lone " + string(c) + "; it may hold YYYY or AAAA, MM, M, DD or JJ, D or J, HH, mm, ss, SSS, SSSSSS and Z")
+		default:
+			if isDigit(c) {
+				return bad("it holds a digit")
+			}
+			parts = append(parts, part{field: literal, text: c})
+			i++
+		}
+	}
+	return parts, seen, nil
+}
+
+// clock is a date and a time of day, each field by itself, indexed by field.
+// The fraction is in microseconds, the offset in seconds.
+type clock struct {
+	v         [offset + 1]int32
+	hasOffset bool
+}
+
+// read reads b, all of it, by the parts.
+func (c *clock) read(parts []part, b []byte) bool {
+	for _, p := range parts {
+		switch {
+		case p.field == literal:
+			if len(b) == 0 || b[0] != p.text {
+				return false
+			}
+			b = b[1:]
+		case p.field == offset:
+			n := c.readOffset(b)
+			if n == 0 {
+				return false
+			}
+			b = b[n:]
+		default:
+			n, v := p.width, int32(0)
+			if n == 0 {
+				n = min(digitsAt(b, 0), 2)
+				if n == 0 || b[0] == '0' {
+					return false
+				}
+			}
+			if len(b) < n {
+				return false
+			}
+			for _, d := range b[:n] {
+				if !isDigit(d) {
+					return false
+				}
+				v = v*10 + int32(d-'0')
+			}
+			if p.field == fraction && n == 3 {
+				v *= 1000
+			}
+			c.v[p.field] = v
+			b = b[n:]
+		}
+	}
+	return len(b) == 0
+}
+
+// isoDate reads the ten bytes of YYYY-MM-DD, whose dashes were checked.
+func (c *clock) isoDate(b []byte) bool {
+	_ = b[9]
+	y1, y2, y3, y4 := b[0]-'0', b[1]-'0', b[2]-'0', b[3]-'0'
+	m1, m2, d1, d2 := b[5]-'0', b[6]-'0', b[8]-'0', b[9]-'0'
+	if y1 > 9 || y2 > 9 || y3 > 9 || y4 > 9 || m1 > 9 || m2 > 9 || d1 > 9 || d2 > 9 {
+		return false
+	}
+	c.v[year] = int32(y1)*1000 + int32(y2)*100 + int32(y3)*10 + int32(y4)
+	c.v[month] = int32(m1)*10 + int32(m2)
+	c.v[day] = int32(d1)*10 + int32(d2)
+	return true
+}
+
+func (c *clock) dayExists() bool {
+	y, m, d := c.v[year], c.v[month], c.v[day]
+	return y >= 1 && m >= 1 && m <= 12 && d >= 1 && d <= monthLength(y, m)
+}
+
+func monthLength(y, m int32) int32 {
+	switch m {
+	case 2:
+		if y%4 == 0 && (y%100 != 0 || y%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}
+
+// write writes the fields by the parts.
+func (c *clock) write(parts []part, dst []byte) []byte {
+	for _, p := range parts {
+		switch v := c.v[p.field&7]; {
+		case p.field == literal:
+			dst = append(dst, p.text)
+		case p.field == offset:
+			dst = appendOffset(dst, v)
+		case p.field == fraction && p.width == 3:
+			dst = appendPadded(dst, v/1000, 3)
+		default:
+			dst = appendPadded(dst, v, p.width)
+		}
+	}
+	return dst
+}
+
+func (c *clock) appendISODate(dst []byte) []byte {
+	dst = appendPadded(dst, c.v[year], 4)
+	dst = append(dst, '-')
+	dst = appendPadded(dst, c.v[month], 2)
+	dst = append(dst, '-')
+	return appendPadded(dst, c.v[day], 2)
+}
+
+// appendPadded writes v with at least width digits.
+func appendPadded(dst []byte, v int32, width int) []byte {
+	if v < 0 {
+		dst = append(dst, '-')
+		v = -v
+	}
+	for p := int32(10); width > 1; width, p = width-1, p*10 {
+		if v < p {
+			dst = append(dst, '0')
+		}
+	}
+	return strconv.AppendInt(dst, int64(v), 10)
+}
+
+// daysFromCivil counts the days from 1970-01-01 in the Gregorian calendar,
+// with the year starting in March so that the leap day ends it.
+func daysFromCivil(y, m, d int32) int64 {
+	yy := int64(y)
+	if m <= 2 {
+		yy--
+	}
+	era := floorDiv(yy, 400)
+	yoe := yy - era*400
+	mp := (int64(m) + 9) % 12
+	doy := (153*mp+2)/5 + int64(d) - 1
+	doe := yoe*365 + yoe/4 - yoe/100 + doy
+	return era*146097 + doe - 719468
+}
+
+// setDay is the inverse of daysFromCivil.
+func (c *clock) setDay(days int64) {
+	z := days + 719468
+	era := floorDiv(z, 146097)
+	doe := z - era*146097
+	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	y, m := yoe+era*400, mp+3
+	if m > 12 {
+		m -= 12
+		y++
+	}
+	c.v[year], c.v[month], c.v[day] = int32(y), int32(m), int32(doy-(153*mp+2)/5+1)
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
