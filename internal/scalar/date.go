@@ -26,7 +26,7 @@ func NewDateFormat(pattern string) (DateFormat, error) {
 		return DateFormat{}, err
 	}
 	if seen != 1<<year|1<<month|1<<day {
-		return DateFormat{}, messages.BadDateFormat.With("pattern", strconv.Quote(pattern), "why", "a date has one YYYY, one MM and one DD")
+		return DateFormat{}, messages.DatePattern.With("pattern", strconv.Quote(pattern), "why", "a date has one YYYY, one MM and one DD")
 	}
 	return DateFormat{pattern, parts}, nil
 }
@@ -113,7 +113,7 @@ var tokens = []struct {
 // other tools give a meaning to is refused rather than taken as it is.
 func compile(pattern string) (parts []part, seen uint, err error) {
 	bad := func(why string) ([]part, uint, error) {
-		return nil, 0, messages.BadDateFormat.With("pattern", strconv.Quote(pattern), "why", why)
+		return nil, 0, messages.DatePattern.With("pattern", strconv.Quote(pattern), "why", why)
 	}
 next:
 	for i := 0; i < len(pattern); {

@@ -75,12 +75,12 @@ func TestParseDate(t *testing.T) {
 
 func TestPatternsRefused(t *testing.T) {
 	for _, p := range []string{"DD/MM/YY", "dd/mm/yyyy", "MM/YYYY", "DD/MM/YYYY DD", "DMYYYY", "DD/MM/YYYY HH:mm", "2024", "JJ/MM/AA", "YYYYY-MM-DD"} {
-		if _, err := NewDateFormat(p); messages.Find(err) == nil || messages.Find(err).Message != messages.BadDateFormat {
+		if _, err := NewDateFormat(p); messages.Find(err) == nil || messages.Find(err).Message != messages.DatePattern {
 			t.Errorf("%q: %v", p, err)
 		}
 	}
 	for _, c := range [][2]string{{"YYYY-MM-DD", "UTC"}, {"YYYY-MM-DD HH:mm", ""}, {"YYYY-MM-DD HH:mm.SSS", "UTC"}, {"YYYY-MM-DD hh:mm", "UTC"}} {
-		if _, err := NewInstantFormat(c[0], c[1]); messages.Find(err) == nil || messages.Find(err).Message != messages.BadDateFormat {
+		if _, err := NewInstantFormat(c[0], c[1]); messages.Find(err) == nil || messages.Find(err).Message != messages.DatePattern {
 			t.Errorf("%q: %v", c, err)
 		}
 	}

@@ -40,7 +40,7 @@ func NewInstantFormat(pattern, zone string) (InstantFormat, error) {
 		return f, err
 	}
 	bad := func(why string) (InstantFormat, error) {
-		return f, messages.BadDateFormat.With("pattern", strconv.Quote(pattern), "why", why)
+		return f, messages.DatePattern.With("pattern", strconv.Quote(pattern), "why", why)
 	}
 	const date, clockTime = 1<<year | 1<<month | 1<<day, 1<<hour | 1<<minute
 	switch {

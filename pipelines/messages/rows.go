@@ -5,7 +5,7 @@ package messages
 var rows = []*Message{
 	BadInteger, BadNumber, BadDecimal, DecimalScale, Overflow, BadDate, NoSuchDay, BadInstant, AmbiguousInstant,
 	BadBoolean, DivisionByZero, LetterForDigit, RowExpression,
-	BadDateFormat, UnknownZone,
+	DatePattern, UnknownZone,
 }
 
 var (
@@ -48,7 +48,7 @@ var (
 	RowExpression = &Message{Code: "LAV-2512", Class: Row,
 		EN: Text{"the expression has no value for this row", "guard it with a condition or coalesce()"},
 		FR: Text{"l'expression n'a pas de valeur pour cette ligne", "protégez-la par une condition ou coalesce()"}}
-	BadDateFormat = &Message{Code: "LAV-2520", Class: Language,
+	DatePattern = &Message{Code: "LAV-2520", Class: Language,
 		EN: Text{"{pattern} is not a pattern of a date: {why}", "write for instance \"DD/MM/YYYY\" or \"YYYY-MM-DD HH:mm:ss\""},
 		FR: Text{"{pattern} n'est pas un format de date : {why}", "écrivez par exemple \"JJ/MM/AAAA\" ou \"YYYY-MM-DD HH:mm:ss\""}}
 	UnknownZone = &Message{Code: "LAV-2521", Class: Language,
