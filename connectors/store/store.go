@@ -12,27 +12,39 @@ import (
 // Store is a place for bytes. Keys are slash-separated, relative, clean, and
 // never leave the store's root. Methods may be called by several goroutines.
 // Errors are messages: NotFound, NotAllowed, Unreachable, ConditionFailed,
-// DiskFull …, with the remedy, never a credential.
+// DiskFull …, with the remedy, never a credential and never a key, which may be
+// the name of an input.
 type Store interface {
 	// Describe names the store in messages and receipts: folder, or endpoint and bucket.
 	Describe() string
 	// Open reads the object. The caller closes it.
 	Open(ctx context.Context, key string) (io.ReadCloser, Info, error)
-	// Stat describes the object without reading it.
+	// Stat describes the object, reading it only if it is small.
 	Stat(ctx context.Context, key string) (Info, error)
-	// List gives the objects whose key starts with prefix, in byte order of the keys.
+	// List gives the objects whose key starts with prefix, in byte order of the
+	// keys, without SHA256 and Version. What the store keeps for itself is not listed.
 	List(ctx context.Context, prefix string) ([]Info, error)
 	// Put writes an object whole, over an older one if there is one; a reader
-	// sees the old or the new one. c can be read again for a retry.
+	// sees the old or the new one. c can be read again for a retry, also while an
+	// earlier reader is open.
 	Put(ctx context.Context, key string, c Content) (Info, error)
 	// Swap writes a small object if the present one still is of version old ("" is:
 	// there is none). Otherwise nothing is written and the error is
 	// messages.ConditionFailed. Of concurrent swaps from one version exactly one wins.
+	// ConditionFailed may also come after a write that did succeed, when its
+	// answer was lost: who gets it reads again before giving up.
 	Swap(ctx context.Context, key string, data []byte, old string) (Info, error)
 	// Delete removes the object; one that is not there is no error.
 	Delete(ctx context.Context, key string) error
 	// Now is the store's clock, which grace periods are counted on.
 	Now(ctx context.Context) (time.Time, error)
+}
+
+// Sweeper is the ability of a store to remove what unfinished writes left
+// behind: temporary files, parts of uploads. Only what is under prefix and
+// older than before goes; the number of leftovers removed is returned.
+type Sweeper interface {
+	Sweep(ctx context.Context, prefix string, before time.Time) (int, error)
 }
 
 // Info describes an object.
