@@ -359,17 +359,94 @@ func Coded(diags hcl.Diagnostics) hcl.Diagnostics {
 		if _, ours := d.Extra.(*messages.Error); ours {
 			continue
 		}
-		what := d.Summary
-		if d.Detail != "" {
-			what += ": " + strings.TrimSuffix(d.Detail, ".")
-		}
-		m := messages.Syntax.With("what", what)
-		if strings.Contains(what, "secret") && (strings.Contains(what, "template") || strings.Contains(what, "string required")) {
-			m = messages.SecretInText.With()
-		}
+		m := translate(d)
 		d.Extra, d.Summary, d.Detail = m, m.Code+": "+m.What(messages.English), m.Remedy(messages.English)
 	}
 	return diags
+}
+
+// translate is our message for what a library says, its own words when we have none.
+func translate(d *hcl.Diagnostic) *messages.Error {
+	if d.Expression != nil && d.EvalContext != nil {
+		for _, t := range d.Expression.Variables() {
+			if v, ds := t.TraverseAbs(d.EvalContext); !ds.HasErrors() && v.Type() == SecretValue {
+				return messages.SecretInText.With()
+			}
+		}
+		switch d.Summary {
+		case "Unknown variable":
+			if e, ok := d.Expression.(*hclsyntax.ScopeTraversalExpr); ok {
+				return messages.UnknownName.With("name", e.Traversal.RootName(), "hint", Hint(e.Traversal.RootName(), namesIn(d.EvalContext)))
+			}
+		case "Unsupported attribute", "Invalid index":
+			if key := missedKey(d); key != "" {
+				return messages.NoElement.With("key", key)
+			}
+		}
+	}
+	if e, ok := d.Expression.(*hclsyntax.FunctionCallExpr); ok && d.Summary == "Call to unknown function" {
+		return messages.NoFunction.With("name", e.Name, "hint", Hint(e.Name, functionsIn(d.EvalContext)))
+	}
+	what := d.Summary
+	if d.Detail != "" {
+		what += ": " + strings.TrimSuffix(d.Detail, ".")
+	}
+	return messages.Syntax.With("what", what)
+}
+
+func namesIn(ctx *hcl.EvalContext) (names []string) {
+	for ; ctx != nil; ctx = ctx.Parent() {
+		for n := range ctx.Variables {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+func functionsIn(ctx *hcl.EvalContext) (names []string) {
+	for ; ctx != nil; ctx = ctx.Parent() {
+		for n := range ctx.Functions {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// missedKey is the name or key that d says is not there, or "".
+func missedKey(d *hcl.Diagnostic) string {
+	var steps hcl.Traversal
+	switch e := d.Expression.(type) {
+	case *hclsyntax.IndexExpr:
+		v, diags := e.Key.Value(d.EvalContext)
+		if diags.HasErrors() {
+			return ""
+		}
+		return keyOf(v)
+	case *hclsyntax.ScopeTraversalExpr:
+		steps = e.Traversal
+	case *hclsyntax.RelativeTraversalExpr:
+		steps = e.Traversal
+	}
+	for _, s := range steps {
+		if d.Subject == nil || s.SourceRange() != *d.Subject {
+			continue
+		}
+		switch s := s.(type) {
+		case hcl.TraverseAttr:
+			return s.Name
+		case hcl.TraverseIndex:
+			return keyOf(s.Key)
+		}
+	}
+	return ""
+}
+
+func keyOf(v cty.Value) string {
+	s, err := convert.Convert(v, cty.String)
+	if err != nil || s.IsNull() || !s.IsKnown() {
+		return ""
+	}
+	return strconv.Quote(s.AsString())
 }
 
 // Decode reads a block's body into a config for the component. ctx holds the
@@ -685,9 +762,6 @@ func assign(tg tag, val cty.Value, v reflect.Value) error {
 		return messages.WrongArgument.With("name", tg.name, "wanted", wanted, "why", why)
 	}
 	switch v.Interface().(type) {
-	case cty.Value:
-		v.Set(reflect.ValueOf(val))
-		return nil
 	case Secret:
 		if val.Type() != SecretValue || val.IsNull() || !val.IsKnown() {
 			return messages.NotASecret.With("name", tg.name)
@@ -721,8 +795,12 @@ func assign(tg tag, val cty.Value, v reflect.Value) error {
 		v.Set(reflect.ValueOf(refs))
 		return nil
 	}
-	if val.Type() == SecretValue {
+	if holdsSecret(val.Type()) {
 		return messages.SecretInText.With()
+	}
+	if _, constant := v.Interface().(cty.Value); constant {
+		v.Set(reflect.ValueOf(val))
+		return nil
 	}
 	if val.IsNull() {
 		if tg.mode == "" {
@@ -756,6 +834,9 @@ func assign(tg tag, val cty.Value, v reflect.Value) error {
 		}
 		return wrong("a duration", "a duration is written \"90s\", \"15m\", \"24h\" or \"90d\"")
 	}
+	if t := val.Type(); t.IsCapsuleType() {
+		return wrong("a "+describeType(v.Type()), "it is a "+t.FriendlyName())
+	}
 	want, err := gocty.ImpliedType(v.Interface())
 	if err != nil {
 		panic("pipelines: a config field cannot be a " + v.Type().String())
@@ -786,4 +867,27 @@ func assign(tg tag, val cty.Value, v reflect.Value) error {
 		}
 	}
 	return nil
+}
+
+// holdsSecret says whether a value of type t is or contains a secret.
+func holdsSecret(t cty.Type) bool {
+	switch {
+	case t == SecretValue:
+		return true
+	case t.IsCollectionType():
+		return holdsSecret(t.ElementType())
+	case t.IsTupleType():
+		for _, e := range t.TupleElementTypes() {
+			if holdsSecret(e) {
+				return true
+			}
+		}
+	case t.IsObjectType():
+		for _, e := range t.AttributeTypes() {
+			if holdsSecret(e) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -3,7 +3,13 @@ package pipelines
 import (
 	"context"
 	"io"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
 	"sync"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // ordered runs work on what next gives, on several goroutines, and hands the
@@ -41,7 +47,11 @@ func (o *ordered[T, U]) start(ctx context.Context) {
 		defer close(o.queue)
 		defer close(todo)
 		for {
-			item, err := o.next(ctx)
+			var item T
+			err := contain(func() (err error) {
+				item, err = o.next(ctx)
+				return err
+			})
 			j := &job[T, U]{item: item, err: err, done: make(chan outcome[U], 1)}
 			if err != nil {
 				select {
@@ -64,8 +74,12 @@ func (o *ordered[T, U]) start(ctx context.Context) {
 	for w := range o.workers {
 		o.running.Go(func() {
 			for j := range todo {
-				r, err := o.work(ctx, w, j.item)
-				j.done <- outcome[U]{r, err}
+				var out outcome[U]
+				out.err = contain(func() (err error) {
+					out.result, err = o.work(ctx, w, j.item)
+					return err
+				})
+				j.done <- out
 			}
 		})
 	}
@@ -136,5 +150,36 @@ func (o *ordered[T, U]) close() {
 	o.running.Wait()
 	if o.err == nil {
 		o.err = io.ErrClosedPipe
+	}
+}
+
+// contain turns a panic into an error: one broken task must not take down the
+// others, and a crash could show what no message may. Only the runtime's own
+// texts are kept, which hold no value of a row.
+func contain(do func() error) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case runtime.Error:
+			err = messages.Internal.With("what", p.Error()+" at "+panicSite())
+		default:
+			err = messages.Internal.With("what", "a panic at "+panicSite())
+		}
+	}()
+	return do()
+}
+
+// panicSite is the function that panicked, as file:line of the project's code.
+func panicSite() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		if !strings.HasPrefix(f.Function, "runtime.") {
+			return filepath.Base(filepath.Dir(f.File)) + "/" + filepath.Base(f.File) + ":" + strconv.Itoa(f.Line)
+		}
+		if !more {
+			return "an unknown place"
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/hashicorp/hcl/v2"
 )
 
@@ -59,13 +60,15 @@ type Selection struct {
 type Task struct {
 	ID            TaskID
 	Variant       string
-	Authorization *Authorization // nil: none is written, so no load
+	Keys          map[string]string // see Env.Keys
+	Authorization *Authorization    // nil: none is written, so no load
 	Chain         Chain
 	// Connections it uses, once each, for the caps of the pool.
 	Connections []Connection
 	Limits      map[string]int // of the groups the connections share
-	// Config is the canonical text of everything that decides the output.
-	Config []byte
+	// Config is the canonical text of everything that decides the output, Policy
+	// the part of it that is the privacy policy.
+	Config, Policy []byte
 }
 
 // Authorization says whether the tenant lets the dataset out, and by which act.
@@ -113,6 +116,13 @@ type Privacy interface {
 	Paragraph() []string
 }
 
+// SinglePass is the ability of a privacy stage to work batch by batch. A nil
+// kernel says that this policy needs both passes. A single pass hands a nil
+// Decision to the Gate.
+type SinglePass interface {
+	Kernel(in *arrow.Schema) (Kernel, error)
+}
+
 // MarkedColumn is a column and whether it is personal.
 type MarkedColumn struct {
 	Name     string
@@ -124,6 +134,12 @@ type MarkedColumn struct {
 // It reads f as its stream; the verdict is nil or a message of class Refused.
 type Gate interface {
 	Judge(ctx context.Context, d Decision, f SealedFile) error
+}
+
+// EvidenceStore is the ability of a connection to keep what the public must not
+// see: one object a task and run, written whole.
+type EvidenceStore interface {
+	WriteEvidence(ctx context.Context, name string, data []byte) error
 }
 
 // Doctor is the ability of a connection to check itself, contacting what it reaches.

@@ -3,7 +3,7 @@ package messages
 // The engine: plan, run, report, spool. Codes LAV-2000 to LAV-2499.
 var engine = []*Message{
 	Internal, UnknownColumn, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
-	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll,
+	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder,
 }
 
 var (
@@ -67,4 +67,19 @@ var (
 	NotPublishedAll = &Message{Code: "LAV-2019", Class: Incomplete,
 		EN: Text{"{load} could not be published after other loads of the task were", "run again: what is published already stays as it is"},
 		FR: Text{"{load} n'a pas pu être publié alors que d'autres load de la tâche l'ont été", "relancez : ce qui est publié reste tel quel"}}
+	ContractAdded = &Message{Code: "LAV-2020", Class: Refused,
+		EN: Text{"{source} has a column {column} that its contract does not have", "add it to the contract, or set on_added = \"report\""},
+		FR: Text{"{source} a une colonne {column} absente de son contrat", "ajoutez-la au contrat, ou mettez on_added = \"report\""}}
+	NoRecipient = &Message{Code: "LAV-2021", Class: Language,
+		EN: Text{"on_reject = \"quarantine\" needs somebody who may read it", "write the age public keys in project { quarantine = [\"age1…\"] }"},
+		FR: Text{"on_reject = \"quarantine\" demande quelqu'un qui puisse la lire", "écrivez les clés publiques age dans project { quarantine = [\"age1…\"] }"}}
+	BadRecipient = &Message{Code: "LAV-2022", Class: Language,
+		EN: Text{"{recipient} is not an age public key", "make one with age-keygen and write its public part, age1…"},
+		FR: Text{"{recipient} n'est pas une clé publique age", "créez-en une avec age-keygen et écrivez sa partie publique, age1…"}}
+	SealedDiffers = &Message{Code: "LAV-2023", Class: Failed,
+		EN: Text{"the sealed file {file} does not hold the rows that were written to it", "check the disk and run again; nothing was published"},
+		FR: Text{"le fichier scellé {file} ne contient pas les lignes qui y ont été écrites", "vérifiez le disque et relancez ; rien n'a été publié"}}
+	RunFolder = &Message{Code: "LAV-2024", Class: Environment,
+		EN: Text{"the working folder {folder} cannot be used", "check that it exists, that there is room and that this account may write there"},
+		FR: Text{"le dossier de travail {folder} est inutilisable", "vérifiez qu'il existe, qu'il y a de la place et que ce compte peut y écrire"}}
 )

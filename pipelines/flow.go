@@ -1,0 +1,315 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Flow is the way of one task's data with every component built: what the
+// engine runs, however it was described.
+type Flow struct {
+	Task       TaskID
+	Source     Source
+	SourceName string // "source.file.conventions"
+	Steps      []Step
+	Privacy    Privacy // nil only when there is no load
+	Loads      []Load
+	OnReject   RejectPolicy
+	AllowEmpty bool
+	Contract   *Contract // nil: whatever the source gives
+}
+
+// Step is a transform and the name it has in messages.
+type Step struct {
+	Name      string // "transform.filter.actifs"
+	Transform Transform
+}
+
+// Load is a sink and the name it has in messages.
+type Load struct {
+	Name string
+	Sink Sink
+}
+
+// BuildFlow builds the components of a task. Nothing is contacted.
+func BuildFlow(t Task, env Env) (*Flow, error) {
+	f := &Flow{Task: t.ID, OnReject: t.Chain.OnReject, AllowEmpty: t.Chain.AllowEmpty, Contract: t.Chain.Contract}
+	var err error
+	f.SourceName = stepName(t.Chain.Source)
+	if f.Source, err = As[Source](t.Chain.Source, env); err != nil {
+		return nil, &StepError{t.ID, f.SourceName, err}
+	}
+	for _, b := range t.Chain.Transforms {
+		tr, err := As[Transform](b, env)
+		if err != nil {
+			return nil, &StepError{t.ID, stepName(b), err}
+		}
+		f.Steps = append(f.Steps, Step{stepName(b), tr})
+	}
+	if t.Chain.Privacy.IsSet() {
+		if f.Privacy, err = As[Privacy](t.Chain.Privacy, env); err != nil {
+			return nil, &StepError{t.ID, "privacy", err}
+		}
+	}
+	for _, b := range t.Chain.Loads {
+		s, err := As[Sink](b, env)
+		if err != nil {
+			return nil, &StepError{t.ID, stepName(b), err}
+		}
+		f.Loads = append(f.Loads, Load{stepName(b), s})
+	}
+	if len(f.Loads) > 0 && f.Privacy == nil {
+		return nil, &StepError{t.ID, "privacy", messages.NoPrivacy.With("pipeline", t.ID.Pipeline)}
+	}
+	return f, nil
+}
+
+func stepName(b Built) string {
+	return string(b.Component.Kind) + "." + b.Component.Name + "." + b.Label
+}
+
+// StepError says in which step of which task something went wrong. The runner
+// attaches it, once.
+type StepError struct {
+	Task TaskID
+	Step string
+	Err  error
+}
+
+func (e *StepError) Error() string { return e.Task.String() + ": " + e.Step + ": " + e.Err.Error() }
+func (e *StepError) Unwrap() error { return e.Err }
+
+func (f *Flow) at(step string, err error) error {
+	var s *StepError
+	if err == nil || errors.As(err, &s) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &StepError{f.Task, step, err}
+}
+
+// Binding is a flow bound to the schema of its source.
+type Binding struct {
+	// In is the schema into each step; the last one is the schema after all steps.
+	In []*arrow.Schema
+	// Marks are the marks that belong to each of In.
+	Marks [][]MarkedColumn
+	// Out is what the loads get.
+	Out *arrow.Schema
+	// Unchecked says, offline and for a source whose columns are not all
+	// declared, which step could not be checked first; nil when all were.
+	Unchecked error
+	// Notes are warnings: columns that came and are not declared.
+	Notes []*messages.Error
+}
+
+// Bind binds every step to the source's schema and carries the marks to the
+// loads, which refuse a column that is still marked. With complete false the
+// source may have more columns than the schema says; a step that needs one ends
+// the binding without an error.
+func (f *Flow) Bind(ctx context.Context, schema *arrow.Schema, complete bool) (*Binding, error) {
+	b := &Binding{}
+	if err := f.keepContract(schema, complete, b); err != nil {
+		return nil, f.at(f.SourceName, err)
+	}
+	marks, err := MarkSource(f.Source, schema, f.SourceName)
+	if err != nil {
+		if !complete && messages.Has(err, messages.UnknownColumn) {
+			b.Unchecked = f.at(f.SourceName, err)
+			return b, nil
+		}
+		return nil, f.at(f.SourceName, err)
+	}
+	in := schema
+	b.In, b.Marks = append(b.In, in), append(b.Marks, marks)
+	for _, s := range f.Steps {
+		out, err := s.Transform.Bind(in)
+		if err == nil {
+			err = uniqueNames(out)
+		}
+		if err == nil {
+			var feeds map[string][]MarkedColumn
+			if feeds, err = feedMarks(ctx, s.Transform); err == nil {
+				marks, err = Marks(s.Transform, marks, feeds, in, out)
+			}
+		}
+		if err != nil {
+			if !complete && hasUnknownColumn(err) {
+				b.Unchecked = f.at(s.Name, err)
+				return b, nil
+			}
+			return nil, f.at(s.Name, err)
+		}
+		in = out
+		b.In, b.Marks = append(b.In, in), append(b.Marks, marks)
+	}
+	if f.Privacy == nil {
+		b.Out = in
+		return b, nil
+	}
+	if err := f.bindPrivacy(in, marks, b); err != nil {
+		if !complete && hasUnknownColumn(err) {
+			b.Unchecked = f.at("privacy", err)
+			return b, nil
+		}
+		return nil, err
+	}
+	return b, nil
+}
+
+func (f *Flow) bindPrivacy(in *arrow.Schema, marks []MarkedColumn, b *Binding) error {
+	var err error
+	if b.Out, err = f.Privacy.Bind(in); err != nil {
+		return f.at("privacy", err)
+	}
+	cleared, err := f.Privacy.Roles(marks)
+	if err != nil {
+		return f.at("privacy", err)
+	}
+	roles := map[string]MarkedColumn{}
+	for _, m := range cleared {
+		roles[m.Name] = m
+	}
+	for _, c := range b.Out.Fields() {
+		m, known := roles[c.Name]
+		if !known {
+			m = MarkedColumn{Personal: true, Because: "the policy says nothing of it"}
+		}
+		if m.Personal {
+			return f.at("privacy", messages.PersonalAtLoad.With("column", c.Name, "because", m.Because))
+		}
+	}
+	return nil
+}
+
+// hasUnknownColumn looks into every diagnostic: one mistake of another kind is
+// a mistake whatever columns may come.
+func hasUnknownColumn(err error) bool {
+	ms := messagesOf(err)
+	for _, m := range ms {
+		if m.Message != messages.UnknownColumn {
+			return false
+		}
+	}
+	return len(ms) > 0
+}
+
+func uniqueNames(s *arrow.Schema) error {
+	seen := map[string]bool{}
+	for _, f := range s.Fields() {
+		if seen[f.Name] {
+			return messages.DuplicateColumn.With("column", f.Name)
+		}
+		seen[f.Name] = true
+	}
+	return nil
+}
+
+func feedMarks(ctx context.Context, t Transform) (map[string][]MarkedColumn, error) {
+	fd, ok := t.(Feeder)
+	if !ok {
+		return nil, nil
+	}
+	out := map[string][]MarkedColumn{}
+	for name, src := range sorted(fd.Feeds()) {
+		schema, _, err := sourceSchema(ctx, src, false)
+		if err != nil {
+			return nil, err
+		}
+		if schema == nil {
+			continue
+		}
+		if out[name], err = MarkSource(src, schema, name); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// sourceSchema is the schema a source declares or, when connect is true and it
+// can tell, the one it has.
+func sourceSchema(ctx context.Context, s Source, connect bool) (schema *arrow.Schema, complete bool, err error) {
+	if connect {
+		if d, ok := s.(Describer); ok {
+			schema, err = d.Describe(ctx)
+			return schema, true, err
+		}
+	}
+	if d, ok := s.(Declarer); ok {
+		schema, complete = d.Declared()
+	}
+	return schema, complete, nil
+}
+
+func (f *Flow) keepContract(schema *arrow.Schema, complete bool, b *Binding) error {
+	c := f.Contract
+	if c == nil {
+		return nil
+	}
+	declared := map[string]ColumnDecl{}
+	for _, col := range c.Columns {
+		declared[col.Name] = col
+		is := schema.FieldIndices(col.Name)
+		if len(is) != 1 {
+			if complete {
+				return messages.ColumnMissing.With("source", f.SourceName, "column", col.Name, "wanted", TypeName(col.Type),
+					"columns", strings.Join(Columns(schema), ", "))
+			}
+			continue
+		}
+		if got := schema.Field(is[0]).Type; !arrow.TypeEqual(got, col.Type) {
+			return messages.ColumnRetyped.With("source", f.SourceName, "column", col.Name, "got", TypeName(got), "wanted", TypeName(col.Type))
+		}
+	}
+	for _, fd := range schema.Fields() {
+		if _, ok := declared[fd.Name]; ok {
+			continue
+		}
+		note := messages.ColumnAdded.With("source", f.SourceName, "column", fd.Name)
+		if c.OnAdded == "fail" {
+			return messages.ContractAdded.With("source", f.SourceName, "column", fd.Name)
+		}
+		b.Notes = append(b.Notes, note)
+	}
+	return nil
+}
+
+// StepNames are the names of the steps, numbered from 1, for people.
+func (f *Flow) StepNames() []string {
+	names := make([]string, len(f.Steps))
+	for i, s := range f.Steps {
+		names[i] = strconv.Itoa(i+1) + ". " + s.Name
+	}
+	return names
+}
+
+func schemaMismatch(got, want *arrow.Schema) error {
+	if got.Equal(want) {
+		return nil
+	}
+	if got.NumFields() == want.NumFields() {
+		same := true
+		for i, g := range got.Fields() {
+			w := want.Field(i)
+			same = same && g.Name == w.Name && arrow.TypeEqual(g.Type, w.Type)
+		}
+		if same {
+			return nil
+		}
+	}
+	return messages.SchemaBroken.With("got", fmt.Sprint(describeSchema(got)), "wanted", describeSchema(want))
+}
+
+func describeSchema(s *arrow.Schema) string {
+	parts := make([]string, s.NumFields())
+	for i, f := range s.Fields() {
+		parts[i] = f.Name + " " + TypeName(f.Type)
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}

@@ -1,0 +1,538 @@
+package pipelines
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"sort"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// FlowOptions are what a flow is run with besides its Env.
+type FlowOptions struct {
+	Workers     int    // goroutines for decoding, row-wise steps and encoding
+	Run         string // names the run in the quarantine
+	Quarantine  string // folder
+	Recipients  []string
+	Key         []byte   // of the fingerprint
+	Manifest    Manifest // what is known of it before the files are
+	Unpublished bool     // stop before publishing
+	// Evidence, when not nil, is called between verifying and publishing.
+	Evidence func(context.Context, TaskResult) error
+}
+
+// Run takes the flow's rows from its source to its loads: read, transform,
+// decide, seal, verify from the bytes, publish. Whatever goes wrong before a
+// load's publication leaves nothing visible and nothing on disk. The result is
+// filled as far as the run came.
+func (f *Flow) Run(ctx context.Context, env Env, opt FlowOptions) (res TaskResult) {
+	r := &flowRun{Flow: f, env: env, opt: opt, log: &rejectLog{policy: f.OnReject}}
+	r.res = TaskResult{Task: f.Task, Started: env.Now()}
+	err := r.run(ctx)
+	for _, s := range r.sealed {
+		if e := s.Discard(); e != nil && err == nil {
+			env.Log.Warn("temporary files could not be removed", "task", f.Task.String(), "error", e)
+		}
+	}
+	if r.log.quarantine != nil {
+		r.log.quarantine.discard()
+	}
+	r.res.Rejects, r.res.RejectRules, r.res.Rows.Rejected = r.log.listed, r.log.byRule, r.log.count
+	r.res.Err = err
+	r.res.Took = env.Now().Sub(r.res.Started)
+	r.res.Outcome = r.outcome(ctx, err)
+	return r.res
+}
+
+type flowRun struct {
+	*Flow
+	env     Env
+	opt     FlowOptions
+	log     *rejectLog
+	bind    *Binding
+	sealed  []Sealed
+	sums    [][sha256.Size]byte // of the row groups, as they went to the sinks
+	decided Decision
+	res     TaskResult
+}
+
+func (r *flowRun) outcome(ctx context.Context, err error) Outcome {
+	published, changed := 0, false
+	pending := false
+	for _, l := range r.res.Loads {
+		if l.Receipt != nil {
+			published++
+			changed = changed || l.Receipt.Changed
+			pending = pending || len(l.Receipt.Pending) > 0
+		}
+	}
+	switch {
+	case published > 0 && (err != nil || pending || r.res.lost()):
+		return Incomplete
+	case err == nil && r.opt.Unpublished:
+		return Unpublished
+	case err == nil && changed:
+		return Published
+	case err == nil:
+		return Unchanged
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return Interrupted
+	}
+	if m := messages.Find(err); m != nil && m.Class == messages.Refused {
+		return Refused
+	}
+	return FailedTask
+}
+
+func (r *flowRun) run(ctx context.Context) error {
+	schema, err := r.schema(ctx)
+	if err != nil {
+		return r.at(r.SourceName, err)
+	}
+	if r.bind, err = r.Bind(ctx, schema, true); err != nil {
+		return err
+	}
+	r.res.Notes = r.bind.Notes
+	if r.OnReject.Action == "quarantine" {
+		if r.log.quarantine, err = openQuarantine(r.opt.Quarantine, r.Task, r.opt.Run, r.opt.Recipients); err != nil {
+			return r.at(r.SourceName, err)
+		}
+	}
+	if err := r.seal(ctx); err != nil {
+		return err
+	}
+	if err := r.verify(ctx); err != nil {
+		return err
+	}
+	if r.log.quarantine != nil {
+		if err := r.log.quarantine.keep(); err != nil {
+			return r.at("quarantine", err)
+		}
+	}
+	if r.opt.Unpublished {
+		return nil
+	}
+	if r.opt.Evidence != nil {
+		r.res.Rejects, r.res.RejectRules, r.res.Rows.Rejected = r.log.listed, r.log.byRule, r.log.count
+		if err := r.opt.Evidence(ctx, r.res); err != nil {
+			return r.at("evidence", err)
+		}
+	}
+	return r.publish(ctx)
+}
+
+// schema asks the source for its schema without reading a row where it can.
+func (r *flowRun) schema(ctx context.Context) (*arrow.Schema, error) {
+	if d, ok := r.Source.(Describer); ok {
+		return d.Describe(ctx)
+	}
+	if c, ok := r.Source.(Chunked); ok {
+		cs, err := c.OpenChunks(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return cs.Schema(), cs.Close()
+	}
+	s, err := r.Source.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.Schema(), s.Close()
+}
+
+// seal brings the rows into the sinks' files, which nobody sees.
+func (r *flowRun) seal(ctx context.Context) error {
+	out, rd, err := r.released(ctx)
+	if err != nil {
+		return err
+	}
+	err = r.encode(ctx, out)
+	if e := out.Close(); err == nil && e != nil {
+		err = r.at("privacy", e)
+	}
+	if rd != nil {
+		r.res.Rows.Read = rd.rows
+		r.res.Fingerprint = r.fingerprint(rd)
+	}
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+func (r *flowRun) fingerprint(rd *reading) string {
+	if len(r.opt.Key) == 0 {
+		return ""
+	}
+	h := hmac.New(sha256.New, r.opt.Key)
+	h.Write([]byte("lavoir input\x00"))
+	h.Write(rd.digest.Sum(nil))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// released gives the rows that the privacy stage lets out. The reading it
+// returns is complete once the stream was read to its end.
+func (r *flowRun) released(ctx context.Context) (Stream, *reading, error) {
+	rd, err := r.read(ctx, r.bind, r.opt.Workers, r.log.take)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r.Privacy == nil {
+		return rd, rd, nil
+	}
+	if sp, ok := r.Privacy.(SinglePass); ok {
+		s, direct, err := r.singlePass(ctx, sp, rd)
+		if err != nil {
+			rd.Close()
+			return nil, nil, err
+		}
+		if direct {
+			return s, rd, nil
+		}
+	}
+	return r.twoPasses(ctx, rd)
+}
+
+func (r *flowRun) singlePass(ctx context.Context, sp SinglePass, rd *reading) (Stream, bool, error) {
+	in := r.bind.In[len(r.bind.In)-1]
+	kernels := make([]Kernel, r.opt.Workers)
+	for w := range kernels {
+		var err error
+		if kernels[w], err = sp.Kernel(in); err != nil {
+			return nil, false, r.at("privacy", err)
+		}
+		if kernels[w] == nil {
+			return nil, false, nil
+		}
+	}
+	o := &ordered[Batch, Batch]{
+		workers: r.opt.Workers,
+		next:    rd.Next,
+		work: func(ctx context.Context, w int, b Batch) (Batch, error) {
+			out, err := kernels[w](ctx, b)
+			return out, r.at("privacy", err)
+		},
+		free: func(b Batch) { b.Release() },
+	}
+	return r.noRejects(o.take, func() error {
+		o.close()
+		return rd.Close()
+	}), true, nil
+}
+
+// noRejects holds the privacy stage to its promise: it lets a row out or not,
+// and no step after the checks may lose one.
+func (r *flowRun) noRejects(next func(context.Context) (Batch, error), done func() error) Stream {
+	return NewStream(r.bind.Out, func(ctx context.Context) (Batch, error) {
+		b, err := next(ctx)
+		if err != nil {
+			return Batch{}, err
+		}
+		if err := schemaMismatch(b.Schema(), r.bind.Out); err != nil {
+			b.Release()
+			return Batch{}, r.at("privacy", err)
+		}
+		if len(b.Rejects) > 0 {
+			b.Release()
+			return Batch{}, r.at("privacy", messages.Internal.With("what", "the privacy stage rejected a row"))
+		}
+		return b, nil
+	}, done)
+}
+
+// twoPasses lets the stage see every row before it lets one out. The rows are
+// read twice only where that is sure to give the same rows and costs no
+// database a second query; otherwise they are spooled.
+func (r *flowRun) twoPasses(ctx context.Context, first *reading) (Stream, *reading, error) {
+	if r.replayable() {
+		return r.replay(ctx, first)
+	}
+	in := first.Schema()
+	spool, err := r.env.Spool.Create(in)
+	if err != nil {
+		first.Close()
+		return nil, nil, r.at("privacy", err)
+	}
+	tee := NewStream(in, func(ctx context.Context) (Batch, error) {
+		b, err := first.Next(ctx)
+		if err != nil {
+			return Batch{}, err
+		}
+		if err := spool.Write(b.Record); err != nil {
+			b.Release()
+			return Batch{}, r.at("privacy", err)
+		}
+		return b, nil
+	}, nil)
+	err = r.observe(ctx, tee)
+	if e := first.Close(); err == nil {
+		err = e
+	}
+	var again Stream
+	if err == nil {
+		again, err = spool.Open()
+	}
+	if err != nil {
+		spool.Close()
+		return nil, nil, r.at("privacy", err)
+	}
+	out, err := r.emit(ctx, again)
+	if err != nil {
+		again.Close()
+		spool.Close()
+		return nil, nil, err
+	}
+	return r.noRejects(out.Next, func() error {
+		err := out.Close()
+		if e := spool.Close(); err == nil {
+			err = e
+		}
+		return err
+	}), first, nil
+}
+
+func (r *flowRun) replayable() bool {
+	if again, ok := r.Source.(Rereadable); !ok || !again.Rereadable() {
+		return false
+	}
+	for _, s := range r.Steps {
+		if _, ok := s.Transform.(RowWise); !ok {
+			return false
+		}
+		if _, ok := s.Transform.(Feeder); ok {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading, error) {
+	err := r.observe(ctx, first)
+	if e := first.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return nil, nil, r.at("privacy", err)
+	}
+	second, err := r.read(ctx, r.bind, r.opt.Workers, func(Batch) error { return nil })
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := r.emit(ctx, second)
+	if err != nil {
+		second.Close()
+		return nil, nil, err
+	}
+	return r.noRejects(func(ctx context.Context) (Batch, error) {
+		b, err := out.Next(ctx)
+		if err == io.EOF && (second.rows != first.rows || !bytes.Equal(second.digest.Sum(nil), first.digest.Sum(nil))) {
+			return Batch{}, r.at(r.SourceName, messages.SourceChanged.With())
+		}
+		return b, err
+	}, out.Close), first, nil
+}
+
+func (r *flowRun) observe(ctx context.Context, in Stream) (err error) {
+	if r.decided, err = r.Privacy.Observe(ctx, in); err != nil {
+		return r.at("privacy", err)
+	}
+	// A stage that decided early must not hide the rows it did not look at.
+	return Each(ctx, in, func(b Batch) error { b.Release(); return nil })
+}
+
+func (r *flowRun) emit(ctx context.Context, in Stream) (Stream, error) {
+	out, err := r.Privacy.Emit(ctx, r.decided, in)
+	return out, r.at("privacy", err)
+}
+
+// encode feeds one stream to all loads: groups are encoded by workers and
+// appended in order.
+func (r *flowRun) encode(ctx context.Context, s Stream) (err error) {
+	sealings := make([]Sealing, 0, len(r.Loads))
+	defer func() {
+		for _, sl := range sealings {
+			if e := sl.Discard(); err == nil {
+				err = e
+			}
+		}
+	}() // runs after o.close below: no worker encodes for a discarded seal
+	for _, l := range r.Loads {
+		sl, err := begin(ctx, l.Sink, r.bind.Out)
+		if err != nil {
+			return r.at(l.Name, err)
+		}
+		sealings = append(sealings, sl)
+	}
+	type encoded struct {
+		parts []Encoded
+		rows  int64
+		sum   [sha256.Size]byte
+	}
+	g := &grouper{s: s}
+	defer g.close()
+	o := &ordered[group, encoded]{
+		workers: r.opt.Workers,
+		next:    g.next,
+		work: func(ctx context.Context, _ int, g group) (encoded, error) {
+			defer g.release()
+			e := encoded{rows: g.rows}
+			var err error
+			if e.sum, err = g.sum(); err != nil {
+				return e, err
+			}
+			for i, sl := range sealings {
+				part, err := sl.Encode(ctx, g.batches)
+				if err != nil {
+					for j, done := range e.parts {
+						abandon(sealings[j], done)
+					}
+					return e, r.at(r.Loads[i].Name, err)
+				}
+				e.parts = append(e.parts, part)
+			}
+			return e, nil
+		},
+		free: func(e encoded) {
+			for i, part := range e.parts {
+				abandon(sealings[i], part)
+			}
+		},
+	}
+	defer o.close()
+	for {
+		e, err := o.take(ctx)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		for i, part := range e.parts {
+			if err := sealings[i].Append(ctx, part); err != nil {
+				for j := i + 1; j < len(e.parts); j++ {
+					abandon(sealings[j], e.parts[j])
+				}
+				return r.at(r.Loads[i].Name, err)
+			}
+		}
+		r.res.Rows.Sealed += e.rows
+		r.sums = append(r.sums, e.sum)
+	}
+	if err := r.mayClose(); err != nil {
+		return err
+	}
+	for i, sl := range sealings {
+		sealed, err := sl.Finish(ctx)
+		if err != nil {
+			return r.at(r.Loads[i].Name, err)
+		}
+		r.sealed = append(r.sealed, sealed)
+	}
+	sealings = sealings[:0]
+	return nil
+}
+
+// mayClose is asked when all rows were seen and before any file is whole.
+func (r *flowRun) mayClose() error {
+	if err := r.log.verdict(r.res.Rows.Sealed + r.log.count); err != nil {
+		return r.at(r.log.listed[0].Step, err)
+	}
+	if r.res.Rows.Sealed == 0 && r.Privacy != nil && !r.AllowEmpty {
+		return r.at("privacy", messages.ZeroRows.With())
+	}
+	return nil
+}
+
+// verify judges every sealed file from its bytes: the rows are those that were
+// written, what the format says of itself is true, and the policy holds.
+func (r *flowRun) verify(ctx context.Context) error {
+	for i, sealed := range r.sealed {
+		load := LoadResult{Name: r.Loads[i].Name}
+		for _, file := range sealed.Files() {
+			info := file.Info()
+			load.Files = append(load.Files, info)
+			if info.Rows != r.res.Rows.Sealed {
+				return r.at(load.Name, messages.RowsDisagree.With("file", info.Name, "got", info.Rows, "wanted", r.res.Rows.Sealed))
+			}
+			if err := r.reread(ctx, file); err != nil {
+				return r.at(load.Name, err)
+			}
+			if err := file.Audit(ctx); err != nil {
+				return r.at(load.Name, err)
+			}
+			if g, ok := r.Privacy.(Gate); ok {
+				if err := g.Judge(ctx, r.decided, file); err != nil {
+					return r.at(load.Name, err)
+				}
+			}
+		}
+		r.res.Loads = append(r.res.Loads, load)
+	}
+	return nil
+}
+
+// reread compares the rows in the file with those that were written to it.
+func (r *flowRun) reread(ctx context.Context, file SealedFile) (err error) {
+	s, err := file.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := s.Close(); err == nil {
+			err = e
+		}
+	}()
+	if err := schemaMismatch(s.Schema(), r.bind.Out); err != nil {
+		return err
+	}
+	g := &grouper{s: s}
+	defer g.close()
+	o := &ordered[group, [sha256.Size]byte]{
+		workers: r.opt.Workers,
+		next:    g.next,
+		work: func(_ context.Context, _ int, g group) ([sha256.Size]byte, error) {
+			defer g.release()
+			return g.sum()
+		},
+	}
+	defer o.close()
+	for i := 0; ; i++ {
+		sum, err := o.take(ctx)
+		if err == io.EOF && i == len(r.sums) {
+			return nil
+		}
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if err == io.EOF || i >= len(r.sums) || sum != r.sums[i] {
+			return messages.SealedDiffers.With("file", file.Info().Name)
+		}
+	}
+}
+
+// publish makes the loads current, in the order of the file. Each is atomic;
+// when a later one fails the earlier ones stay, and the error says so.
+func (r *flowRun) publish(ctx context.Context) error {
+	for i, sealed := range r.sealed {
+		m := r.opt.Manifest
+		if r.Privacy != nil {
+			m.Privacy = r.Privacy.Paragraph()
+		}
+		receipt, err := sealed.Publish(ctx, m)
+		if err != nil {
+			if i > 0 {
+				err = messages.NotPublishedAll.Wrap(err, "load", r.Loads[i].Name)
+			}
+			return r.at(r.Loads[i].Name, err)
+		}
+		sort.Strings(receipt.Pending)
+		r.res.Loads[i].Receipt = &receipt
+	}
+	return nil
+}

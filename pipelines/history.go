@@ -1,0 +1,98 @@
+package pipelines
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// history is which tasks failed when they last ran, and with which code, and
+// what was last published from here: a cache that makes reports and plans
+// readable and may be lost at any time.
+type history struct {
+	path    string
+	Format  int               `json:"format"`
+	Failing map[string]string `json:"failing"` // code by task
+	Done    map[string]done   `json:"done"`
+}
+
+type done struct {
+	Config      string   `json:"config"`      // start of the hash of the configuration
+	Fingerprint string   `json:"fingerprint"` // keyed, of the input
+	Releases    []string `json:"releases"`
+}
+
+func readHistory(state string) (*history, error) {
+	h := &history{path: filepath.Join(state, "history.json"), Format: 1, Failing: map[string]string{}, Done: map[string]done{}}
+	data, err := os.ReadFile(h.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return h, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read history: %w", err)
+	}
+	if json.Unmarshal(data, h) != nil || h.Failing == nil || h.Done == nil { // a torn cache is an empty one
+		h.Failing, h.Done = map[string]string{}, map[string]done{}
+	}
+	return h, nil
+}
+
+func (h *history) update(r *Report) error {
+	for _, t := range r.Tasks {
+		id := t.Task.String()
+		switch t.Outcome {
+		case Refused, FailedTask:
+			code := ""
+			if ms := messagesOf(t.Err); len(ms) > 0 {
+				code = ms[0].Code
+			}
+			h.Failing[id] = code
+		case Interrupted:
+		default:
+			delete(h.Failing, id)
+		}
+		if t.Outcome == Published || t.Outcome == Unchanged || t.Outcome == Incomplete {
+			d := done{Config: t.config, Fingerprint: t.Fingerprint}
+			for _, l := range t.Loads {
+				if l.Receipt != nil {
+					d.Releases = append(d.Releases, l.Receipt.Release)
+				}
+			}
+			h.Done[id] = d
+		}
+	}
+	data, err := json.MarshalIndent(h, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(h.path, data)
+}
+
+// replaceFile makes data the content of path: a reader sees all of the old or
+// all of the new.
+func replaceFile(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

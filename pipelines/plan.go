@@ -1,0 +1,210 @@
+package pipelines
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Validation is what checking a project offline came to.
+type Validation struct {
+	Tasks     int
+	Unchecked []error // expressions and steps that need columns nobody declared, one per pipeline, tenant and variant
+	Notes     []*messages.Error
+}
+
+// Validate evaluates every selected task and binds each pipeline, tenant and
+// variant once, to what its source declares. It contacts nothing.
+func Validate(ctx context.Context, p *Project, sel Selection, log hclog.Logger) (Validation, hcl.Diagnostics) {
+	var v Validation
+	var diags hcl.Diagnostics
+	seen := map[[3]string]bool{}
+	said := map[string]bool{}
+	base := offline(log)
+	found := p.Tasks(sel, func(t Task) bool {
+		v.Tasks++
+		key := [3]string{t.ID.Pipeline, t.ID.Tenant, t.Variant}
+		if seen[key] {
+			return ctx.Err() == nil
+		}
+		seen[key] = true
+		_, b, err := bindOffline(ctx, t, taskEnv(p, t, base))
+		if err != nil {
+			for _, d := range located(t, err) {
+				if at := d.Subject.String() + d.Summary; !said[at] { // once for all tenants
+					said[at] = true
+					diags = append(diags, d)
+				}
+			}
+			return ctx.Err() == nil
+		}
+		if b != nil && b.Unchecked != nil {
+			v.Unchecked = append(v.Unchecked, b.Unchecked)
+		}
+		return ctx.Err() == nil
+	})
+	return v, append(found, diags...)
+}
+
+// offline is an Env for building components that will not run.
+func offline(log hclog.Logger) Env {
+	return Env{Allocator: memory.NewGoAllocator(), Log: log, Now: func() time.Time { return time.Time{} }, Rand: noRandom{},
+		Hide: func(string) string { return "" }}
+}
+
+type noRandom struct{}
+
+func (noRandom) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func bindOffline(ctx context.Context, t Task, env Env) (*Flow, *Binding, error) {
+	f, err := BuildFlow(t, env)
+	if err != nil {
+		return nil, nil, err
+	}
+	schema, complete, err := sourceSchema(ctx, f.Source, false)
+	if err != nil {
+		return f, nil, err
+	}
+	if schema == nil {
+		schema, complete = Schema(nil), false
+	}
+	b, err := f.Bind(ctx, schema, complete)
+	return f, b, err
+}
+
+// located gives the diagnostics of an error at the block it happened in.
+func located(t Task, err error) hcl.Diagnostics {
+	at := t.Chain.Source.Range
+	var s *StepError
+	if errors.As(err, &s) {
+		blocks := append([]Built{t.Chain.Source, t.Chain.Privacy}, t.Chain.Transforms...)
+		for _, b := range append(blocks, t.Chain.Loads...) {
+			if b.IsSet() && (stepName(b) == s.Step || b.Component.Kind == KindPrivacy && s.Step == "privacy") {
+				at = b.Range
+			}
+		}
+	}
+	return Diagnostics(err, at)
+}
+
+// Planned is a task as the plan shows it.
+type Planned struct {
+	Task      Task
+	Change    Change
+	Source    string
+	Steps     []string
+	Columns   []MarkedColumn // what the source gives; nil when it is not known offline
+	Out       []ColumnInfo   // what the loads would get; nil when it is not known
+	Filters   []string       // steps that may drop rows by what a marked column holds
+	Unchecked error
+	Notes     []*messages.Error
+	Err       error
+}
+
+// Change is what running a task would do, as far as can be told without
+// reading a row.
+type Change string
+
+const (
+	ChangeNew       Change = "new"       // never published from here
+	ChangeConfig    Change = "changed"   // its configuration changed since
+	ChangeInput     Change = "same"      // only its input may have changed
+	ChangeHeld      Change = "held"      // no authorization, never published
+	ChangeWithdrawn Change = "withdrawn" // published, and its authorization is gone
+)
+
+// PlanOptions are what a plan is made with.
+type PlanOptions struct {
+	Connect bool // ask sources for their schemas; never for rows
+	Log     hclog.Logger
+}
+
+// Plan gives the selected tasks one by one, in order. Without Connect it
+// contacts nothing; it writes nothing.
+func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield func(Planned) bool) hcl.Diagnostics {
+	h, err := readHistory(p.State)
+	if err != nil {
+		opt.Log.Warn("the history of runs cannot be read: every task counts as new", "error", err)
+		h = &history{}
+	}
+	base := offline(opt.Log)
+	return p.Tasks(sel, func(t Task) bool {
+		env := taskEnv(p, t, base)
+		pl := Planned{Task: t, Change: h.change(t)}
+		f, b, err := bindOffline(ctx, t, env)
+		if err == nil && opt.Connect && pl.Change != ChangeHeld && pl.Change != ChangeWithdrawn {
+			b, err = bindConnected(ctx, f)
+		}
+		pl.Err = err
+		if f != nil {
+			pl.Source, pl.Steps = f.SourceName, f.StepNames()
+		}
+		if b != nil {
+			pl.fill(f, b)
+		}
+		return yield(pl) && ctx.Err() == nil
+	})
+}
+
+func bindConnected(ctx context.Context, f *Flow) (*Binding, error) {
+	schema, complete, err := sourceSchema(ctx, f.Source, true)
+	if err != nil {
+		return nil, f.at(f.SourceName, err)
+	}
+	return f.Bind(ctx, schema, complete)
+}
+
+func (pl *Planned) fill(f *Flow, b *Binding) {
+	pl.Unchecked, pl.Notes = b.Unchecked, b.Notes
+	if len(b.Marks) > 0 {
+		pl.Columns = b.Marks[0]
+	}
+	if b.Out != nil {
+		for _, c := range b.Out.Fields() {
+			pl.Out = append(pl.Out, ColumnInfo{c.Name, TypeName(c.Type), c.Nullable})
+		}
+	}
+	for i, s := range f.Steps {
+		w, ok := s.Transform.(interface{ Watches() []string })
+		if !ok || i >= len(b.Marks) {
+			continue
+		}
+		for _, name := range w.Watches() {
+			for _, m := range b.Marks[i] {
+				if m.Name == name && m.Personal {
+					pl.Filters = append(pl.Filters, s.Name+" ("+name+")")
+				}
+			}
+		}
+	}
+}
+
+func (h *history) change(t Task) Change {
+	was, published := h.Done[t.ID.String()]
+	allowed := t.Authorization != nil && t.Authorization.Allowed
+	switch {
+	case !allowed && published:
+		return ChangeWithdrawn
+	case !allowed:
+		return ChangeHeld
+	case !published:
+		return ChangeNew
+	case was.Config != configSum(t):
+		return ChangeConfig
+	}
+	return ChangeInput
+}
+
+func configSum(t Task) string {
+	sum := sha256.Sum256(t.Config)
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,56 @@
+package pipelines
+
+import (
+	"time"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Outcome is how a task ended.
+type Outcome string
+
+const (
+	Published   Outcome = "published"   // a new release is current
+	Unchanged   Outcome = "unchanged"   // the current release already holds these bytes
+	Held        Outcome = "held"        // no authorization: nothing left
+	Unpublished Outcome = "unpublished" // everything done but publishing, as was asked
+	Incomplete  Outcome = "incomplete"  // published, and something is missing
+	Refused     Outcome = "refused"     // a contract, a check or the privacy gate said no
+	FailedTask  Outcome = "failed"
+	Interrupted Outcome = "interrupted"
+)
+
+// TaskResult is what is known of a task after it ran. It holds no value of a row.
+type TaskResult struct {
+	Task        TaskID
+	Variant     string
+	Outcome     Outcome
+	Rows        Rows
+	Rejects     []Reject         // the first ones, without what the rows held
+	RejectRules map[string]int64 // all of them, by message code
+	Loads       []LoadResult
+	Notes       []*messages.Error // warnings
+	Err         error             // nil when nothing went wrong
+	Fingerprint string            // keyed, of the rows the source gave
+	Started     time.Time
+	Took        time.Duration
+
+	config string // see history
+}
+
+// Rows counts rows along the way. None of these counts is public.
+type Rows struct {
+	Read     int64 // what the source gave, rejected ones included
+	Rejected int64
+	Sealed   int64 // of each file
+}
+
+// LoadResult is what became of one load.
+type LoadResult struct {
+	Name    string
+	Files   []FileInfo
+	Receipt *Receipt // nil when it was not published
+}
+
+// lost says whether the task left rows out.
+func (r TaskResult) lost() bool { return r.Rows.Rejected > 0 }

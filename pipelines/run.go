@@ -1,0 +1,259 @@
+package pipelines
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/gofrs/flock"
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// RunOptions are what a run is given besides the project.
+type RunOptions struct {
+	Version     string // of lavoir, for manifests
+	Log         hclog.Logger
+	Now         func() time.Time
+	Rand        io.Reader
+	Unpublished bool             // stop each task before publishing
+	Observe     func(Event)      // called by one goroutine at a time; may be nil
+	Allocator   memory.Allocator // nil: Go's
+}
+
+// Event tells an observer how a run gets on.
+type Event struct {
+	Task   TaskID
+	Result *TaskResult // nil: the task starts
+	Done   int         // tasks that ended
+}
+
+// Run validates the selected tasks and runs them. When a mistake is found in
+// the project nothing runs. The report is nil only then, or when the error says
+// that the run could not start.
+func Run(ctx context.Context, p *Project, sel Selection, opt RunOptions) (*Report, hcl.Diagnostics, error) {
+	if _, diags := Validate(ctx, p, sel, opt.Log); diags.HasErrors() {
+		return nil, diags, nil
+	}
+	r, err := newRun(ctx, p, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer r.close()
+	report := &Report{Run: r.id, Started: opt.Now()}
+	report.Tasks = r.all(ctx, sel)
+	report.Interrupted = ctx.Err() != nil
+	report.Took = opt.Now().Sub(report.Started)
+	h, err := readHistory(p.State)
+	if err == nil {
+		report.compare(h.Failing)
+		err = h.update(report)
+	}
+	if err != nil {
+		opt.Log.Warn("the history of runs could not be kept; it is only a cache", "error", err)
+	}
+	return report, nil, nil
+}
+
+// run is one run of a project: its folder, its keys, its caps.
+type run struct {
+	*Project
+	opt  RunOptions
+	id   string
+	dir  string
+	lock *flock.Flock
+	key  []byte
+}
+
+func newRun(ctx context.Context, p *Project, opt RunOptions) (*run, error) {
+	var random [4]byte
+	if _, err := io.ReadFull(opt.Rand, random[:]); err != nil {
+		return nil, fmt.Errorf("draw run name: %w", err)
+	}
+	r := &run{Project: p, opt: opt, id: opt.Now().UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])}
+	work := filepath.Join(p.State, "work")
+	r.dir = filepath.Join(work, r.id)
+	if err := os.MkdirAll(r.dir, 0o700); err != nil {
+		return nil, messages.RunFolder.Wrap(err, "folder", p.State)
+	}
+	r.lock = flock.New(filepath.Join(r.dir, "lock"))
+	if ok, err := r.lock.TryLock(); err != nil || !ok {
+		return nil, messages.RunFolder.Wrap(err, "folder", r.dir)
+	}
+	sweep(work, r.id)
+	var err error
+	if r.key, err = fingerprintKey(ctx, p, opt.Rand); err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *run) close() {
+	r.lock.Unlock()
+	os.RemoveAll(r.dir)
+}
+
+// sweep removes what killed runs left in the work folder: folders whose lock
+// nobody holds.
+func sweep(work, mine string) {
+	entries, err := os.ReadDir(work)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if e.Name() == mine || !e.IsDir() {
+			continue
+		}
+		dir := filepath.Join(work, e.Name())
+		lock := flock.New(filepath.Join(dir, "lock"))
+		if ok, err := lock.TryLock(); err == nil && ok {
+			lock.Unlock()
+			os.RemoveAll(dir)
+		}
+	}
+}
+
+// fingerprintKey is the project's key, or one drawn once and kept beside the
+// local state. Who loses it only loses the comparison with earlier fingerprints.
+func fingerprintKey(ctx context.Context, p *Project, random io.Reader) ([]byte, error) {
+	if p.FingerprintKey.IsSet() {
+		v, err := p.Secrets.Reveal(ctx, p.FingerprintKey.Ref)
+		return []byte(v), err
+	}
+	path := filepath.Join(p.State, "fingerprint.key")
+	key, err := os.ReadFile(path)
+	if err == nil && len(key) == 32 {
+		return key, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, messages.RunFolder.Wrap(err, "folder", p.State)
+	}
+	key = make([]byte, 32)
+	if _, err := io.ReadFull(random, key); err != nil {
+		return nil, fmt.Errorf("draw fingerprint key: %w", err)
+	}
+	if err := replaceFile(path, key); err != nil {
+		return nil, messages.RunFolder.Wrap(err, "folder", p.State)
+	}
+	return key, nil
+}
+
+// hide is the short keyed hash under which an input's name may be shown.
+func (r *run) hide(name string) string {
+	h := hmac.New(sha256.New, r.key)
+	h.Write([]byte("lavoir name\x00" + name))
+	return hex.EncodeToString(h.Sum(nil)[:6])
+}
+
+// task runs one task in a folder of its own.
+func (r *run) task(ctx context.Context, t Task) (res TaskResult) {
+	res = TaskResult{Task: t.ID, Variant: t.Variant, Started: r.opt.Now()}
+	if t.Authorization == nil || !t.Authorization.Allowed {
+		res.Outcome = Held
+		res.Notes = []*messages.Error{messages.NotAuthorized.With("task", t.ID)}
+		return res
+	}
+	err := contain(func() error {
+		var err error
+		res, err = r.flow(ctx, t)
+		return err
+	})
+	if err != nil {
+		res.Err, res.Outcome = err, FailedTask
+		if ctx.Err() != nil {
+			res.Outcome = Interrupted
+		} else if m := messages.Find(err); m != nil && m.Class == messages.Refused {
+			res.Outcome = Refused
+		}
+	}
+	res.Task, res.Variant, res.config = t.ID, t.Variant, configSum(t)
+	return res
+}
+
+func (r *run) flow(ctx context.Context, t Task) (res TaskResult, err error) {
+	dir, err := os.MkdirTemp(r.dir, "task-*")
+	if err != nil {
+		return res, messages.RunFolder.Wrap(err, "folder", r.dir)
+	}
+	defer os.RemoveAll(dir)
+	env := r.env(t, dir)
+	f, err := BuildFlow(t, env)
+	if err != nil {
+		return res, err
+	}
+	policy := sha256.Sum256(t.Policy)
+	opt := FlowOptions{
+		Workers: max(1, r.Bounds.Workers), Run: r.id, Quarantine: filepath.Join(r.State, "quarantine"),
+		Recipients: r.Recipients, Key: r.key, Unpublished: r.opt.Unpublished,
+		Manifest: Manifest{FormatVersion: FormatVersion, Dataset: t.ID.Pipeline, Tenant: t.ID.Tenant, Partition: t.ID.Partition,
+			Policy: hex.EncodeToString(policy[:]), Versions: Versions{Lavoir: r.opt.Version, Format: FormatVersion}},
+	}
+	opt.Evidence = func(ctx context.Context, res TaskResult) error { return r.evidence(ctx, env, t, res) }
+	return f.Run(ctx, env, opt), nil
+}
+
+func (r *run) env(t Task, dir string) Env {
+	return taskEnv(r.Project, t, Env{
+		Allocator: allocator(r.opt.Allocator), Log: r.opt.Log.With("task", t.ID.String()), Now: r.opt.Now, Rand: r.opt.Rand,
+		Dir: dir, Hide: r.hide,
+	})
+}
+
+func allocator(mem memory.Allocator) memory.Allocator {
+	if mem == nil {
+		return memory.NewGoAllocator()
+	}
+	return mem
+}
+
+// taskEnv completes env with what the project and the task decide.
+func taskEnv(p *Project, t Task, env Env) Env {
+	env.Secrets, env.Task, env.Keys = p.Secrets, t.ID, t.Keys
+	env.Memory = int64(p.Bounds.Memory) / int64(max(1, p.Bounds.Tasks)) / 2
+	env.Spool = NewSpool(env.Dir, env.Allocator, p.Bounds.Disk)
+	return env
+}
+
+// evidence keeps, away from the public, what a task read and lost and under
+// which configuration, before anything of it is published.
+func (r *run) evidence(ctx context.Context, env Env, t Task, res TaskResult) error {
+	doc := evidenceJSON{Format: 1, Run: r.id, Started: res.Started.UTC(), Config: json.RawMessage(t.Config), Task: res.json(messages.English)}
+	if t.Authorization != nil {
+		doc.Authorization = t.Authorization.Reference
+	}
+	data, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write evidence: %w", err)
+	}
+	name := t.ID.String() + "/" + r.id + ".json"
+	if r.Evidence.IsSet() {
+		store, err := OpenConnection[EvidenceStore](r.Evidence, env)
+		if err != nil {
+			return err
+		}
+		return store.WriteEvidence(ctx, name, data)
+	}
+	return replaceFile(filepath.Join(r.State, "evidence", filepath.FromSlash(name)), data)
+}
+
+type evidenceJSON struct {
+	Format        int             `json:"format"`
+	Run           string          `json:"run"`
+	Started       time.Time       `json:"started"`
+	Authorization string          `json:"authorization,omitempty"`
+	Task          taskJSON        `json:"task"`
+	Config        json.RawMessage `json:"config,omitempty"`
+}

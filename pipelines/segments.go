@@ -1,0 +1,325 @@
+package pipelines
+
+import (
+	"context"
+	"crypto/sha256"
+	"hash"
+	"io"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+)
+
+// reading is one pass over a flow's rows, from the source to the last step.
+type reading struct {
+	Stream
+	// digest covers the rows as the source gave them and how many they were.
+	digest hash.Hash
+	rows   int64
+}
+
+// piece is what a worker hands back: a batch that went through the row-wise
+// steps of its segment, and the digest of what the source gave for it.
+type piece struct {
+	Batch
+	sum  [sha256.Size]byte
+	rows int64 // read from the source, rejected ones included
+}
+
+// read opens the source and lays every step over it: runs of row-wise steps go
+// to workers, together with the decoding of chunks; anything else is a serial
+// barrier. Rejects are handed to report as they come, in the order of the rows.
+// The source's schema must be the one b was bound to.
+func (f *Flow) read(ctx context.Context, b *Binding, workers int, report func(Batch) error) (*reading, error) {
+	r := &reading{digest: sha256.New()}
+	n := f.rowWise(0)
+	first, err := f.openSource(ctx, b, n, workers, r, report)
+	if err != nil {
+		return nil, f.at(f.SourceName, err)
+	}
+	s := first
+	for n < len(f.Steps) {
+		step := f.Steps[n]
+		out, err := step.Transform.Run(ctx, s)
+		if err != nil {
+			s.Close()
+			return nil, f.at(step.Name, err)
+		}
+		s = f.guard(step.Name, b.In[n+1], out, report)
+		n++
+		if m := f.rowWise(n); m > n {
+			if s, err = f.workers(ctx, s, b, n, m, workers, report); err != nil {
+				return nil, err
+			}
+			n = m
+		}
+	}
+	r.Stream = s
+	return r, nil
+}
+
+// rowWise is the end of the run of row-wise steps that starts at i.
+func (f *Flow) rowWise(i int) int {
+	for i < len(f.Steps) {
+		if _, ok := f.Steps[i].Transform.(RowWise); !ok {
+			break
+		}
+		i++
+	}
+	return i
+}
+
+// openSource gives the rows after the source and the first n steps.
+func (f *Flow) openSource(ctx context.Context, b *Binding, n, workers int, r *reading, report func(Batch) error) (Stream, error) {
+	c, chunked := f.Source.(Chunked)
+	var next func(context.Context) (Chunk, error)
+	var done func() error
+	if chunked {
+		cs, err := c.OpenChunks(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := schemaMismatch(cs.Schema(), b.In[0]); err != nil {
+			cs.Close()
+			return nil, err
+		}
+		next, done = cs.Next, cs.Close
+	} else {
+		s, err := f.Source.Open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := schemaMismatch(s.Schema(), b.In[0]); err != nil {
+			s.Close()
+			return nil, err
+		}
+		next = func(ctx context.Context) (Chunk, error) {
+			batch, err := s.Next(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return ready{batch}, nil
+		}
+		done = s.Close
+	}
+	kernels, err := f.kernels(b, 0, n, workers)
+	if err != nil {
+		done()
+		return nil, err
+	}
+	o := &ordered[Chunk, piece]{
+		workers: workers,
+		next:    next,
+		work: func(ctx context.Context, w int, c Chunk) (piece, error) {
+			batch, err := c.Decode(ctx)
+			if err != nil {
+				return piece{}, f.at(f.SourceName, err)
+			}
+			for i := range batch.Rejects {
+				batch.Rejects[i].Step = f.SourceName
+			}
+			p := piece{rows: batch.NumRows() + int64(len(batch.Rejects))}
+			h := sha256.New()
+			if err := arrowx.Digest(h, []arrow.Record{batch.Record}); err != nil {
+				batch.Release()
+				return piece{}, err
+			}
+			h.Sum(p.sum[:0])
+			p.Batch, err = f.apply(ctx, kernels[w], 0, batch)
+			return p, err
+		},
+		free: func(p piece) { p.Release() },
+	}
+	return NewStream(b.In[n],
+		func(ctx context.Context) (Batch, error) {
+			p, err := o.take(ctx)
+			if err != nil {
+				if err != io.EOF {
+					err = f.at(f.SourceName, err)
+				}
+				return Batch{}, err
+			}
+			r.digest.Write(p.sum[:])
+			r.rows += p.rows
+			return settle(p.Batch, report)
+		},
+		func() error {
+			o.close()
+			return done()
+		}), nil
+}
+
+// ready is a chunk that needs no decoding.
+type ready struct{ Batch }
+
+func (r ready) Decode(context.Context) (Batch, error) { return r.Batch, nil }
+func (r ready) Discard()                              { r.Release() }
+
+// workers lays the row-wise steps from to over s.
+func (f *Flow) workers(ctx context.Context, s Stream, b *Binding, from, to, workers int, report func(Batch) error) (Stream, error) {
+	kernels, err := f.kernels(b, from, to, workers)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	o := &ordered[Batch, Batch]{
+		workers: workers,
+		next:    s.Next,
+		work: func(ctx context.Context, w int, batch Batch) (Batch, error) {
+			return f.apply(ctx, kernels[w], from, batch)
+		},
+		free: func(b Batch) { b.Release() },
+	}
+	return NewStream(b.In[to],
+		func(ctx context.Context) (Batch, error) {
+			batch, err := o.take(ctx)
+			if err != nil {
+				return Batch{}, err
+			}
+			return settle(batch, report)
+		},
+		func() error {
+			o.close()
+			return s.Close()
+		}), nil
+}
+
+// kernels are the kernels of the steps from to, one set per worker.
+func (f *Flow) kernels(b *Binding, from, to, workers int) ([][]Kernel, error) {
+	sets := make([][]Kernel, workers)
+	for w := range sets {
+		for i := from; i < to; i++ {
+			k, err := f.Steps[i].Transform.(RowWise).Kernel(b.In[i])
+			if err != nil {
+				return nil, f.at(f.Steps[i].Name, err)
+			}
+			sets[w] = append(sets[w], k)
+		}
+	}
+	return sets, nil
+}
+
+func (f *Flow) apply(ctx context.Context, kernels []Kernel, from int, b Batch) (Batch, error) {
+	for i, k := range kernels {
+		known := len(b.Rejects)
+		var err error
+		if b, err = k(ctx, b); err != nil {
+			return Batch{}, f.at(f.Steps[from+i].Name, err)
+		}
+		for j := known; j < len(b.Rejects); j++ {
+			b.Rejects[j].Step = f.Steps[from+i].Name
+		}
+	}
+	return b, nil
+}
+
+// guard takes the rejects off a serial step's batches and holds it to the
+// schema it promised.
+func (f *Flow) guard(name string, want *arrow.Schema, s Stream, report func(Batch) error) Stream {
+	checked := false
+	return NewStream(want,
+		func(ctx context.Context) (Batch, error) {
+			b, err := s.Next(ctx)
+			if err != nil {
+				if err != io.EOF {
+					err = f.at(name, err)
+				}
+				return Batch{}, err
+			}
+			if !checked {
+				if err := schemaMismatch(b.Schema(), want); err != nil {
+					b.Release()
+					return Batch{}, f.at(name, err)
+				}
+				checked = true
+			}
+			for i := range b.Rejects {
+				b.Rejects[i].Step = name
+			}
+			return settle(b, report)
+		}, s.Close)
+}
+
+// settle hands the rejects of a batch over and gives the batch without them.
+func settle(b Batch, report func(Batch) error) (Batch, error) {
+	if err := report(b); err != nil {
+		b.Release()
+		return Batch{}, err
+	}
+	b.Rejects = nil
+	return b, nil
+}
+
+// group is the rows of one row group, as the batches they came in.
+type group struct {
+	batches []Batch
+	rows    int64
+}
+
+func (g group) release() {
+	for _, b := range g.batches {
+		b.Release()
+	}
+}
+
+func (g group) sum() (sum [sha256.Size]byte, err error) {
+	recs := make([]arrow.Record, len(g.batches))
+	for i, b := range g.batches {
+		recs[i] = b.Record
+	}
+	h := sha256.New()
+	err = arrowx.Digest(h, recs)
+	h.Sum(sum[:0])
+	return sum, err
+}
+
+// grouper cuts a stream into groups of RowGroup rows, the last one smaller, so
+// that bytes never depend on how the rows came.
+type grouper struct {
+	s    Stream
+	rest Batch
+	end  bool
+}
+
+func (g *grouper) next(ctx context.Context) (group, error) {
+	var out group
+	for out.rows < RowGroup && !g.end {
+		b := g.rest
+		g.rest = Batch{}
+		if b.Record == nil {
+			var err error
+			if b, err = g.s.Next(ctx); err == io.EOF {
+				g.end = true
+				break
+			} else if err != nil {
+				out.release()
+				return group{}, err
+			}
+		}
+		n := b.NumRows()
+		if n == 0 {
+			b.Release()
+			continue
+		}
+		if room := RowGroup - out.rows; n > room {
+			g.rest = b.Slice(room, n)
+			head := b.Slice(0, room)
+			b.Release()
+			b, n = head, room
+		}
+		out.batches = append(out.batches, b)
+		out.rows += n
+	}
+	if out.rows == 0 {
+		return group{}, io.EOF
+	}
+	return out, nil
+}
+
+func (g *grouper) close() {
+	if g.rest.Record != nil {
+		g.rest.Release()
+		g.rest = Batch{}
+	}
+}

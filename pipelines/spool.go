@@ -1,0 +1,55 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// NewSpool keeps spool files in dir, together at most bound bytes (0: no bound).
+func NewSpool(dir string, mem memory.Allocator, bound Size) Spool {
+	return &spool{arrowx.Spool{Dir: dir, Mem: mem, Bound: int64(bound)}, bound}
+}
+
+type spool struct {
+	files arrowx.Spool
+	bound Size
+}
+
+func (s *spool) Create(schema *arrow.Schema) (SpoolFile, error) {
+	f, err := s.files.Create(schema)
+	if err != nil {
+		return nil, err
+	}
+	return spoolFile{f, s.bound}, nil
+}
+
+type spoolFile struct {
+	*arrowx.SpoolFile
+	bound Size
+}
+
+func (f spoolFile) Write(r arrow.Record) error { return f.explain(f.SpoolFile.Write(r)) }
+
+func (f spoolFile) Open() (Stream, error) {
+	r, err := f.SpoolFile.Open()
+	if err != nil {
+		return nil, f.explain(err)
+	}
+	return NewStream(f.Schema(), func(context.Context) (Batch, error) {
+		rec, err := r.Next()
+		return Batch{Record: rec}, err
+	}, r.Close), nil
+}
+
+func (f spoolFile) explain(err error) error {
+	if errors.Is(err, arrowx.ErrDiskBound) {
+		return messages.DiskBound.With("bound", f.bound)
+	}
+	return err
+}
