@@ -26,7 +26,9 @@ func TestOrderedIsInOrderAndLosesNothing(t *testing.T) {
 		first := n
 		var want error = io.EOF
 		for _, f := range fail {
-			bad[f] = errors.New("work")
+			if bad[f] == nil {
+				bad[f] = errors.New("work")
+			}
 			if f < first {
 				first, want = f, bad[f]
 			}
