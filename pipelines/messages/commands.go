@@ -1,4 +1,34 @@
 package messages
 
-// commands: the verbs of the command line. Codes LAV-9500 to LAV-9999.
-var commands = []*Message{}
+// The verbs of the command line. Codes LAV-9500 to LAV-9999.
+var commands = []*Message{Usage, BadFlag, NoSuchComponent, FolderNotEmpty, TestFailed, NotFormatted, VerifyFailed, SelftestFailed, ValuesOnTerminal}
+
+var (
+	Usage = &Message{Code: "LAV-9500", Class: Language,
+		EN: Text{"{what}", "see {command} --help"},
+		FR: Text{"{what}", "voyez {command} --help"}}
+	BadFlag = &Message{Code: "LAV-9501", Class: Language,
+		EN: Text{"{flag} must be one of: {wanted}", "correct the command"},
+		FR: Text{"{flag} doit être : {wanted}", "corrigez la commande"}}
+	NoSuchComponent = &Message{Code: "LAV-9502", Class: Language,
+		EN: Text{"there is no component {name}", "{hint}"},
+		FR: Text{"il n'y a pas de composant {name}", "{hint}"}}
+	FolderNotEmpty = &Message{Code: "LAV-9503", Class: Language,
+		EN: Text{"{folder} already holds {file}", "choose another folder; nothing was written"},
+		FR: Text{"{folder} contient déjà {file}", "choisissez un autre dossier ; rien n'a été écrit"}}
+	TestFailed = &Message{Code: "LAV-9504", Class: Refused,
+		EN: Text{"{failed} of {count} tests fail", "see above what they gave and what was wanted; lavoir test --update takes what they give"},
+		FR: Text{"{failed} tests sur {count} échouent", "voyez ci-dessus ce qu'ils donnent et ce qui était voulu ; lavoir test --update prend ce qu'ils donnent"}}
+	NotFormatted = &Message{Code: "LAV-9505", Class: Language,
+		EN: Text{"{count} files are not formatted", "run lavoir fmt"},
+		FR: Text{"{count} fichiers ne sont pas mis en forme", "lancez lavoir fmt"}}
+	VerifyFailed = &Message{Code: "LAV-9506", Class: Refused,
+		EN: Text{"what is published does not hold: {count} problems", "see each above; a new run heals stable names"},
+		FR: Text{"ce qui est publié ne tient pas : {count} problèmes", "voyez chacun ci-dessus ; un nouveau run répare les noms stables"}}
+	SelftestFailed = &Message{Code: "LAV-9507", Class: Environment,
+		EN: Text{"the self-test failed: {what}", "do not publish from this machine or to this store before it passes"},
+		FR: Text{"l'autotest a échoué : {what}", "ne publiez pas depuis cette machine ni vers ce stockage avant qu'il réussisse"}}
+	ValuesOnTerminal = &Message{Code: "LAV-9508", Class: Language,
+		EN: Text{"values are shown on a terminal only", "leave out --show-values, or do not redirect the output"},
+		FR: Text{"les valeurs ne se montrent que sur un terminal", "retirez --show-values, ou ne redirigez pas la sortie"}}
+)

@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+func (a *app) validateCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "validate [folder or file]",
+		Short: a.t("Check the pipeline files, offline", "Vérifier les fichiers de pipeline, hors ligne"),
+		Example: `  lavoir validate
+  lavoir validate pipelines.example.hcl --lang fr`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := a.load(args)
+			if err != nil {
+				return err
+			}
+			v, diags := pipelines.Validate(cmd.Context(), &p.Project, a.flags.sel, a.log())
+			if a.json() {
+				a.printJSON(map[string]any{"tasks": v.Tasks, "unchecked": len(v.Unchecked), "diagnostics": a.diagnosticsJSON(diags)})
+				if diags.HasErrors() {
+					return exitWith(pipelines.ExitLanguage)
+				}
+				return nil
+			}
+			if err := a.diagnose(diags); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.Out, a.t("%d tasks, no mistake found\n", "%d tâches, aucune erreur trouvée\n"), v.Tasks)
+			if n := len(v.Unchecked); n > 0 {
+				fmt.Fprintf(a.Out, a.t("%d could not be checked to the end for want of declared columns; the first: %s\n",
+					"%d n'ont pas pu être vérifiées jusqu'au bout faute de colonnes déclarées ; la première : %s\n"), n, a.oneLine(v.Unchecked[0]))
+			}
+			return nil
+		},
+	}
+	return a.selection(cmd)
+}
+
+// oneLine is an error on one line in the user's language.
+func (a *app) oneLine(err error) string {
+	m := messages.Find(err)
+	if m == nil {
+		return strings.ReplaceAll(err.Error(), "\n", " ")
+	}
+	return m.Code + ": " + m.What(a.lang)
+}
+
+func (a *app) planCmd() *cobra.Command {
+	var connect, exceptions, details bool
+	cmd := &cobra.Command{
+		Use:   "plan [folder or file]",
+		Short: a.t("Say what a run would do, reading no row and writing nothing", "Dire ce qu'un run ferait, sans lire une ligne ni rien écrire"),
+		Example: `  lavoir plan
+  lavoir plan --connect --details --pipeline subventions`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := a.load(args)
+			if err != nil {
+				return err
+			}
+			if exceptions {
+				return a.exceptions(p.Exceptions())
+			}
+			return a.plan(cmd, &p.Project, connect, details)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&connect, "connect", false, a.t("ask the sources for their columns (never for rows)", "demander leurs colonnes aux sources (jamais de lignes)"))
+	f.BoolVar(&exceptions, "exceptions", false, a.t("list what override files replace, and why", "lister ce que remplacent les fichiers d'exception, et pourquoi"))
+	f.BoolVar(&details, "details", false, a.t("show steps, columns and marks of each task", "montrer étapes, colonnes et marques de chaque tâche"))
+	return a.selection(cmd)
+}
+
+type plannedJSON struct {
+	pipelines.TaskID
+	Variant   string                 `json:"variant,omitempty"`
+	Change    pipelines.Change       `json:"change"`
+	Source    string                 `json:"source"`
+	Steps     []string               `json:"steps,omitempty"`
+	Personal  []markJSON             `json:"personal,omitempty"`
+	Columns   []pipelines.ColumnInfo `json:"columns,omitempty"`
+	Filters   []string               `json:"filters_on_personal,omitempty"`
+	Unchecked string                 `json:"unchecked,omitempty"`
+	Problem   string                 `json:"problem,omitempty"`
+	Notes     []string               `json:"notes,omitempty"`
+}
+
+type markJSON struct {
+	Column  string `json:"column"`
+	Because string `json:"because"`
+}
+
+func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bool) error {
+	counts := map[pipelines.Change]int{}
+	code := 0
+	var all []plannedJSON
+	diags := pipelines.Plan(cmd.Context(), p, a.flags.sel, pipelines.PlanOptions{Connect: connect, Log: a.log()}, func(pl pipelines.Planned) bool {
+		counts[pl.Change]++
+		if pl.Err != nil && code == 0 {
+			code = pipelines.ExitCode(pl.Err)
+		}
+		if a.json() {
+			all = append(all, a.planned(pl))
+		} else {
+			a.printPlanned(pl, details)
+		}
+		return true
+	})
+	if a.json() {
+		a.printJSON(map[string]any{"tasks": all, "counts": counts, "diagnostics": a.diagnosticsJSON(diags)})
+		if diags.HasErrors() {
+			return exitWith(pipelines.ExitLanguage)
+		}
+		return exitWith(code)
+	}
+	if err := a.diagnose(diags); err != nil {
+		return err
+	}
+	var parts []string
+	for _, c := range []pipelines.Change{pipelines.ChangeNew, pipelines.ChangeConfig, pipelines.ChangeInput, pipelines.ChangeHeld, pipelines.ChangeWithdrawn} {
+		if counts[c] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[c], a.change(c)))
+		}
+	}
+	fmt.Fprintln(a.Out, strings.Join(parts, ", "))
+	return exitWith(code)
+}
+
+func (a *app) planned(pl pipelines.Planned) plannedJSON {
+	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Change: pl.Change, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Filters: pl.Filters}
+	for _, m := range pl.Columns {
+		if m.Personal {
+			j.Personal = append(j.Personal, markJSON{m.Name, m.Because})
+		}
+	}
+	if pl.Unchecked != nil {
+		j.Unchecked = a.oneLine(pl.Unchecked)
+	}
+	if pl.Err != nil {
+		j.Problem = a.oneLine(pl.Err)
+	}
+	for _, n := range pl.Notes {
+		j.Notes = append(j.Notes, a.oneLine(n))
+	}
+	return j
+}
+
+func (a *app) change(c pipelines.Change) string {
+	switch c {
+	case pipelines.ChangeNew:
+		return a.t("new", "nouveau")
+	case pipelines.ChangeConfig:
+		return a.t("changed configuration", "configuration changée")
+	case pipelines.ChangeInput:
+		return a.t("same configuration", "même configuration")
+	case pipelines.ChangeHeld:
+		return a.t("held: no authorization", "retenu : pas d'autorisation")
+	}
+	return a.t("withdrawn: its authorization is gone", "retiré : son autorisation a disparu")
+}
+
+func (a *app) printPlanned(pl pipelines.Planned, details bool) {
+	w := a.Out
+	fmt.Fprintf(w, "%s  %s", pl.Task.ID, a.change(pl.Change))
+	if pl.Task.Variant != "" {
+		fmt.Fprintf(w, "  (%s %s)", a.t("variant", "variante"), pl.Task.Variant)
+	}
+	fmt.Fprintln(w)
+	if pl.Err != nil {
+		fmt.Fprintf(w, "  %s\n", a.oneLine(pl.Err))
+	}
+	for _, f := range pl.Filters {
+		fmt.Fprintf(w, "  %s %s\n", a.t("may drop rows by a personal column:", "peut écarter des lignes selon une colonne personnelle :"), f)
+	}
+	if !details {
+		return
+	}
+	fmt.Fprintf(w, "  %s\n", pl.Source)
+	for _, m := range pl.Columns {
+		if m.Personal {
+			fmt.Fprintf(w, "    %s: %s\n", m.Name, m.Because)
+		}
+	}
+	for _, s := range pl.Steps {
+		fmt.Fprintf(w, "  %s\n", s)
+	}
+	for _, n := range pl.Notes {
+		fmt.Fprintf(w, "  %s\n", a.oneLine(n))
+	}
+	if pl.Unchecked != nil {
+		fmt.Fprintf(w, "  %s %s\n", a.t("not checked to the end:", "non vérifié jusqu'au bout :"), a.oneLine(pl.Unchecked))
+	}
+	for _, c := range pl.Out {
+		fmt.Fprintf(w, "  → %s %s\n", c.Name, c.Type)
+	}
+}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/spf13/cobra"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+func (a *app) previewCmd() *cobra.Command {
+	var rows int64
+	var show bool
+	cmd := &cobra.Command{
+		Use:   "preview [folder or file]",
+		Short: a.t("Show the first rows of a task before and after, masked", "Montrer les premières lignes d'une tâche avant et après, masquées"),
+		Example: `  lavoir preview --pipeline subventions --tenant 219900017
+  lavoir preview --pipeline subventions --show-values`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if show && !terminal(a.Out) {
+				return messages.ValuesOnTerminal.With()
+			}
+			p, err := a.load(args)
+			if err != nil {
+				return err
+			}
+			var task *pipelines.Task
+			if err := a.diagnose(p.Tasks(a.flags.sel, func(t pipelines.Task) bool { task = &t; return false })); err != nil {
+				return err
+			}
+			if task == nil {
+				fmt.Fprintln(a.Out, a.t("no task is selected", "aucune tâche sélectionnée"))
+				return nil
+			}
+			if show {
+				if err := audit(p.State, task.ID); err != nil {
+					return err
+				}
+			}
+			pv, err := pipelines.PreviewTask(cmd.Context(), &p.Project, *task, rows, a.options())
+			if err != nil {
+				return err
+			}
+			defer pv.Release()
+			fmt.Fprintf(a.Out, "%s\n\n%s\n", task.ID, a.t("Before:", "Avant :"))
+			printRows(a.Out, pv.Before, show)
+			fmt.Fprintf(a.Out, "\n%s\n", a.t("After, as the loads would get it:", "Après, tel que les load le recevraient :"))
+			printRows(a.Out, pv.After, show)
+			for _, r := range pv.Rejects {
+				fmt.Fprintln(a.Out, a.rejectLine(r))
+			}
+			if !show {
+				fmt.Fprintln(a.Out, a.t("\nValues are masked (x a letter, 9 a digit); --show-values shows them on a terminal, and notes that you looked.",
+					"\nLes valeurs sont masquées (x une lettre, 9 un chiffre) ; --show-values les montre sur un terminal, et note que vous avez regardé."))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().Int64Var(&rows, "rows", 10, a.t("how many rows of the source", "combien de lignes de la source"))
+	cmd.Flags().BoolVar(&show, "show-values", false, a.t("show values; only on a terminal, and audited", "montrer les valeurs ; seulement sur un terminal, et tracé"))
+	return a.selection(cmd)
+}
+
+// audit notes who looked at values, before they are shown.
+func audit(state string, task pipelines.TaskID) error {
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return messages.RunFolder.Wrap(err, "folder", state)
+	}
+	f, err := os.OpenFile(filepath.Join(state, "audit.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return messages.RunFolder.Wrap(err, "folder", state)
+	}
+	_, err = fmt.Fprintf(f, "%s preview --show-values %s uid=%d\n", time.Now().UTC().Format(time.RFC3339), task, os.Getuid())
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+func printRows(w io.Writer, recs []arrow.Record, show bool) {
+	tw := tabwriter.NewWriter(w, 2, 4, 2, ' ', 0)
+	for i, r := range recs {
+		if i == 0 {
+			var names, types []string
+			for _, f := range r.Schema().Fields() {
+				names, types = append(names, f.Name), append(types, pipelines.TypeName(f.Type))
+			}
+			fmt.Fprintf(tw, "  %s\n  %s\n", strings.Join(names, "\t"), strings.Join(types, "\t"))
+		}
+		for row := 0; row < int(r.NumRows()); row++ {
+			cells := make([]string, r.NumCols())
+			for c := range cells {
+				cells[c] = cell(r.Column(c), row, show)
+			}
+			fmt.Fprintf(tw, "  %s\n", strings.Join(cells, "\t"))
+		}
+	}
+	tw.Flush()
+}
+
+func cell(col arrow.Array, row int, show bool) string {
+	if col.IsNull(row) {
+		return "∅"
+	}
+	s := strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, col.ValueStr(row))
+	if utf8.RuneCountInString(s) > 40 {
+		s = string([]rune(s)[:39]) + "…"
+	}
+	if show {
+		return s
+	}
+	return maskShape(s)
+}
+
+// maskShape keeps the shape of a value and none of it: letters become x, digits
+// 9, so that a format can be recognised and nobody.
+func maskShape(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9':
+			return '9'
+		case r > 127 || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
+			return 'x'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,258 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/hclfile"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+type findingJSON struct {
+	Where string `json:"where"`
+	Check string `json:"check"`
+	OK    bool   `json:"ok"`
+	Note  string `json:"note,omitempty"`
+	What  string `json:"what,omitempty"`
+	Code  string `json:"code,omitempty"`
+	Fix   string `json:"remedy,omitempty"`
+}
+
+// findings prints what was looked at and counts what is not as it should be.
+type findings struct {
+	a   *app
+	bad int
+	err error // the first problem that is not a mere warning
+	all []findingJSON
+}
+
+func (f *findings) add(where string, x pipelines.Finding) {
+	j := findingJSON{Where: where, Check: x.Check, OK: x.OK, Note: x.Note}
+	mark, color := "✓", "32"
+	if !x.OK {
+		mark, color = "✗", "31"
+		if m := messages.Find(x.Err); m != nil {
+			j.Code, j.What, j.Fix = m.Code, m.What(f.a.lang), m.Remedy(f.a.lang)
+			if m.Class == messages.Warning {
+				mark, color = "!", "33"
+			}
+		} else if x.Err != nil {
+			j.What = x.Err.Error()
+		}
+		if mark == "✗" {
+			f.bad++
+			if f.err == nil {
+				f.err = x.Err
+			}
+		}
+	}
+	f.all = append(f.all, j)
+	if f.a.json() {
+		return
+	}
+	w := f.a.Out
+	fmt.Fprintf(w, "%s %s: %s", f.a.paint(w, color, mark), where, x.Check)
+	if x.Note != "" {
+		fmt.Fprintf(w, " (%s)", x.Note)
+	}
+	fmt.Fprintln(w)
+	if j.What != "" {
+		fmt.Fprintf(w, "    %s %s\n", j.Code, j.What)
+	}
+	if j.Fix != "" {
+		fmt.Fprintf(w, "    %s %s\n", f.a.t("What to do:", "À faire :"), j.Fix)
+	}
+}
+
+func (f *findings) end() {
+	if f.a.json() {
+		f.a.printJSON(map[string]any{"findings": f.all, "problems": f.bad})
+	}
+}
+
+func (a *app) verifyCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "verify [folder or file]",
+		Short:   a.t("Check what is published, from the bytes a reader gets", "Vérifier ce qui est publié, à partir des octets qu'un lecteur reçoit"),
+		Example: "  lavoir verify --pipeline subventions",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := a.load(args)
+			if err != nil {
+				return err
+			}
+			fs := &findings{a: a}
+			err = pipelines.EachLoad(cmd.Context(), &p.Project, a.flags.sel, a.options(), func(id pipelines.TaskID, l pipelines.Load) error {
+				v, ok := l.Sink.(pipelines.Verifier)
+				if !ok {
+					return nil
+				}
+				found, err := v.Verify(cmd.Context())
+				for _, x := range found {
+					fs.add(id.String()+" "+l.Name, x)
+				}
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			fs.end()
+			if fs.bad > 0 {
+				return messages.VerifyFailed.With("count", fs.bad)
+			}
+			return nil
+		},
+	}
+	return a.selection(cmd)
+}
+
+func (a *app) doctorCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor [folder or file]",
+		Short: a.t("Check everything the project reaches, with a remedy for each problem", "Vérifier tout ce que le projet atteint, avec un remède à chaque problème"),
+		Example: `  lavoir doctor
+  lavoir doctor --tenant 219900017`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := a.load(args)
+			if err != nil {
+				return err
+			}
+			fs := &findings{a: a}
+			if err := a.doctor(cmd, p, fs); err != nil {
+				return err
+			}
+			fs.end()
+			if fs.bad > 0 {
+				if c := pipelines.ExitCode(fs.err); c > 0 {
+					return exitError(c)
+				}
+				return exitError(pipelines.ExitEnvironment)
+			}
+			return nil
+		},
+	}
+	return a.selection(cmd)
+}
+
+func (a *app) doctor(cmd *cobra.Command, p *hclfile.Project, fs *findings) error {
+	ctx := cmd.Context()
+	_, diags := pipelines.Validate(ctx, &p.Project, a.flags.sel, a.log())
+	for _, d := range diags {
+		x := pipelines.Finding{Check: d.Summary}
+		if m, ok := d.Extra.(*messages.Error); ok {
+			x.Check, x.Err = a.t("pipeline files", "fichiers de pipeline"), m
+		}
+		where := a.t("project", "projet")
+		if d.Subject != nil {
+			where = d.Subject.String()
+		}
+		fs.add(where, x)
+	}
+	if len(diags) == 0 {
+		fs.add(a.t("project", "projet"), pipelines.Finding{Check: a.t("pipeline files", "fichiers de pipeline"), OK: true})
+	}
+	env, done, err := pipelines.Environment(ctx, &p.Project, a.options())
+	if err != nil {
+		return err
+	}
+	defer done()
+	fs.add(a.t("state folder", "dossier d'état"), pipelines.Finding{Check: a.t("can be written", "peut être écrit"), OK: true})
+	for _, ref := range p.SecretRefs() {
+		if _, err := p.Secrets.Reveal(ctx, ref); err != nil {
+			fs.add(ref, pipelines.Finding{Check: a.t("can be read", "peut être lu"), Err: err})
+		} else {
+			fs.add(ref, pipelines.Finding{Check: a.t("can be read", "peut être lu"), OK: true})
+		}
+	}
+	for _, c := range p.Connections() {
+		d, err := pipelines.OpenConnection[pipelines.Doctor](c, env)
+		if err != nil {
+			fs.add(c.String(), pipelines.Finding{Check: a.t("can be opened", "peut être ouverte"), Err: err})
+			continue
+		}
+		for _, x := range d.Examine(ctx) {
+			fs.add(c.String(), x)
+		}
+	}
+	a.doctorTasks(cmd, p, fs)
+	return ctx.Err()
+}
+
+// doctorTasks looks for what a task would miss: authorizations and columns.
+func (a *app) doctorTasks(cmd *cobra.Command, p *hclfile.Project, fs *findings) {
+	opt := pipelines.PlanOptions{Connect: true, Log: a.log()}
+	seen := map[[3]string]bool{}
+	pipelines.Plan(cmd.Context(), &p.Project, a.flags.sel, opt, func(pl pipelines.Planned) bool {
+		key := [3]string{pl.Task.ID.Pipeline, pl.Task.ID.Tenant, pl.Task.Variant}
+		if seen[key] {
+			return true
+		}
+		seen[key] = true
+		x := pipelines.Finding{Check: a.t("authorization and columns", "autorisation et colonnes"), OK: true}
+		switch {
+		case pl.Err != nil:
+			x.OK, x.Err = false, pl.Err
+		case pl.Change == pipelines.ChangeHeld || pl.Change == pipelines.ChangeWithdrawn:
+			x.OK, x.Err = false, messages.NotAuthorized.With("task", pl.Task.ID)
+		}
+		fs.add(pl.Task.ID.String(), x)
+		return true
+	})
+}
+
+func (a *app) purgeCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "purge [folder or file]",
+		Short:   a.t("Remove what is past its retention: old releases, quarantine, evidence", "Supprimer ce qui a passé sa durée de conservation : anciennes versions, quarantaine, preuves"),
+		Example: "  lavoir purge",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := a.load(args)
+			if err != nil {
+				return err
+			}
+			removed := 0
+			err = pipelines.EachLoad(cmd.Context(), &p.Project, a.flags.sel, a.options(), func(_ pipelines.TaskID, l pipelines.Load) error {
+				if pg, ok := l.Sink.(pipelines.Purger); ok {
+					n, err := pg.Purge(cmd.Context())
+					removed += n
+					return err
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			local := 0
+			for _, dir := range []string{"quarantine", "evidence"} {
+				n, err := purgeFolder(filepath.Join(p.State, dir), time.Now().Add(-p.Retention))
+				local += n
+				if err != nil {
+					return err
+				}
+			}
+			fmt.Fprintf(a.Out, a.t("%d objects removed from stores, %d local files\n", "%d objets supprimés des stockages, %d fichiers locaux\n"), removed, local)
+			return nil
+		},
+	}
+	return a.selection(cmd)
+}
+
+// purgeFolder removes the files last written before a time.
+func purgeFolder(dir string, before time.Time) (removed int, err error) {
+	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil || !info.ModTime().Before(before) {
+			return err
+		}
+		removed++
+		return os.Remove(path)
+	})
+	return removed, err
+}

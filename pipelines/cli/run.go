@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+)
+
+func (a *app) runCmd() *cobra.Command {
+	var failOn, reportFile string
+	var dry bool
+	cmd := &cobra.Command{
+		Use:   "run [folder or file]",
+		Short: a.t("Run the tasks and publish what passes", "Exécuter les tâches et publier ce qui passe"),
+		Example: `  lavoir run
+  lavoir run --pipeline subventions --tenant '35*' --partition 2024
+  lavoir run --output json > report.json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := a.load(args)
+			if err != nil {
+				return err
+			}
+			opt := a.options()
+			opt.Unpublished = dry
+			opt.Observe = a.progress()
+			report, diags, err := pipelines.Run(cmd.Context(), &p.Project, a.flags.sel, opt)
+			if err != nil {
+				return err
+			}
+			if err := a.diagnose(diags); err != nil {
+				return err
+			}
+			if err := a.report(report, reportFile); err != nil {
+				return err
+			}
+			return exitWith(report.ExitCode(failOn == "new"))
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&failOn, "fail-on", "any", a.t("which failures count for the exit code: any or new", "quels échecs comptent pour le code de sortie : any ou new"))
+	f.BoolVar(&dry, "no-publish", false, a.t("stop before publishing: everything else is done", "s'arrêter avant de publier : tout le reste est fait"))
+	f.StringVar(&reportFile, "report", "", a.t("also write the report as JSON to this file", "écrire aussi le rapport en JSON dans ce fichier"))
+	return a.selection(cmd)
+}
+
+// progress says how a run gets on: one line that changes on a terminal, plain
+// lines otherwise. Nothing goes to standard output.
+func (a *app) progress() func(pipelines.Event) {
+	if a.json() {
+		return nil
+	}
+	live := terminal(a.Err)
+	running := map[pipelines.TaskID]bool{}
+	return func(e pipelines.Event) {
+		if e.Result == nil {
+			running[e.Task] = true
+		} else {
+			delete(running, e.Task)
+		}
+		if live {
+			fmt.Fprintf(a.Err, "\r\x1b[K")
+		}
+		if r := e.Result; r != nil && r.Outcome != pipelines.Held {
+			a.taskLine(a.Err, *r)
+		}
+		if live && len(running) > 0 {
+			fmt.Fprintf(a.Err, "%d %s, %d %s: %s", e.Done, a.t("done", "faites"), len(running), a.t("running", "en cours"), e.Task)
+		}
+	}
+}
+
+// outcomes are the words for the ends of a task, and their colours.
+func (a *app) outcome(o pipelines.Outcome) (word, color string) {
+	switch o {
+	case pipelines.Published:
+		return a.t("published", "publié"), "32"
+	case pipelines.Unchanged:
+		return a.t("unchanged", "inchangé"), "32"
+	case pipelines.Held:
+		return a.t("held", "retenu"), "33"
+	case pipelines.Unpublished:
+		return a.t("not published, as asked", "non publié, comme demandé"), "33"
+	case pipelines.Incomplete:
+		return a.t("published, incomplete", "publié, incomplet"), "33"
+	case pipelines.Refused:
+		return a.t("refused", "refusé"), "31"
+	case pipelines.Interrupted:
+		return a.t("interrupted", "interrompu"), "33"
+	}
+	return a.t("failed", "échec"), "31"
+}
+
+func (a *app) taskLine(w io.Writer, r pipelines.TaskResult) {
+	word, color := a.outcome(r.Outcome)
+	fmt.Fprintf(w, "%s  %s", r.Task, a.paint(w, color, word))
+	if r.Rows.Sealed > 0 {
+		fmt.Fprintf(w, "  %d %s", r.Rows.Sealed, a.t("rows", "lignes"))
+	}
+	if r.Rows.Rejected > 0 {
+		fmt.Fprintf(w, ", %d %s", r.Rows.Rejected, a.t("rejected", "rejetées"))
+	}
+	fmt.Fprintf(w, "  %s\n", r.Took.Round(10*time.Millisecond))
+}
+
+// report prints what a run came to.
+func (a *app) report(r *pipelines.Report, file string) error {
+	data, err := r.JSON(a.lang)
+	if err != nil {
+		return err
+	}
+	if file != "" {
+		if err := writeFile(file, data); err != nil {
+			return err
+		}
+	}
+	if a.json() {
+		_, err := a.Out.Write(data)
+		return err
+	}
+	for _, t := range r.Tasks {
+		a.taskDetails(t)
+	}
+	a.summary(r)
+	return nil
+}
+
+func (a *app) taskDetails(t pipelines.TaskResult) {
+	w := a.Out
+	word, _ := a.outcome(t.Outcome)
+	fmt.Fprintf(w, "%s: %s\n", t.Task, word)
+	for _, l := range t.Loads {
+		if l.Receipt == nil {
+			continue
+		}
+		fmt.Fprintf(w, "  %s\n", l.Receipt.Where)
+		for _, f := range l.Files {
+			fmt.Fprintf(w, "    %s  %d %s, %d %s\n", f.Name, f.Rows, a.t("rows", "lignes"), f.Bytes, a.t("bytes", "octets"))
+		}
+		for _, p := range l.Receipt.Pending {
+			fmt.Fprintf(w, "    %s: %s\n", p, a.t("still open elsewhere, will be replaced by the next run", "encore ouvert ailleurs, sera remplacé au prochain run"))
+		}
+	}
+	for _, n := range t.Notes {
+		fmt.Fprintf(w, "  %s: %s\n", n.Code, n.What(a.lang))
+	}
+	for i, r := range t.Rejects {
+		if i == 10 {
+			fmt.Fprintf(w, "  … %d %s\n", t.Rows.Rejected-10, a.t("more; the JSON report lists the first 100", "de plus ; le rapport JSON liste les 100 premières"))
+			break
+		}
+		fmt.Fprintf(w, "  %s\n", a.rejectLine(r))
+	}
+	if t.Err != nil {
+		a.problem(t.Err)
+	}
+}
+
+func (a *app) rejectLine(r pipelines.Reject) string {
+	var b strings.Builder
+	if r.Input != "" {
+		fmt.Fprintf(&b, "%s %s, ", a.t("file", "fichier"), r.Input)
+	}
+	if r.Line > 0 {
+		fmt.Fprintf(&b, "%s %d, ", a.t("line", "ligne"), r.Line)
+	}
+	if r.Column != "" {
+		fmt.Fprintf(&b, "%s %s: ", a.t("column", "colonne"), r.Column)
+	}
+	fmt.Fprintf(&b, "%s (%s)", r.Why.What(a.lang), r.Why.Code)
+	return b.String()
+}
+
+func (a *app) summary(r *pipelines.Report) {
+	counts := r.Counts()
+	var parts []string
+	for _, o := range []pipelines.Outcome{pipelines.Published, pipelines.Unchanged, pipelines.Unpublished, pipelines.Incomplete,
+		pipelines.Held, pipelines.Refused, pipelines.FailedTask, pipelines.Interrupted} {
+		if n := counts[o]; n > 0 {
+			word, _ := a.outcome(o)
+			parts = append(parts, fmt.Sprintf("%d %s", n, word))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{a.t("no task is selected", "aucune tâche sélectionnée")}
+	}
+	fmt.Fprintln(a.Out, strings.Join(parts, ", "))
+	for _, l := range []struct {
+		word  string
+		tasks []string
+	}{
+		{a.t("new failures", "nouveaux échecs"), r.New},
+		{a.t("failing as before", "en échec comme avant"), r.Known},
+		{a.t("recovered", "rétablies"), r.Recovered},
+	} {
+		if len(l.tasks) > 0 {
+			fmt.Fprintf(a.Out, "%s: %s\n", l.word, strings.Join(l.tasks, ", "))
+		}
+	}
+	if r.Interrupted {
+		fmt.Fprintln(a.Out, a.t("interrupted: nothing half done was left behind", "interrompu : rien n'est resté à moitié fait"))
+	}
+}

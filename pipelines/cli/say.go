@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"golang.org/x/term"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// language is the one the user's system is set to.
+func language(getenv func(string) string) messages.Lang {
+	for _, name := range []string{"LAVOIR_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := strings.ToLower(getenv(name)); v != "" {
+			if strings.HasPrefix(v, "fr") {
+				return messages.French
+			}
+			return messages.English
+		}
+	}
+	return systemLanguage()
+}
+
+func (a *app) localized(diags hcl.Diagnostics) hcl.Diagnostics {
+	out := make(hcl.Diagnostics, len(diags))
+	for i, d := range diags {
+		c := *d
+		if m, ok := d.Extra.(*messages.Error); ok {
+			c.Summary, c.Detail = m.Code+": "+m.What(a.lang), a.t("What to do: ", "À faire : ")+m.Remedy(a.lang)
+		}
+		out[i] = &c
+	}
+	return out
+}
+
+type diagnosticJSON struct {
+	Severity string     `json:"severity"`
+	Code     string     `json:"code,omitempty"`
+	What     string     `json:"what"`
+	Remedy   string     `json:"remedy,omitempty"`
+	File     string     `json:"file,omitempty"`
+	Start    *placeJSON `json:"start,omitempty"`
+	End      *placeJSON `json:"end,omitempty"`
+}
+
+type placeJSON struct {
+	Line   int `json:"line"`
+	Column int `json:"column"`
+}
+
+func (a *app) diagnosticsJSON(diags hcl.Diagnostics) []diagnosticJSON {
+	out := make([]diagnosticJSON, 0, len(diags))
+	for _, d := range diags {
+		j := diagnosticJSON{Severity: "error", What: d.Summary, Remedy: d.Detail}
+		if d.Severity == hcl.DiagWarning {
+			j.Severity = "warning"
+		}
+		if m, ok := d.Extra.(*messages.Error); ok {
+			j.Code, j.What, j.Remedy = m.Code, m.What(a.lang), m.Remedy(a.lang)
+		}
+		if s := d.Subject; s != nil {
+			j.File, j.Start, j.End = s.Filename, &placeJSON{s.Start.Line, s.Start.Column}, &placeJSON{s.End.Line, s.End.Column}
+		}
+		out = append(out, j)
+	}
+	return out
+}
+
+func (a *app) diagnoseJSON(diags hcl.Diagnostics) {
+	a.printJSON(map[string]any{"diagnostics": a.diagnosticsJSON(diags)})
+}
+
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.Out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// say prints a message for a person.
+func (a *app) say(m *messages.Error) {
+	fmt.Fprintf(a.Err, "%s: %s\n  %s %s\n", m.Code, m.What(a.lang), a.t("What to do:", "À faire :"), m.Remedy(a.lang))
+}
+
+// problem prints an error: its messages with what to do, or its text.
+func (a *app) problem(err error) {
+	if errors.Is(err, context.Canceled) {
+		a.say(messages.Interrupted.With())
+		return
+	}
+	var diags hcl.Diagnostics
+	if errors.As(err, &diags) {
+		a.diagnose(diags)
+		return
+	}
+	var step *pipelines.StepError
+	if errors.As(err, &step) {
+		fmt.Fprintf(a.Err, "%s: %s\n", step.Task, step.Step)
+	}
+	m := messages.Find(err)
+	if m == nil {
+		fmt.Fprintln(a.Err, err)
+		return
+	}
+	a.say(m)
+	for cause := m.Unwrap(); cause != nil; {
+		next := messages.Find(cause)
+		if next == nil {
+			fmt.Fprintf(a.Err, "  %s %v\n", a.t("Cause:", "Cause :"), cause)
+			return
+		}
+		fmt.Fprintf(a.Err, "  %s %s: %s\n", a.t("Cause:", "Cause :"), next.Code, next.What(a.lang))
+		cause = next.Unwrap()
+	}
+}
+
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func (a *app) color(w io.Writer) bool {
+	return terminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+func (a *app) width() int {
+	if f, ok := a.Err.(*os.File); ok {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 20 {
+			return w
+		}
+	}
+	return 100
+}
+
+// paint gives a text a colour where the writer shows colours.
+func (a *app) paint(w io.Writer, code, s string) string {
+	if !a.color(w) {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}

@@ -1,0 +1,308 @@
+package pipelines
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/hcl/v2"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+const canary = "Jeanne-CANARI-Dupond"
+
+// fakeProject is a project of tasks made by hand: their source counts, their
+// sink keeps, and a hook runs inside the source.
+type fakeProject struct {
+	mu    sync.Mutex
+	inUse map[string]int
+	most  map[string]int
+}
+
+func (p *fakeProject) enter(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.inUse[name]++
+	p.most[name] = max(p.most[name], p.inUse[name])
+}
+
+func (p *fakeProject) leave(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.inUse[name]--
+}
+
+type hooked struct {
+	Source
+	open func() error
+}
+
+func (h hooked) Open(ctx context.Context) (Stream, error) {
+	if err := h.open(); err != nil {
+		return nil, err
+	}
+	return h.Source.Open(ctx)
+}
+
+func (h hooked) Declared() (*arrow.Schema, bool) { return numbersSchema, true }
+
+type plain struct{ mem memory.Allocator }
+
+func (s plain) Open(context.Context) (Stream, error) {
+	return Records(numbersSchema, numbersRecord(s.mem, 0, 5)), nil
+}
+
+func fakeTask(name string, open func() error, published *[]byte) Task {
+	mem := memory.NewGoAllocator()
+	built := func(k Kind, n string, v any) Built {
+		return Built{Component: Define(k, n, "x", struct{}{}, func(Env, struct{}) (any, error) { return v, nil }), Label: "l", Config: struct{}{}}
+	}
+	var seen int64
+	return Task{ID: TaskID{Pipeline: name}, Authorization: &Authorization{Allowed: true, Reference: "délibération 12"}, Config: []byte(`{"a":1}`),
+		Chain: Chain{Source: built(KindSource, "fake", hooked{plain{mem}, open}),
+			Privacy: built(KindPrivacy, "policy", letOut{mem, true, &seen}),
+			Loads:   []Built{built(KindLoad, "memory", inMemory{mem: mem, published: published})}}}
+}
+
+func projectOf(t interface{ TempDir() string }, tasks ...Task) *Project {
+	return &Project{State: t.TempDir(), Bounds: Bounds{Workers: 2, Tasks: 4}, Retention: time.Hour,
+		Tasks: func(_ Selection, yield func(Task) bool) hcl.Diagnostics {
+			for _, task := range tasks {
+				if !yield(task) {
+					break
+				}
+			}
+			return nil
+		}}
+}
+
+func testOptions() RunOptions {
+	return RunOptions{Version: "test", Log: hclog.NewNullLogger(), Now: time.Now, Rand: rand.Reader}
+}
+
+// No more tasks than its cap use a connection or a limits group at once, and
+// every task runs.
+func TestPoolKeepsCaps(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		p := &fakeProject{inUse: map[string]int{}, most: map[string]int{}}
+		caps := map[string]int{}
+		var tasks []Task
+		conns := make([]Connection, 3)
+		for i := range conns {
+			conns[i] = Connection{Built: Built{Component: Component{Name: "db"}, Label: fmt.Sprint(i)}, Max: rapid.IntRange(0, 2).Draw(rt, "max"),
+				Group: rapid.SampledFrom([]string{"", "centre"}).Draw(rt, "group")}
+			caps[conns[i].String()] = conns[i].Max
+		}
+		caps["limits.centre"] = rapid.IntRange(1, 3).Draw(rt, "centre")
+		for i := range rapid.IntRange(1, 25).Draw(rt, "tasks") {
+			c := conns[rapid.IntRange(0, 2).Draw(rt, "connection")]
+			names := []string{c.String()}
+			if c.Group != "" {
+				names = append(names, "limits.centre")
+			}
+			var out []byte
+			task := fakeTask(fmt.Sprintf("p%02d", i), func() error {
+				for _, n := range names {
+					p.enter(n)
+					defer p.leave(n)
+				}
+				return nil
+			}, &out)
+			task.Connections, task.Limits = []Connection{c}, map[string]int{"centre": caps["limits.centre"]}
+			tasks = append(tasks, task)
+		}
+		report, diags, err := Run(context.Background(), projectOf(t, tasks...), Selection{}, testOptions())
+		if err != nil || diags.HasErrors() {
+			rt.Fatal(err, diags)
+		}
+		for i, r := range report.Tasks {
+			if r.Outcome != Published || r.Task != tasks[i].ID {
+				rt.Fatalf("result %d is %s %s %v", i, r.Task, r.Outcome, r.Err)
+			}
+		}
+		for name, most := range p.most {
+			if caps[name] > 0 && most > caps[name] {
+				rt.Fatalf("%d tasks used %s at once, its cap is %d", most, name, caps[name])
+			}
+		}
+		if code := report.ExitCode(false); code != ExitDone {
+			rt.Fatalf("exit %d", code)
+		}
+	})
+}
+
+func TestRunTellsNewKnownAndRecoveredFailures(t *testing.T) {
+	var bad error
+	var out []byte
+	project := projectOf(t, fakeTask("a", func() error { return bad }, &out))
+	run := func() *Report {
+		r, _, err := Run(context.Background(), project, Selection{}, testOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	bad = messages.DiskBound.With("bound", "1MiB")
+	if r := run(); len(r.New) != 1 || r.ExitCode(true) != ExitEnvironment || r.ExitCode(false) != ExitEnvironment {
+		t.Errorf("first failure: new %v, exit %d", r.New, r.ExitCode(true))
+	}
+	if r := run(); len(r.Known) != 1 || len(r.New) != 0 || r.ExitCode(true) != ExitDone || r.ExitCode(false) != ExitEnvironment {
+		t.Errorf("second failure: known %v, exit %d", r.Known, r.ExitCode(true))
+	}
+	bad = nil
+	if r := run(); len(r.Recovered) != 1 || r.ExitCode(false) != ExitDone {
+		t.Errorf("recovered: %v", r.Recovered)
+	}
+	if r := run(); len(r.Recovered) != 0 {
+		t.Errorf("still recovered: %v", r.Recovered)
+	}
+	if left, _ := os.ReadDir(filepath.Join(project.State, "work")); len(left) != 0 {
+		t.Errorf("%d work folders are left", len(left))
+	}
+}
+
+// Without an authorization nothing is read and nothing leaves.
+func TestRunHoldsWhatIsNotAuthorized(t *testing.T) {
+	var out []byte
+	for _, auth := range []*Authorization{nil, {Allowed: false}} {
+		opened := false
+		task := fakeTask("a", func() error { opened = true; return nil }, &out)
+		task.Authorization = auth
+		r, _, err := Run(context.Background(), projectOf(t, task), Selection{}, testOptions())
+		if err != nil || r.Tasks[0].Outcome != Held || opened || out != nil || r.ExitCode(false) != ExitDone {
+			t.Errorf("%+v: %v %v, opened %t", auth, err, r.Tasks[0].Outcome, opened)
+		}
+	}
+}
+
+// Invariant 6: what a source panics or fails with does not reach the report,
+// and neither a panic nor an error of one task touches another.
+func TestRunContainsWhatATaskDoes(t *testing.T) {
+	var out, fine []byte
+	tasks := []Task{
+		fakeTask("panics", func() error { panic(canary) }, &out),
+		fakeTask("index", func() error { var none []int; _ = none[len(canary)]; return nil }, &out),
+		fakeTask("fine", func() error { return nil }, &fine),
+	}
+	var log bytes.Buffer
+	opt := testOptions()
+	opt.Log = hclog.New(&hclog.LoggerOptions{Level: hclog.Trace, Output: &log})
+	r, _, err := Run(context.Background(), projectOf(t, tasks...), Selection{}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := r.JSON(messages.French)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(data), canary) || strings.Contains(log.String(), canary) {
+		t.Error("the canary is in the report or the log (invariant 6)")
+	}
+	if r.Tasks[0].Outcome != FailedTask || r.Tasks[1].Outcome != FailedTask || r.Tasks[2].Outcome != Published || fine == nil {
+		t.Errorf("%v %v %v", r.Tasks[0].Outcome, r.Tasks[1].Outcome, r.Tasks[2].Outcome)
+	}
+	if got := r.ExitCode(false); got != ExitIncomplete {
+		t.Errorf("exit %d: something was published and something failed", got)
+	}
+}
+
+func TestRunKeepsEvidenceBeforeItPublishes(t *testing.T) {
+	var out []byte
+	project := projectOf(t, fakeTask("a", func() error { return nil }, &out))
+	if _, _, err := Run(context.Background(), project, Selection{}, testOptions()); err != nil {
+		t.Fatal(err)
+	}
+	found, _ := filepath.Glob(filepath.Join(project.State, "evidence", "a", "*.json"))
+	if len(found) != 1 {
+		t.Fatalf("%d pieces of evidence", len(found))
+	}
+	data, _ := os.ReadFile(found[0])
+	for _, want := range []string{`"authorization": "délibération 12"`, `"rows_read": 5`, `"fingerprint"`, `"a": 1`} {
+		if !strings.Contains(string(data), want) {
+			t.Errorf("the evidence lacks %s:\n%s", want, data)
+		}
+	}
+}
+
+// A folder of a run that was killed is removed by the next; one of a run that
+// still goes on is not.
+func TestRunSweepsWhatKilledRunsLeft(t *testing.T) {
+	var out []byte
+	project := projectOf(t, fakeTask("a", func() error { return nil }, &out))
+	dead := filepath.Join(project.State, "work", "dead")
+	if err := os.MkdirAll(dead, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	other, err := newRun(context.Background(), project, testOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Run(context.Background(), project, Selection{}, testOptions()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dead); err == nil {
+		t.Error("the dead run's folder is still there")
+	}
+	if _, err := os.Stat(other.dir); err != nil {
+		t.Error("the living run's folder is gone")
+	}
+	other.close()
+}
+
+func TestExitCodePrecedence(t *testing.T) {
+	receipt := &Receipt{}
+	published := TaskResult{Outcome: Published, Loads: []LoadResult{{Receipt: receipt}}}
+	failed := func(m *messages.Message) TaskResult {
+		o := FailedTask
+		if m.Class == messages.Refused {
+			o = Refused
+		}
+		return TaskResult{Outcome: o, Err: m.With()}
+	}
+	plainFailure := TaskResult{Outcome: FailedTask, Err: io.ErrUnexpectedEOF}
+	for _, c := range []struct {
+		name  string
+		tasks []TaskResult
+		want  int
+	}{
+		{"nothing", nil, 0},
+		{"published", []TaskResult{published}, 0},
+		{"held", []TaskResult{{Outcome: Held}}, 0},
+		{"environment", []TaskResult{failed(messages.DiskBound)}, 3},
+		{"environment twice", []TaskResult{failed(messages.DiskBound), failed(messages.DiskBound)}, 3},
+		{"no common code", []TaskResult{failed(messages.DiskBound), failed(messages.ZeroRows)}, 1},
+		{"refused", []TaskResult{failed(messages.ZeroRows)}, 4},
+		{"failed", []TaskResult{plainFailure}, 1},
+		{"published and failed", []TaskResult{published, plainFailure}, 5},
+		{"published and refused", []TaskResult{published, failed(messages.ZeroRows)}, 5},
+		{"rows lost", []TaskResult{{Outcome: Incomplete, Loads: []LoadResult{{Receipt: receipt}}}}, 5},
+		{"wrong file before incomplete", []TaskResult{published, failed(messages.NoPrivacy)}, 2},
+		{"interrupted before all", []TaskResult{published, failed(messages.NoPrivacy), {Outcome: Interrupted, Err: context.Canceled}}, 130},
+	} {
+		if got := (&Report{Tasks: c.tasks}).ExitCode(false); got != c.want {
+			t.Errorf("%s: exit %d, want %d", c.name, got, c.want)
+		}
+	}
+	if got := ExitCode(fmt.Errorf("x: %w", context.Canceled)); got != 130 {
+		t.Errorf("cancelled: %d", got)
+	}
+	if got := ExitCode(errors.New("x")); got != 1 {
+		t.Errorf("unknown: %d", got)
+	}
+}
