@@ -6,11 +6,11 @@ package messages
 var databases = []*Message{
 	DatabaseUnreachable, DatabaseLogin, DatabaseTLS, DatabaseUnknown, DatabaseBusy, DatabaseForbids, DatabaseLost,
 	DatabaseFile, NotADatabase, DatabaseInUse, DatabaseCA,
-	QueryWrong, QueryTooLong, QueryFailed, QueryNotSelect, QueryValue,
+	QueryWrong, QueryWrongAt, QueryTooLong, QueryFailed, QueryNotSelect, QueryValue,
 	ParamMissing, ParamUnused, ParamForeign, ParamType,
 	ColumnNotGiven, ColumnNotAsDeclared, ColumnUnsupported, NumericUnbounded, ZoneMissing,
 	OutOfOrder, OrderNotUnique, NoOrder, PersonalTwice,
-	DatabaseWritable, DatabaseClock, DatabaseEncoding, DatabasePlain, DatabaseOld,
+	DatabaseWritable, DatabaseFileWritable, DatabaseClock, DatabaseEncoding, DatabasePlain, DatabaseOld,
 	NotFinite, DayWithoutEnd, YearOutOfRange, NotUTF8, WrongStorage, InexactNumber, NestedList,
 }
 
@@ -54,8 +54,11 @@ var (
 // Queries and parameters.
 var (
 	QueryWrong = &Message{Code: "LAV-7100", Class: Language,
-		EN: Text{"the database refuses the query{where}: {what}", "correct the query"},
-		FR: Text{"la base de données refuse la requête{where} : {what}", "corrigez la requête"}}
+		EN: Text{"the database refuses the query: {what}", "correct the query"},
+		FR: Text{"la base de données refuse la requête : {what}", "corrigez la requête"}}
+	QueryWrongAt = &Message{Code: "LAV-7105", Class: Language,
+		EN: Text{"the database refuses line {line} of the query: {what}", "correct the query"},
+		FR: Text{"la base de données refuse la ligne {line} de la requête : {what}", "corrigez la requête"}}
 	QueryTooLong = &Message{Code: "LAV-7101", Class: Environment,
 		EN: Text{"the database stopped the query because it took too long", "raise statement_timeout in the connection, or have an index made for the query; the time includes what the steps after it take"},
 		FR: Text{"la base de données a arrêté la requête parce qu'elle durait trop", "augmentez statement_timeout dans la connexion, ou faites créer un index pour la requête ; la durée comprend celle des étapes suivantes"}}
@@ -118,6 +121,9 @@ var (
 	DatabaseWritable = &Message{Code: "LAV-7300", Class: Warning,
 		EN: Text{"the account {user} can write to the database", "have an account made that may only SELECT"},
 		FR: Text{"le compte {user} peut écrire dans la base", "faites créer un compte qui n'a que SELECT"}}
+	DatabaseFileWritable = &Message{Code: "LAV-7305", Class: Warning,
+		EN: Text{"lavoir's account can write to the database file", "give it a copy, or the right to read only"},
+		FR: Text{"le compte de lavoir peut écrire dans le fichier de la base", "donnez-lui une copie, ou le seul droit de lecture"}}
 	DatabaseClock = &Message{Code: "LAV-7301", Class: Warning,
 		EN: Text{"the clocks of this machine and of the database server differ by {seconds} seconds", "set both by the same time server"},
 		FR: Text{"les horloges de cette machine et du serveur diffèrent de {seconds} secondes", "réglez les deux sur le même serveur de temps"}}

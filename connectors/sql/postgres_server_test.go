@@ -1,0 +1,92 @@
+package sql
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+)
+
+// server is the PostgreSQL that dev/services started.
+type server struct {
+	url      *url.URL
+	password string
+	ca       string
+}
+
+// testPostgres is the server to test with. Without one the test is skipped, or
+// fails where LAVOIR_REQUIRE_SERVICES=1.
+func testPostgres(t testing.TB) *server {
+	t.Helper()
+	s := os.Getenv("LAVOIR_TEST_POSTGRES")
+	if s == "" {
+		if os.Getenv("LAVOIR_REQUIRE_SERVICES") == "1" {
+			t.Fatal("LAVOIR_TEST_POSTGRES is not set, and LAVOIR_REQUIRE_SERVICES=1")
+		}
+		t.Skip("no PostgreSQL: LAVOIR_TEST_POSTGRES is not set; run with dev/services run")
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal("LAVOIR_TEST_POSTGRES is no URL")
+	}
+	password, _ := u.User.Password()
+	return &server{u, password, os.Getenv("LAVOIR_TEST_POSTGRES_CA")}
+}
+
+type fixedSecret string
+
+func (s fixedSecret) Reveal(context.Context, string) (string, error) { return string(s), nil }
+
+func (s *server) secrets() pipelines.Secrets { return fixedSecret(s.password) }
+
+// config is a connection to the server as its administrator.
+func (s *server) config(schema string) postgresConfig {
+	c := postgresDefaults
+	c.Host, c.User, c.Database = s.url.Hostname(), s.url.User.Username(), s.url.Path[1:]
+	c.Port, _ = strconv.Atoi(s.url.Port())
+	c.Password = pipelines.Secret{Ref: "secret.finances"}
+	c.SSLMode = "disable"
+	if schema != "" {
+		c.SearchPath = []string{schema}
+	}
+	return c
+}
+
+func (s *server) exec(t testing.TB, script string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c, err := pgconn.Connect(ctx, s.url.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(ctx)
+	if _, err := c.Exec(ctx, script).ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var schemas atomic.Int64
+
+// schema makes a schema of its own, with what script creates in it.
+func (s *server) schema(t testing.TB, script string) string {
+	t.Helper()
+	name := fmt.Sprintf("essai_%d_%d", os.Getpid(), schemas.Add(1))
+	s.exec(t, "CREATE SCHEMA "+name+"; SET search_path = "+name+"; "+script)
+	t.Cleanup(func() { s.exec(t, "DROP SCHEMA "+name+" CASCADE") })
+	return name
+}
+
+func exec(c driver.Conn, script string) error {
+	_, err := c.(driver.ExecerContext).ExecContext(context.Background(), script, nil)
+	return err
+}
