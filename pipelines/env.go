@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -21,6 +22,8 @@ type Env struct {
 	Rand      io.Reader
 	Secrets   Secrets
 	Spool     Spool
+	// Root is the project's folder: see Path.
+	Root string
 	// Dir is a folder for temporary files, private to the task, gone after it.
 	Dir string
 	// Memory is how many bytes one barrier (a sort, a join's build side) may hold.
@@ -31,6 +34,15 @@ type Env struct {
 	Keys map[string]string
 	// Hide turns the name of an input file into the short keyed hash that may be shown.
 	Hide func(name string) string
+}
+
+// Path is a path as a pipeline file gives it: what is relative is relative to
+// the project's folder, wherever the command was started.
+func (e Env) Path(path string) string {
+	if path == "" || e.Root == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(e.Root, path)
 }
 
 // Secrets fetches the value of a secret when it is used, not before.

@@ -28,6 +28,7 @@ func (t TaskID) String() string {
 
 // Project is what a folder of pipeline files comes to, whoever read it.
 type Project struct {
+	Root     string // folder that relative paths start from
 	Bounds   Bounds
 	Evidence Connection // where private evidence goes; not set: next to the state
 	State    string     // folder for local state: history, spool, quarantine

@@ -221,7 +221,7 @@ func allocator(mem memory.Allocator) memory.Allocator {
 
 // taskEnv completes env with what the project and the task decide.
 func taskEnv(p *Project, t Task, env Env) Env {
-	env.Secrets, env.Task, env.Keys = p.Secrets, t.ID, t.Keys
+	env.Secrets, env.Task, env.Keys, env.Root = p.Secrets, t.ID, t.Keys, p.Root
 	env.Memory = int64(p.Bounds.Memory) / int64(max(1, p.Bounds.Tasks)) / 2
 	env.Spool = NewSpool(env.Dir, env.Allocator, p.Bounds.Disk)
 	return env
