@@ -1,0 +1,326 @@
+package expr
+
+import (
+	"math"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// operator is an arithmetic operator as it is written.
+type operator string
+
+const (
+	opAdd operator = "+"
+	opSub operator = "-"
+	opMul operator = "*"
+	opDiv operator = "/"
+	opMod operator = "%"
+)
+
+// arithmetic makes a op b.
+func (c *compiler) arithmetic(op operator, a, b *node, at hcl.Range) *node {
+	a, b, ok := c.operands(op, a, b, at)
+	if !ok {
+		return nil
+	}
+	free := a.free && b.free
+	var n *node
+	switch {
+	case a.t.k == kNull:
+		n = c.typedNull(a.t, at, a, b)
+	case a.t.k == kFloat:
+		n = c.make(typ{k: kFloat}, at, strict(floatKernel(op, c.overflow(a.t), c.fail(messages.DivisionByZero.With()))), a, b)
+	case a.t.k == kInt && b.t.k == kInt && op != opDiv:
+		n = c.make(typ{k: kInt}, at, strict(intKernel(op, c.overflow(a.t), c.fail(messages.DivisionByZero.With()))), a, b)
+	default:
+		n = c.decimalArithmetic(op, a, b, at)
+	}
+	if n != nil {
+		n.free = free
+	}
+	return n
+}
+
+// operands brings two numbers to kinds that an operator can work on.
+func (c *compiler) operands(op operator, a, b *node, at hcl.Range) (*node, *node, bool) {
+	if a.t.k == kNull {
+		a = c.null(b.t, a)
+	}
+	if b.t.k == kNull {
+		b = c.null(a.t, b)
+	}
+	if !(a.t.numeric() && b.t.numeric()) && a.t.k != kNull {
+		c.wrongTypes(at, string(op), arithmeticHint(op, a.t, b.t), a.t, b.t)
+		return nil, nil, false
+	}
+	if a.t.k == kFloat || b.t.k == kFloat {
+		return c.floats(string(op), a, b, at)
+	}
+	return a, b, true
+}
+
+func arithmeticHint(op operator, a, b typ) string {
+	switch {
+	case a.k == kText && b.k == kText && op == opAdd:
+		return `"${row.a}${row.b}" to join texts`
+	case (a.k == kDate || b.k == kDate) && op == opSub:
+		return "days_between(from, to), or add_days(date, -n)"
+	case a.k == kDate || b.k == kDate:
+		return "add_days(date, n)"
+	case a.k == kText || b.k == kText:
+		return "to_int(x), to_decimal(x, 12, 2) or to_float(x) around the text"
+	case a.k == kBool || b.k == kBool:
+		return "x ? 1 : 0 around the bool"
+	}
+	return "an expression of numbers"
+}
+
+// floats brings both to float64: a number written as a constant becomes one, an
+// int64 does where that is exact, and a decimal never does by itself.
+func (c *compiler) floats(op string, a, b *node, at hcl.Range) (*node, *node, bool) {
+	x, okx := c.asFloat(a)
+	y, oky := c.asFloat(b)
+	if !okx || !oky {
+		c.report(messages.DecimalWithFloat.With("op", op, "left", a.t, "right", b.t), at)
+	}
+	return x, y, okx && oky
+}
+
+func (c *compiler) decimalArithmetic(op operator, a, b *node, at hcl.Range) *node {
+	ta, tb := asDecimal(a), asDecimal(b)
+	t := decimalResult(op, ta, tb)
+	if t.p > maxDigits {
+		c.report(messages.DecimalTooWide.With("op", string(op), "types", typeList(a.t, b.t), "digits", t.p), at)
+		return nil
+	}
+	a, b = c.toDecimal(a, ta), c.toDecimal(b, tb)
+	over, zero := c.overflow(t), c.fail(messages.DivisionByZero.With())
+	limit := pow10[t.p]
+	switch op {
+	case opAdd, opSub:
+		return c.make(t, at, strict(addDecimals(t.s-ta.s, t.s-tb.s, op == opSub, limit, over)), a, b)
+	case opMul:
+		return c.make(t, at, strict(mulDecimals(limit, over)), a, b)
+	case opDiv:
+		return c.make(t, at, strict(divDecimals(t.s-ta.s+tb.s, limit, over, zero)), a, b)
+	}
+	return c.make(t, at, strict(modDecimals(t.s-ta.s, t.s-tb.s, zero)), a, b)
+}
+
+// decimalResult is the type that holds every result exactly, but for ÷ rounded
+// half-up at its scale.
+func decimalResult(op operator, a, b typ) typ {
+	switch op {
+	case opMul:
+		return dec(a.p+b.p, a.s+b.s)
+	case opDiv:
+		s := max(6, a.s, b.s)
+		return dec(a.p-a.s+b.s+s, s)
+	case opMod:
+		s := max(a.s, b.s)
+		return dec(max(1, min(a.p-a.s, b.p-b.s)+s), s)
+	}
+	w := wider(a, b)
+	return dec(w.p+1, w.s)
+}
+
+func intKernel(op operator, over, zero uint8) kernel {
+	switch op {
+	case opAdd:
+		return func(n int, out *vec, in []*vec) {
+			a, b, am, bm := in[0].ints, in[1].ints, in[0].mask(), in[1].mask()
+			for i := range out.ints[:n] {
+				x, y := a[i&am], b[i&bm]
+				r := x + y
+				if (x^r)&(y^r) < 0 {
+					out.fail(i, n, over)
+				}
+				out.ints[i] = r
+			}
+		}
+	case opSub:
+		return func(n int, out *vec, in []*vec) {
+			a, b, am, bm := in[0].ints, in[1].ints, in[0].mask(), in[1].mask()
+			for i := range out.ints[:n] {
+				x, y := a[i&am], b[i&bm]
+				r := x - y
+				if (x^y)&(x^r) < 0 {
+					out.fail(i, n, over)
+				}
+				out.ints[i] = r
+			}
+		}
+	case opMul:
+		return func(n int, out *vec, in []*vec) {
+			a, b, am, bm := in[0].ints, in[1].ints, in[0].mask(), in[1].mask()
+			for i := range out.ints[:n] {
+				r, fits := narrow(mul64(a[i&am], b[i&bm]))
+				if !fits {
+					out.fail(i, n, over)
+				}
+				out.ints[i] = r
+			}
+		}
+	}
+	return func(n int, out *vec, in []*vec) {
+		a, b, am, bm := in[0].ints, in[1].ints, in[0].mask(), in[1].mask()
+		for i := range out.ints[:n] {
+			y := b[i&bm]
+			if y == 0 {
+				out.fail(i, n, zero)
+				continue
+			}
+			out.ints[i] = a[i&am] % y
+		}
+	}
+}
+
+// floatKernel computes as IEEE 754 does, one operation at a time so that none
+// is fused; a result that is not finite though its operands are is an error,
+// and NaN has one form, as platforms differ in the one they make.
+func floatKernel(op operator, over, zero uint8) kernel {
+	return func(n int, out *vec, in []*vec) {
+		a, b, am, bm := in[0].floats, in[1].floats, in[0].mask(), in[1].mask()
+		o := out.floats[:n]
+		switch op {
+		case opAdd:
+			for i := range o {
+				o[i] = a[i&am] + b[i&bm]
+			}
+		case opSub:
+			for i := range o {
+				o[i] = a[i&am] - b[i&bm]
+			}
+		case opMul:
+			for i := range o {
+				o[i] = a[i&am] * b[i&bm]
+			}
+		case opDiv:
+			for i := range o {
+				o[i] = a[i&am] / b[i&bm]
+			}
+		case opMod:
+			for i := range o {
+				o[i] = math.Mod(a[i&am], b[i&bm])
+			}
+		}
+		for i, r := range o {
+			if r-r == 0 && (op != opMod || b[i&bm] != 0) {
+				continue
+			}
+			x, y := a[i&am], b[i&bm]
+			switch {
+			case (op == opDiv || op == opMod) && y == 0 && x == x:
+				out.fail(i, n, zero)
+			case x-x == 0 && y-y == 0:
+				out.fail(i, n, over)
+			case r != r:
+				o[i] = math.NaN()
+			}
+		}
+	}
+}
+
+func addDecimals(ka, kb int32, minus bool, limit num, over uint8) kernel {
+	return func(n int, out *vec, in []*vec) {
+		a, b, am, bm := in[0].decs, in[1].decs, in[0].mask(), in[1].mask()
+		for i := range out.decs[:n] {
+			x, okx := upscale(a[i&am], ka)
+			y, oky := upscale(b[i&bm], kb)
+			if minus {
+				y = y.Negate()
+			}
+			r, ok := addNum(x, y)
+			if !(ok && okx && oky && inside(r, limit)) {
+				out.fail(i, n, over)
+			}
+			out.decs[i] = r
+		}
+	}
+}
+
+func mulDecimals(limit num, over uint8) kernel {
+	return func(n int, out *vec, in []*vec) {
+		a, b, am, bm := in[0].decs, in[1].decs, in[0].mask(), in[1].mask()
+		for i := range out.decs[:n] {
+			r, ok := mulNum(a[i&am], b[i&bm])
+			if !ok || !inside(r, limit) {
+				out.fail(i, n, over)
+			}
+			out.decs[i] = r
+		}
+	}
+}
+
+func divDecimals(k int32, limit num, over, zero uint8) kernel {
+	return func(n int, out *vec, in []*vec) {
+		a, b, am, bm := in[0].decs, in[1].decs, in[0].mask(), in[1].mask()
+		for i := range out.decs[:n] {
+			y := b[i&bm]
+			if y == (num{}) {
+				out.fail(i, n, zero)
+				continue
+			}
+			r, ok := divNum(a[i&am], y, k, halfAway)
+			if !ok || !inside(r, limit) {
+				out.fail(i, n, over)
+			}
+			out.decs[i] = r
+		}
+	}
+}
+
+// modDecimals takes the sign of the dividend. It cannot overflow: the result is
+// smaller than both.
+func modDecimals(ka, kb int32, zero uint8) kernel {
+	return func(n int, out *vec, in []*vec) {
+		a, b, am, bm := in[0].decs, in[1].decs, in[0].mask(), in[1].mask()
+		for i := range out.decs[:n] {
+			y := b[i&bm]
+			if y == (num{}) {
+				out.fail(i, n, zero)
+				continue
+			}
+			out.decs[i] = modNum(a[i&am], y, ka, kb)
+		}
+	}
+}
+
+// negate makes -a.
+func (c *compiler) negate(a *node, at hcl.Range) *node {
+	var k kernel
+	switch a.t.k {
+	case kNull:
+		return a
+	case kInt:
+		over := c.overflow(a.t)
+		k = func(n int, out *vec, in []*vec) {
+			for i, x := range in[0].ints[:n] {
+				if x == math.MinInt64 {
+					out.fail(i, n, over)
+				}
+				out.ints[i] = -x
+			}
+		}
+	case kFloat:
+		k = func(n int, out *vec, in []*vec) {
+			for i, x := range in[0].floats[:n] {
+				out.floats[i] = -x
+			}
+		}
+	case kDec:
+		k = func(n int, out *vec, in []*vec) {
+			for i, x := range in[0].decs[:n] {
+				out.decs[i] = x.Negate()
+			}
+		}
+	default:
+		c.wrongTypes(at, "-", arithmeticHint(opSub, a.t, a.t), a.t)
+		return nil
+	}
+	n := c.make(a.t, at, strict(k), a)
+	n.free = a.free
+	return n
+}

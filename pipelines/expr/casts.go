@@ -1,0 +1,371 @@
+package expr
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/internal/scalar"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// reasons are the states for what scalar may refuse a text for.
+type reasons struct {
+	why   []*messages.Message
+	codes []uint8
+	other uint8
+}
+
+func (c *compiler) reasons(kv []any, why ...*messages.Message) reasons {
+	r := reasons{why: why, other: c.fail(messages.RowExpression.With())}
+	for _, m := range why {
+		r.codes = append(r.codes, c.fail(m.With(kv...)))
+	}
+	return r
+}
+
+func (r reasons) code(m *messages.Message) uint8 {
+	for i, w := range r.why {
+		if w == m {
+			return r.codes[i]
+		}
+	}
+	return r.other
+}
+
+// parsed is a kernel that reads texts one by one into the values of out.
+func parsed[T any](r reasons, values func(*vec) []T, read func([]byte) (T, *messages.Message)) kernel {
+	return func(n int, out *vec, in []*vec) {
+		to := values(out)
+		for i, s := range in[0].texts[:n] {
+			if !out.ok(i) {
+				continue
+			}
+			v, why := read(bytesOf(s))
+			if why != nil {
+				out.fail(i, n, r.code(why))
+				continue
+			}
+			to[i] = v
+		}
+	}
+}
+
+// numberFormat is argument i, if there is one: "fr" for 1 234,5.
+func (c *call) numberFormat(i int) (scalar.NumberFormat, bool) {
+	if len(c.args) <= i {
+		return scalar.Plain, true
+	}
+	switch s, _ := constText(c.args[i]); s {
+	case "fr":
+		return scalar.French, true
+	case "en":
+		return scalar.Plain, true
+	}
+	c.constantWanted(i, `"fr" (1 234,5) or "en" (1234.5)`)
+	return scalar.Plain, false
+}
+
+func bindToInt(c *call) *node {
+	f, ok := c.numberFormat(1)
+	if !ok || !c.want(0, kText, kInt, kDec, kFloat) {
+		return nil
+	}
+	t, a := typ{k: kInt}, c.args[0]
+	r := c.reasons([]any{"type", t}, messages.BadInteger, messages.Overflow, messages.LetterForDigit, messages.DecimalScale)
+	var k kernel
+	switch a.t.k {
+	case kInt:
+		return a
+	case kText:
+		k = parsed(r, func(v *vec) []int64 { return v.ints }, f.ParseInt64)
+	case kDec:
+		k = wholeDecimals(a.t.s, r)
+	default:
+		k = func(n int, out *vec, in []*vec) {
+			for i, x := range in[0].floats[:n] {
+				switch {
+				case x != math.Trunc(x) || x-x != 0:
+					out.fail(i, n, r.code(messages.DecimalScale))
+				case x < -1<<63 || x >= 1<<63:
+					out.fail(i, n, r.code(messages.Overflow))
+				default:
+					out.ints[i] = int64(x)
+				}
+			}
+		}
+	}
+	return c.make(t, k, a)
+}
+
+func wholeDecimals(scale int32, r reasons) kernel {
+	return func(n int, out *vec, in []*vec) {
+		for i, x := range in[0].decs[:n] {
+			q, why := rescale(x, scale, 0, pow10[maxDigits])
+			v, ok := narrow(q)
+			if why == nil && !ok {
+				why = messages.Overflow
+			}
+			if why != nil {
+				out.fail(i, n, r.code(why))
+			}
+			out.ints[i] = v
+		}
+	}
+}
+
+// rescale is x at another scale, if that loses no digit but zeros and stays
+// inside limit.
+func rescale(x num, from, to int32, limit num) (num, *messages.Message) {
+	if to < from {
+		q, _ := divNum(x, pow10[from-to], 0, halfAway)
+		if back, ok := upscale(q, from-to); !ok || back != x {
+			return num{}, messages.DecimalScale
+		}
+		x = q
+	} else {
+		var ok bool
+		if x, ok = upscale(x, to-from); !ok {
+			return num{}, messages.Overflow
+		}
+	}
+	if !inside(x, limit) {
+		return num{}, messages.Overflow
+	}
+	return x, nil
+}
+
+func bindToDecimal(c *call) *node {
+	p, okp := c.constInt(1, 1, maxDigits)
+	s, oks := c.constInt(2, 0, maxDigits)
+	f, ok := c.numberFormat(3)
+	if !ok || !okp || !oks || !c.want(0, kText, kInt, kDec, kFloat) {
+		return nil
+	}
+	if s > p {
+		c.constantWanted(2, "at most the number of digits, "+strconv.FormatInt(p, 10))
+		return nil
+	}
+	t, a := dec(int32(p), int32(s)), c.args[0]
+	r := c.reasons([]any{"type", t}, messages.BadDecimal, messages.DecimalScale, messages.Overflow, messages.LetterForDigit)
+	limit := pow10[t.p]
+	var k kernel
+	switch a.t.k {
+	case kText:
+		k = parsed(r, func(v *vec) []num { return v.decs },
+			func(b []byte) (num, *messages.Message) { return f.ParseDecimal(b, t.p, t.s) })
+	case kFloat:
+		k = floatsToDecimals(t, r)
+	default:
+		if a.t == t {
+			return a
+		}
+		a = c.toDecimal(a, asDecimal(a))
+		from := a.t.s
+		k = func(n int, out *vec, in []*vec) {
+			for i, x := range in[0].decs[:n] {
+				var why *messages.Message
+				if out.decs[i], why = rescale(x, from, t.s, limit); why != nil {
+					out.fail(i, n, r.code(why))
+				}
+			}
+		}
+	}
+	return c.make(t, k, a)
+}
+
+// floatsToDecimals takes the number a float is written as: 0.1 is 0.1. Digits
+// beyond the scale are refused, to be rounded on purpose.
+func floatsToDecimals(t typ, r reasons) kernel {
+	return func(n int, out *vec, in []*vec) {
+		for i, x := range in[0].floats[:n] {
+			if !out.ok(i) {
+				continue
+			}
+			v, why := decimalOf(x, t)
+			if why != nil {
+				out.fail(i, n, r.code(why))
+			}
+			out.decs[i] = v
+		}
+	}
+}
+
+func decimalOf(x float64, t typ) (num, *messages.Message) {
+	exact, ok := new(big.Rat).SetString(strconv.FormatFloat(x, 'e', -1, 64))
+	if !ok {
+		return num{}, messages.BadDecimal
+	}
+	exact.Mul(exact, new(big.Rat).SetInt(bigPow(t.s)))
+	if !exact.IsInt() {
+		return num{}, messages.DecimalScale
+	}
+	d, ok := fromBig(exact.Num())
+	if !ok || !inside(d, pow10[t.p]) {
+		return num{}, messages.Overflow
+	}
+	return d, nil
+}
+
+func bindToFloat(c *call) *node {
+	f, ok := c.numberFormat(1)
+	if !ok || !c.want(0, kText, kInt, kDec, kFloat) {
+		return nil
+	}
+	t, a := typ{k: kFloat}, c.args[0]
+	var k kernel
+	switch a.t.k {
+	case kFloat:
+		return a
+	case kText:
+		r := c.reasons([]any{"type", t}, messages.BadNumber, messages.Overflow, messages.LetterForDigit)
+		k = parsed(r, func(v *vec) []float64 { return v.floats }, f.ParseFloat64)
+	case kDec:
+		k = nearestFloats(a.t.s)
+	default:
+		k = func(n int, out *vec, in []*vec) {
+			for i, x := range in[0].ints[:n] {
+				out.floats[i] = float64(x)
+			}
+		}
+	}
+	return c.make(t, k, a)
+}
+
+func bindToBool(c *call) *node {
+	if !c.want(0, kText, kBool) {
+		return nil
+	}
+	if c.args[0].t.k == kBool {
+		return c.args[0]
+	}
+	r := c.reasons(nil, messages.BadBoolean)
+	return c.make(typ{k: kBool}, parsed(r, func(v *vec) []bool { return v.bools }, scalar.ParseBool), c.args[0])
+}
+
+func (c *call) dateFormat(i int) (f scalar.DateFormat, ok bool) {
+	if len(c.args) <= i {
+		return f, true
+	}
+	pattern, ok := c.constText(i)
+	if !ok {
+		return f, false
+	}
+	f, err := scalar.NewDateFormat(pattern)
+	if err != nil {
+		c.report(err, c.args[i].at)
+	}
+	return f, err == nil
+}
+
+// instantFormat is a pattern and a zone, where there are such arguments.
+func (c *call) instantFormat(pattern, zone int) (f scalar.InstantFormat, ok bool) {
+	var args [2]string
+	for j, i := range []int{pattern, zone} {
+		if i >= 0 && i < len(c.args) {
+			if args[j], ok = c.constText(i); !ok {
+				return f, false
+			}
+		}
+	}
+	f, err := scalar.NewInstantFormat(args[0], args[1])
+	if err != nil {
+		c.report(err, c.at)
+	}
+	return f, err == nil
+}
+
+func bindToDate(c *call) *node {
+	if !c.want(0, kText, kDate, kInstant) {
+		return nil
+	}
+	t, a := typ{k: kDate}, c.args[0]
+	switch a.t.k {
+	case kDate:
+		return a
+	case kInstant:
+		return c.localDays(t, 1, func(days int64) int64 { return days })
+	}
+	f, ok := c.dateFormat(1)
+	if !ok {
+		return nil
+	}
+	r := c.reasons([]any{"format", f.String()}, messages.BadDate, messages.NoSuchDay, messages.LetterForDigit)
+	return c.make(t, parsed(r, func(v *vec) []int64 { return v.ints }, func(b []byte) (int64, *messages.Message) {
+		d, why := f.Parse(b)
+		return int64(d), why
+	}), a)
+}
+
+func bindToTimestamp(c *call) *node {
+	if !c.want(0, kText, kDate, kInstant) {
+		return nil
+	}
+	t, a := typ{k: kInstant}, c.args[0]
+	switch a.t.k {
+	case kInstant:
+		return a
+	case kDate:
+		return c.midnights(a)
+	}
+	f, ok := c.instantFormat(1, 2)
+	if !ok {
+		return nil
+	}
+	zone := ""
+	if len(c.args) > 2 {
+		zone, _ = constText(c.args[2])
+	}
+	r := c.reasons([]any{"format", f.String(), "zone", zone}, messages.BadInstant, messages.NoSuchDay,
+		messages.AmbiguousInstant, messages.LetterForDigit)
+	return c.make(t, parsed(r, func(v *vec) []int64 { return v.ints }, func(b []byte) (int64, *messages.Message) {
+		d, why := f.Parse(b)
+		return int64(d), why
+	}), a)
+}
+
+func bindToText(c *call) *node {
+	a := c.args[0]
+	if a.t.k == kText && len(c.args) == 1 {
+		return a
+	}
+	w, ok := textOf(a.t)
+	if !ok {
+		c.wrongArguments()
+		return nil
+	}
+	if len(c.args) > 1 {
+		if w, ok = c.formatted(a); !ok {
+			return nil
+		}
+	}
+	return c.make(typ{k: kText}, func(n int, out *vec, in []*vec) {
+		m := in[0].mask()
+		for i := range out.texts[:n] {
+			out.texts[i] = ""
+			if out.ok(i) {
+				start := len(out.arena)
+				out.arena = w(out.arena, in[0], i&m)
+				out.texts[i] = out.text(start)
+			}
+		}
+	}, a)
+}
+
+func (c *call) formatted(a *node) (writer, bool) {
+	switch {
+	case a.t.k == kDate && len(c.args) == 2:
+		f, ok := c.dateFormat(1)
+		return func(dst []byte, v *vec, i int) []byte { return f.Append(dst, arrow.Date32(v.ints[i])) }, ok
+	case a.t.k == kInstant && len(c.args) == 3:
+		f, ok := c.instantFormat(1, 2)
+		return func(dst []byte, v *vec, i int) []byte { return f.Append(dst, arrow.Timestamp(v.ints[i])) }, ok
+	case a.t.k == kDec && len(c.args) == 2:
+		f, ok := c.numberFormat(1)
+		return func(dst []byte, v *vec, i int) []byte { return scalar.AppendDecimal(dst, v.decs[i], a.t.s, f.Decimal) }, ok
+	}
+	c.wrongArguments()
+	return nil, false
+}

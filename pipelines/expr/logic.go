@@ -1,0 +1,282 @@
+package expr
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+func (c *compiler) wantBool(op string, a *node, at hcl.Range) (*node, bool) {
+	if a.t.k == kNull {
+		return c.null(typ{k: kBool}, a), true
+	}
+	if a.t.k != kBool {
+		write := "a comparison, such as row.a != null or row.a == \"oui\""
+		if a.t.k == kText {
+			write = "to_bool(x), or a comparison such as row.a == \"oui\""
+		}
+		c.wrongTypes(at, op, write, a.t)
+		return nil, false
+	}
+	return a, true
+}
+
+func (c *compiler) not(a *node, at hcl.Range) *node {
+	a, ok := c.wantBool("!", a, at)
+	if !ok {
+		return nil
+	}
+	return c.make(a.t, at, strict(func(n int, out *vec, in []*vec) {
+		for i, x := range in[0].bools[:n] {
+			out.bools[i] = !x
+		}
+	}), a)
+}
+
+// logic makes a && b or a || b, as Kleene: what the left side decides alone is
+// decided, and an error on the right is then never looked at.
+func (c *compiler) logic(op string, a, b *node, at hcl.Range) *node {
+	a, oka := c.wantBool(op, a, at)
+	b, okb := c.wantBool(op, b, at)
+	if !oka || !okb {
+		return nil
+	}
+	decides := op == "||" // the value that settles the result
+	return c.make(a.t, at, func(f *frame, n *node) *vec {
+		x := f.eval(n.in[0])
+		if x.state == nil && allAre(x, f.n, decides) {
+			return x
+		}
+		y := f.eval(n.in[1])
+		out := &f.vecs[n.slot]
+		out.state = nil
+		out.konst = false
+		out.size(kBool, f.n)
+		kleene(out, x, y, f.n, decides)
+		return out
+	}, a, b)
+}
+
+func allAre(x *vec, n int, want bool) bool {
+	if x.konst {
+		return x.bools[0] == want
+	}
+	for _, b := range x.bools[:n] {
+		if b != want {
+			return false
+		}
+	}
+	return true
+}
+
+func kleene(out, x, y *vec, n int, decides bool) {
+	a, b, am, bm := x.bools, y.bools, x.mask(), y.mask()
+	if x.state == nil && y.state == nil {
+		for i := range out.bools {
+			p, q := a[i&am], b[i&bm]
+			out.bools[i] = decides && (p || q) || !decides && (p && q)
+		}
+		return
+	}
+	for i := range out.bools {
+		s, t := x.stateAt(i), y.stateAt(i)
+		switch {
+		case s == hasValue && a[i&am] == decides:
+			out.bools[i] = decides
+		case s >= failed:
+			out.fail(i, n, s)
+		case t == hasValue && b[i&bm] == decides:
+			out.bools[i] = decides
+		case t >= failed:
+			out.fail(i, n, t)
+		case s == isNull || t == isNull:
+			out.setNull(i, n)
+		default:
+			out.bools[i] = !decides
+		}
+	}
+}
+
+func (c *compiler) conditionalExpr(e *hclsyntax.ConditionalExpr) *node {
+	cond, x, y := c.expr(e.Condition), c.expr(e.TrueResult), c.expr(e.FalseResult)
+	if cond == nil || x == nil || y == nil {
+		return nil
+	}
+	return c.conditional(cond, x, y, e.SrcRange)
+}
+
+// conditional makes cond ? x : y. Where cond is null so is the result, and the
+// errors of the branch not taken count for nothing.
+func (c *compiler) conditional(cond, x, y *node, at hcl.Range) *node {
+	cond, ok := c.wantBool("a condition", cond, cond.at)
+	if !ok {
+		return nil
+	}
+	if x.t.k == kGroup && y.t.k == kGroup && cond.konst != nil && cond.konst.ok(0) {
+		if cond.konst.bools[0] {
+			return x
+		}
+		return y
+	}
+	ns, t, ok := c.unify("a condition's result", at, x, y)
+	if !ok {
+		return nil
+	}
+	return c.make(t, at, func(f *frame, n *node) *vec {
+		cond := f.eval(n.in[0])
+		if cond.state == nil && allAre(cond, f.n, true) {
+			return f.eval(n.in[1])
+		}
+		if cond.state == nil && allAre(cond, f.n, false) {
+			return f.eval(n.in[2])
+		}
+		out := &f.vecs[n.slot]
+		out.state = nil
+		out.konst = false
+		out.size(t.k, f.n)
+		branch(out, t.k, cond, f.eval(n.in[1]), f.eval(n.in[2]), f.n)
+		return out
+	}, cond, ns[0], ns[1])
+}
+
+func branch(out *vec, k kind, cond, x, y *vec, n int) {
+	if cond.state != nil || x.state != nil || y.state != nil {
+		m := cond.mask()
+		for i := range n {
+			s := cond.stateAt(i)
+			if s == hasValue && cond.bools[i&m] {
+				s = x.stateAt(i)
+			} else if s == hasValue {
+				s = y.stateAt(i)
+			}
+			if s != hasValue {
+				out.states(n)[i] = s
+			}
+		}
+	}
+	m, xm, ym := cond.mask(), x.mask(), y.mask()
+	switch k {
+	case kBool:
+		choose(out.bools, cond.bools, m, x.bools, xm, y.bools, ym)
+	case kInt, kDate, kInstant:
+		choose(out.ints, cond.bools, m, x.ints, xm, y.ints, ym)
+	case kFloat:
+		choose(out.floats, cond.bools, m, x.floats, xm, y.floats, ym)
+	case kDec:
+		choose(out.decs, cond.bools, m, x.decs, xm, y.decs, ym)
+	case kText:
+		choose(out.texts, cond.bools, m, x.texts, xm, y.texts, ym)
+	case kList:
+		for i := range out.lists {
+			from := y
+			if cond.bools[i&m] {
+				from = x
+			}
+			copyList(out, i, from, i&from.mask())
+		}
+	}
+}
+
+func choose[T any](out []T, cond []bool, m int, x []T, xm int, y []T, ym int) {
+	for i := range out {
+		if cond[i&m] {
+			out[i] = x[i&xm]
+		} else {
+			out[i] = y[i&ym]
+		}
+	}
+}
+
+func copyList(out *vec, i int, from *vec, j int) {
+	s := from.lists[j]
+	start := int32(len(out.elems))
+	out.elems = append(out.elems, from.elems[s.from:s.to]...)
+	out.lists[i] = span{start, int32(len(out.elems))}
+}
+
+// copyValue puts one row of from in row i of out; the hot ways have loops of
+// their own.
+func copyValue(out *vec, i int, from *vec, j int, k kind) {
+	j &= from.mask()
+	switch k {
+	case kBool:
+		out.bools[i] = from.bools[j]
+	case kInt, kDate, kInstant:
+		out.ints[i] = from.ints[j]
+	case kFloat:
+		out.floats[i] = from.floats[j]
+	case kDec:
+		out.decs[i] = from.decs[j]
+	case kText:
+		out.texts[i] = from.texts[j]
+	case kList:
+		copyList(out, i, from, j)
+	}
+}
+
+// firstOf is, for each row, the value of the first input whose state stop
+// accepts; else it has the state of the last. What comes after is not looked at.
+func firstOf(n int, k kind, stop func(state uint8) bool, out *vec, in []*vec) {
+	for i := range n {
+		var s uint8
+		for _, x := range in {
+			if s = x.stateAt(i); stop(s) {
+				copyValue(out, i, x, i, k)
+				break
+			}
+		}
+		if s != hasValue {
+			out.states(n)[i] = s
+			if k == kList {
+				out.lists[i] = span{}
+			}
+		}
+	}
+}
+
+// coalesce is the first value that is not null. An error on the way there stays
+// an error: a cell that cannot be read is not the same as an empty one.
+func (c *compiler) coalesce(op string, at hcl.Range, ns []*node, stop func(uint8) bool) *node {
+	ns, t, ok := c.unify(op, at, ns...)
+	if !ok {
+		return nil
+	}
+	rest := lax(func(n int, out *vec, in []*vec) { firstOf(n, t.k, stop, out, in) })
+	return c.make(t, at, func(f *frame, n *node) *vec {
+		if first := f.eval(n.in[0]); first.state == nil {
+			return first
+		}
+		return rest(f, n)
+	}, ns...)
+}
+
+// nullif is a, or null where a equals b.
+func (c *compiler) nullif(a, b *node, at hcl.Range) *node {
+	ns, t, ok := c.unify("nullif", at, a, b)
+	if !ok {
+		return nil
+	}
+	if t.k == kList {
+		c.report(messages.WrongTypes.With("op", "nullif", "types", typeList(a.t, b.t), "write", "write nullif(join(\",\", x), \"…\")"), at)
+		return nil
+	}
+	same := c.compare(opEq, ns[0], ns[1], at)
+	if same == nil {
+		return nil
+	}
+	return c.make(t, at, lax(func(n int, out *vec, in []*vec) {
+		for i := range n {
+			copyValue(out, i, in[0], i, t.k)
+			s, eq := in[0].stateAt(i), in[1].stateAt(i)
+			switch {
+			case s != hasValue:
+				out.states(n)[i] = s
+			case eq >= failed:
+				out.states(n)[i] = eq
+			case eq == hasValue && in[1].bools[i&in[1].mask()]:
+				out.states(n)[i] = isNull
+			}
+		}
+	}), ns[0], same)
+}
