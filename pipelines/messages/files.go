@@ -1,4 +1,81 @@
 package messages
 
 // files: file sources and the CSV codec. Codes LAV-4000 to LAV-4999.
-var files = []*Message{}
+var files = []*Message{
+	CSVColumnMissing, CSVColumnTwice, CSVNoHeader, CSVNoColumns, CSVOption, CSVWrongUse, CSVWrongEncoding, CSVRowTooLong,
+	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
+	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText,
+}
+
+var (
+	CSVColumnMissing = &Message{Code: "LAV-4000", Class: Refused,
+		EN: Text{"file {file} has no column {column} (its columns are {columns})", "correct the name in columns; {hint}; or give the row the column names stand on, with header"},
+		FR: Text{"le fichier {file} n'a pas de colonne {column} (ses colonnes sont {columns})", "corrigez le nom dans columns ; {hint} ; ou donnez avec header la ligne où sont les noms de colonnes"}}
+	CSVColumnTwice = &Message{Code: "LAV-4001", Class: Refused,
+		EN: Text{"file {file} names two columns {column}", "have the export name each column differently, or read without names: header = 0 and columns"},
+		FR: Text{"le fichier {file} nomme {column} deux de ses colonnes", "faites nommer chaque colonne différemment par l'export, ou lisez sans les noms : header = 0 et columns"}}
+	CSVNoHeader = &Message{Code: "LAV-4002", Class: Refused,
+		EN: Text{"file {file} ends before row {row}, where its column names should be", "check that the file is the right one, or correct header"},
+		FR: Text{"le fichier {file} se termine avant la ligne {row}, où devraient être ses noms de colonnes", "vérifiez que c'est le bon fichier, ou corrigez header"}}
+	CSVNoColumns = &Message{Code: "LAV-4003", Class: Language,
+		EN: Text{"a file without column names needs its columns declared", "write columns = { name = type, … } in the order of the file"},
+		FR: Text{"un fichier sans noms de colonnes demande que ses colonnes soient déclarées", "écrivez columns = { nom = type, … } dans l'ordre du fichier"}}
+	CSVOption = &Message{Code: "LAV-4004", Class: Language,
+		EN: Text{"{option} {why}", "correct the value"},
+		FR: Text{"{option} : {why}", "corrigez la valeur"}}
+	CSVWrongUse = &Message{Code: "LAV-4005", Class: Language,
+		EN: Text{"{option} has no meaning when a CSV file is {use}", "remove it; a load chooses its dialect with profile, a source describes the file with the other options"},
+		FR: Text{"{option} n'a pas de sens pour un fichier CSV dans ce bloc ({use})", "retirez-le ; un load choisit son dialecte avec profile, une source décrit le fichier avec les autres options"}}
+	CSVWrongEncoding = &Message{Code: "LAV-4006", Class: Refused,
+		EN: Text{"file {file} is not {encoding}: {why}", "write encoding = {instead}"},
+		FR: Text{"le fichier {file} n'est pas en {encoding} : {why}", "écrivez encoding = {instead}"}}
+	CSVRowTooLong = &Message{Code: "LAV-4007", Class: Failed,
+		EN: Text{"the row that starts at line {line} of file {file} is longer than {bound}", "look for a quote that is never closed; if cells hold no quoting at all, write quote = \"\""},
+		FR: Text{"la ligne {line} du fichier {file} commence un enregistrement de plus de {bound}", "cherchez un guillemet jamais refermé ; si les cellules ne sont jamais entre guillemets, écrivez quote = \"\""}}
+	CSVOpenQuote = &Message{Code: "LAV-4008", Class: Failed,
+		EN: Text{"the quote opened at line {line} of file {file} is never closed", "correct the line or export the file again: it may be cut short; if cells hold no quoting at all, write quote = \"\""},
+		FR: Text{"le guillemet ouvert à la ligne {line} du fichier {file} n'est jamais refermé", "corrigez la ligne ou refaites l'export : le fichier est peut-être tronqué ; si les cellules ne sont jamais entre guillemets, écrivez quote = \"\""}}
+	CSVRagged = &Message{Code: "LAV-4009", Class: Row,
+		EN: Text{"{got} cells where the file has {wanted} columns", "correct the row, or check delimiter and quote"},
+		FR: Text{"{got} cellules alors que le fichier a {wanted} colonnes", "corrigez la ligne, ou vérifiez delimiter et quote"}}
+	CSVUnreadableByte = &Message{Code: "LAV-4010", Class: Row,
+		EN: Text{"a byte (number {byte} of the file, in cell {cell}) that is no text in {encoding}", "declare the encoding the file really has, or export it again"},
+		FR: Text{"un octet (numéro {byte} du fichier, cellule {cell}) qui n'est pas du texte en {encoding}", "déclarez l'encodage réel du fichier, ou refaites l'export"}}
+	CSVBadQuote = &Message{Code: "LAV-4011", Class: Row,
+		EN: Text{"a quote in the middle of cell {cell}", "have the export quote the whole cell and double the quotes in it; if cells hold no quoting at all, write quote = \"\""},
+		FR: Text{"un guillemet au milieu de la cellule {cell}", "faites mettre toute la cellule entre guillemets par l'export, en doublant ceux qu'elle contient ; si les cellules ne sont jamais entre guillemets, écrivez quote = \"\""}}
+	CSVBadList = &Message{Code: "LAV-4012", Class: Row,
+		EN: Text{"not a list of texts written as a JSON array", "correct the cell, or declare the column as text and use split()"},
+		FR: Text{"pas une liste de textes écrite comme un tableau JSON", "corrigez la cellule, ou déclarez la colonne en texte et utilisez split()"}}
+	CSVCannotHold = &Message{Code: "LAV-4013", Class: Refused,
+		EN: Text{"a CSV file cannot hold column {column} exactly: {why}", "drop or convert the column, or publish it as Parquet"},
+		FR: Text{"un fichier CSV ne peut pas contenir exactement la colonne {column} : {why}", "retirez ou convertissez la colonne, ou publiez-la en Parquet"}}
+	CSVNotCanonical = &Message{Code: "LAV-4014", Class: Failed,
+		EN: Text{"line {line} of the sealed CSV file is not as it should have been written: {why}", "report this to the project; nothing was published"},
+		FR: Text{"la ligne {line} du fichier CSV scellé n'est pas telle qu'elle aurait dû être écrite : {why}", "signalez-le au projet ; rien n'a été publié"}}
+	CSVNotAsWritten = &Message{Code: "LAV-4015", Class: Failed,
+		EN: Text{"the sealed CSV file does not read back as its schema says: {why}", "report this to the project; nothing was published"},
+		FR: Text{"le fichier CSV scellé ne se relit pas selon son schéma : {why}", "signalez-le au projet ; rien n'a été publié"}}
+
+	FileNone = &Message{Code: "LAV-4100", Class: Refused,
+		EN: Text{"no file in {store} matches {path}{keys}", "check the path and the folder; names are matched letter by letter, upper and lower case apart"},
+		FR: Text{"aucun fichier de {store} ne correspond à {path}{keys}", "vérifiez le chemin et le dossier ; les noms sont comparés lettre à lettre, majuscules et minuscules distinguées"}}
+	FilePattern = &Message{Code: "LAV-4101", Class: Language,
+		EN: Text{"path is not a pattern of paths: {why}", "write a plain path, or one with captures such as (?<exercice>\\\\d{4})"},
+		FR: Text{"path n'est pas un motif de chemins : {why}", "écrivez un chemin simple, ou un chemin avec des captures comme (?<exercice>\\\\d{4})"}}
+	FileCapture = &Message{Code: "LAV-4102", Class: Language,
+		EN: Text{"path captures {name}, which is no key of the task (its keys are {keys})", "name the capture after the partition, or \"tenant\", or write (?:…) to capture nothing"},
+		FR: Text{"path capture {name}, qui n'est pas une clé de la tâche (ses clés sont {keys})", "nommez la capture comme la partition, ou \"tenant\", ou écrivez (?:…) pour ne rien capturer"}}
+	FileSchemasDiffer = &Message{Code: "LAV-4103", Class: Refused,
+		EN: Text{"files {first} and {second} do not have the same columns: {difference}", "have them exported alike, or read them with two pipelines"},
+		FR: Text{"les fichiers {first} et {second} n'ont pas les mêmes colonnes : {difference}", "faites-les exporter de la même façon, ou lisez-les par deux pipelines"}}
+	FileColumn = &Message{Code: "LAV-4104", Class: Refused,
+		EN: Text{"{option} names column {column}, which the files do not have", "{hint}"},
+		FR: Text{"{option} nomme la colonne {column}, que les fichiers n'ont pas", "{hint}"}}
+	FileKey = &Message{Code: "LAV-4105", Class: Language,
+		EN: Text{"{option} needs a pipeline that has {wanted}", "{fix}"},
+		FR: Text{"{option} demande un pipeline qui a {wanted}", "{fix}"}}
+	FileNotText = &Message{Code: "LAV-4106", Class: Refused,
+		EN: Text{"{option} needs column {column} to be text or a whole number, not {got}", "declare it so in columns"},
+		FR: Text{"{option} demande que la colonne {column} soit du texte ou un nombre entier, pas {got}", "déclarez-la ainsi dans columns"}}
+)
