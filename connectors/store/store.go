@@ -41,7 +41,8 @@ type Store interface {
 }
 
 // Sweeper is the ability of a store to remove what unfinished writes left
-// behind: temporary files, parts of uploads. Only what is under prefix and
+// behind: temporary files, parts of uploads. prefix is empty or ends with a slash;
+// only what is under it and
 // older than before goes; the number of leftovers removed is returned.
 type Sweeper interface {
 	Sweep(ctx context.Context, prefix string, before time.Time) (int, error)

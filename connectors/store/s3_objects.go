@@ -1,0 +1,192 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// sumName is the metadata under which an object carries its SHA-256.
+const sumName = "Sha256"
+
+func (s *s3) Open(ctx context.Context, key string) (io.ReadCloser, Info, error) {
+	if err := checkKey(s.Describe(), key); err != nil {
+		return nil, Info{}, err
+	}
+	core, err := s.client(ctx)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	body, o, _, err := core.GetObject(ctx, s.Bucket, key, minio.GetObjectOptions{})
+	if err != nil {
+		return nil, Info{}, s.fail("GetObject", err)
+	}
+	info := s.describe(key, o)
+	if info.SHA256 != "" || info.Size > small {
+		return &s3Body{s, body}, info, nil
+	}
+	data, err := io.ReadAll(body)
+	body.Close()
+	if err != nil {
+		return nil, Info{}, s.fail("GetObject", err)
+	}
+	info.SHA256 = hexSum(data)
+	return io.NopCloser(bytes.NewReader(data)), info, nil
+}
+
+// s3Body makes messages of what goes wrong while an object is read.
+type s3Body struct {
+	s    *s3
+	body io.ReadCloser
+}
+
+func (b *s3Body) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	if err != nil && err != io.EOF {
+		err = b.s.fail("GetObject", err)
+	}
+	return n, err
+}
+
+func (b *s3Body) Close() error { return b.body.Close() }
+
+func (s *s3) describe(key string, o minio.ObjectInfo) Info {
+	info := Info{Key: key, Size: o.Size, Version: o.ETag, Modified: o.LastModified}
+	for name, v := range o.UserMetadata {
+		if strings.EqualFold(name, sumName) {
+			info.SHA256 = v
+		}
+	}
+	return info
+}
+
+func (s *s3) Stat(ctx context.Context, key string) (Info, error) {
+	if err := checkKey(s.Describe(), key); err != nil {
+		return Info{}, err
+	}
+	core, err := s.client(ctx)
+	if err != nil {
+		return Info{}, err
+	}
+	o, err := core.StatObject(ctx, s.Bucket, key, minio.StatObjectOptions{})
+	if err != nil {
+		return Info{}, s.fail("HeadObject", err)
+	}
+	return s.describe(key, o), nil
+}
+
+func (s *s3) List(ctx context.Context, prefix string) ([]Info, error) {
+	infos, err := s.list(ctx, prefix)
+	kept := infos[:0]
+	for _, i := range infos {
+		if !isOwn(i.Key) && !strings.HasSuffix(i.Key, "/") {
+			kept = append(kept, i)
+		}
+	}
+	return kept, err
+}
+
+func (s *s3) list(ctx context.Context, prefix string) ([]Info, error) {
+	core, err := s.client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var infos []Info
+	for o := range core.ListObjectsIter(ctx, s.Bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+		if o.Err != nil {
+			return nil, s.fail("ListBucket", o.Err)
+		}
+		infos = append(infos, Info{Key: o.Key, Size: o.Size, Modified: o.LastModified})
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	sort.Slice(infos, func(i, j int) bool { return infos[i].Key < infos[j].Key })
+	return infos, nil
+}
+
+func (s *s3) Delete(ctx context.Context, key string) error {
+	if err := checkKey(s.Describe(), key); err != nil {
+		return err
+	}
+	core, err := s.client(ctx)
+	if err != nil {
+		return err
+	}
+	err = core.RemoveObject(ctx, s.Bucket, key, minio.RemoveObjectOptions{})
+	if err = s.fail("DeleteObject", err); messages.Has(err, messages.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// Now is the Date of an answer, whatever the answer.
+func (s *s3) Now(ctx context.Context) (time.Time, error) {
+	core, err := s.client(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	_, err = core.BucketExists(ctx, s.Bucket)
+	if clock, _ := s.seen.told(); !clock.IsZero() && ctx.Err() == nil {
+		return clock, nil
+	}
+	if err == nil {
+		err = minio.ErrorResponse{Code: "the answer has no Date", StatusCode: http.StatusOK}
+	}
+	return time.Time{}, s.fail("HeadBucket", err)
+}
+
+// WriteEvidence keeps data under name. Who may read it is the bucket's policy.
+func (s *s3) WriteEvidence(ctx context.Context, name string, data []byte) error {
+	_, err := s.Put(ctx, name, Bytes(data, "application/json"))
+	return err
+}
+
+// Sweep aborts uploads in parts that never ended, and removes probes right
+// under prefix, which ends with a slash or is empty. MinIO lists unfinished
+// uploads by their exact key only, and removes them itself after a day.
+func (s *s3) Sweep(ctx context.Context, prefix string, before time.Time) (int, error) {
+	core, err := s.client(ctx)
+	if err != nil {
+		return 0, err
+	}
+	removed, keyMark, idMark := 0, "", ""
+	for {
+		page, err := core.ListMultipartUploads(ctx, s.Bucket, prefix, keyMark, idMark, "", 1000)
+		if err != nil {
+			return removed, s.fail("ListMultipartUploads", err)
+		}
+		for _, u := range page.Uploads {
+			if !strings.HasPrefix(u.Key, prefix) || !u.Initiated.Before(before) {
+				continue
+			}
+			if err := core.AbortMultipartUpload(ctx, s.Bucket, u.Key, u.UploadID); err != nil {
+				return removed, s.fail("AbortMultipartUpload", err)
+			}
+			removed++
+		}
+		if !page.IsTruncated || page.NextKeyMarker == "" || page.NextKeyMarker == keyMark && page.NextUploadIDMarker == idMark {
+			break
+		}
+		keyMark, idMark = page.NextKeyMarker, page.NextUploadIDMarker
+	}
+	probes, err := s.list(ctx, prefix+own)
+	for _, p := range probes {
+		if !p.Modified.Before(before) {
+			continue
+		}
+		if err := s.Delete(ctx, p.Key); err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, err
+}
