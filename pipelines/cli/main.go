@@ -101,6 +101,7 @@ type app struct {
 	project *hclfile.Project
 	started bool // the command line was understood
 	exit    int
+	extra   map[string][]byte // files read besides the project's
 
 	flags struct {
 		lang, output, logLevel, logFormat string
@@ -203,7 +204,7 @@ func (a *app) load(args []string) (*hclfile.Project, error) {
 		}
 		vars[name] = value
 	}
-	p, diags := hclfile.Load(path, a.reg, hclfile.Options{Vars: vars, VarFiles: a.flags.varFiles, Environ: os.Environ(), Now: time.Now})
+	p, diags := hclfile.Load(path, a.reg, hclfile.Options{Vars: vars, VarFiles: a.flags.varFiles, Environ: os.Environ(), Now: time.Now, Extra: a.extra})
 	a.project = p
 	if diags.HasErrors() {
 		return nil, a.diagnose(diags)
