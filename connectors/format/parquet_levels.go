@@ -1,0 +1,144 @@
+package format
+
+import (
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/bitutil"
+)
+
+// shape is where the nulls and the list boundaries of one leaf are: one entry
+// per value or null, as Dremel's levels.
+type shape struct {
+	rows   int
+	def    []byte // definition levels; the leaf's maximum means there is a value
+	rep    []byte // repetition levels; nil when the leaf is not in a list
+	pieces []piece
+}
+
+// piece is a range of an array that holds values of a leaf.
+type piece struct {
+	arrow.Array
+	from, to int
+}
+
+// read makes s the shape of a leaf's columns, one after the other.
+func (s *shape) read(l *leaf, columns []arrow.Array) {
+	s.rows, s.def, s.rep, s.pieces = 0, s.def[:0], s.rep[:0], s.pieces[:0]
+	for _, c := range columns {
+		s.rows += c.Len()
+		if lists, ok := c.(*array.List); ok {
+			s.readLists(lists)
+			continue
+		}
+		s.def = appendValidity(s.def, c, 0, c.Len(), 0)
+		s.pieces = append(s.pieces, piece{c, 0, c.Len()})
+	}
+	if l.maxRep == 0 {
+		s.rep = nil
+	}
+}
+
+// Definition levels of a list of texts.
+const (
+	listNull = iota
+	listEmpty
+	elementNull
+)
+
+func (s *shape) readLists(lists *array.List) {
+	elements := lists.ListValues()
+	for i := 0; i < lists.Len(); i++ {
+		s.rep = append(s.rep, 0)
+		if !isValid(lists, i) {
+			s.def = append(s.def, listNull)
+			continue
+		}
+		start, end := lists.ValueOffsets(i)
+		from, to := int(start), int(end)
+		if from == to {
+			s.def = append(s.def, listEmpty)
+			continue
+		}
+		for j := from + 1; j < to; j++ {
+			s.rep = append(s.rep, 1)
+		}
+		s.def = appendValidity(s.def, elements, from, to, elementNull)
+		if n := len(s.pieces); n > 0 && s.pieces[n-1].Array == elements && s.pieces[n-1].to == from {
+			s.pieces[n-1].to = to
+		} else {
+			s.pieces = append(s.pieces, piece{elements, from, to})
+		}
+	}
+}
+
+// isValid is IsValid without the cached null count, which an array computes on
+// first use and so must not be asked for by several goroutines.
+func isValid(a arrow.Array, i int) bool {
+	if a.DataType().ID() == arrow.NULL {
+		return false
+	}
+	bitmap := a.NullBitmapBytes()
+	return len(bitmap) == 0 || bitutil.BitIsSet(bitmap, a.Data().Offset()+i)
+}
+
+// appendValidity appends null for each null of a[from:to] and null+1 for each value.
+func appendValidity(dst []byte, a arrow.Array, from, to int, null byte) []byte {
+	n := len(dst)
+	dst = append(dst, make([]byte, to-from)...)
+	levels := dst[n:]
+	bitmap, offset := a.NullBitmapBytes(), a.Data().Offset()+from
+	switch {
+	case a.DataType().ID() == arrow.NULL:
+		for i := range levels {
+			levels[i] = null
+		}
+	case len(bitmap) == 0:
+		for i := range levels {
+			levels[i] = null + 1
+		}
+	default:
+		for i := range levels {
+			levels[i] = null + bitmap[(offset+i)/8]>>((offset+i)%8)&1
+		}
+	}
+	return dst
+}
+
+// Pages end at whichever comes first. They are part of the format version:
+// bytes depend on them.
+const (
+	pageRows  = 1 << 14
+	pageSlots = 1 << 16
+	pageBytes = 1 << 20
+)
+
+// cut is a page: rows, level entries and values from the end of the page before.
+type cut struct{ row, slot, value int }
+
+// cuts divides the shape into pages of whole rows. size is the size in the page of value i.
+func (s *shape) cuts(dst []cut, maxDef byte, size func(i int) int) []cut {
+	dst = dst[:0]
+	var last, at cut
+	var bytes int
+	for at.slot < len(s.def) {
+		next, rowBytes := at, 0
+		for first := true; next.slot < len(s.def) && (first || s.rep != nil && s.rep[next.slot] != 0); first = false {
+			if s.def[next.slot] == maxDef {
+				rowBytes += size(next.value)
+				next.value++
+			}
+			next.slot++
+		}
+		next.row++
+		if at.row > last.row && (next.row-last.row > pageRows || next.slot-last.slot > pageSlots || bytes+rowBytes > pageBytes) {
+			dst = append(dst, at)
+			last, bytes = at, 0
+		}
+		bytes += rowBytes
+		at = next
+	}
+	if at.row > last.row {
+		dst = append(dst, at)
+	}
+	return dst
+}

@@ -1,0 +1,231 @@
+package format
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	pq "github.com/parquet-go/parquet-go/format"
+)
+
+// Reading back shares no code with writing, so that a mistake in one is seen by
+// the other. It knows only what this codec writes.
+
+// parquetReader reads a file of this codec.
+type parquetReader struct {
+	in     io.ReaderAt
+	size   int64
+	footer int64 // where the footer starts
+	meta   pq.FileMetaData
+	schema *arrow.Schema
+	leaves []fileLeaf
+	zstd   *zstd.Decoder
+}
+
+// fileLeaf is a column as the footer describes it.
+type fileLeaf struct {
+	name           string
+	path           []string
+	physical       pq.Type
+	width          int
+	typ            arrow.DataType
+	maxDef, maxRep byte
+}
+
+func readParquet(in io.ReaderAt, size int64) (*parquetReader, error) {
+	r := &parquetReader{in: in, size: size}
+	head, err := r.bytes(0, 4)
+	if err != nil {
+		return nil, err
+	}
+	tail, err := r.bytes(size-8, 8)
+	if err != nil {
+		return nil, err
+	}
+	if string(head) != "PAR1" || string(tail[4:]) != "PAR1" {
+		return nil, damaged("it does not start and end as a Parquet file does")
+	}
+	n := int64(binary.LittleEndian.Uint32(tail))
+	r.footer = size - 8 - n
+	footer, err := r.bytes(r.footer, n)
+	if err != nil {
+		return nil, err
+	}
+	used, err := decodeThrift(footer, &r.meta)
+	if err != nil {
+		return nil, err
+	}
+	if used != len(footer) {
+		return nil, damaged("bytes follow the footer")
+	}
+	return r, r.readSchema()
+}
+
+func (r *parquetReader) close() {
+	if r.zstd != nil {
+		r.zstd.Close()
+	}
+}
+
+// bytes reads a range that must lie inside the file.
+func (r *parquetReader) bytes(at, n int64) ([]byte, error) {
+	if at < 0 || n < 0 || at > r.size || n > r.size-at {
+		return nil, damaged("a range lies outside of the file")
+	}
+	b := make([]byte, n)
+	if k, err := r.in.ReadAt(b, at); k < len(b) {
+		return nil, fmt.Errorf("read parquet: %w", err)
+	}
+	return b, nil
+}
+
+// decodeThrift reads v from the start of b and gives its length. Bytes that do
+// not say exactly what v then holds are refused: they could hide something.
+func decodeThrift(b []byte, v any) (int, error) {
+	r := new(thrift.CompactProtocol).NewReaderFromBytes(b)
+	if err := thrift.NewDecoder(r).Decode(v); err != nil {
+		return 0, damaged("a header cannot be read")
+	}
+	again, err := thrift.Marshal(new(thrift.CompactProtocol), v)
+	if err != nil || !bytes.HasPrefix(b, again) {
+		return 0, damaged("a header holds something unknown")
+	}
+	return len(again), nil
+}
+
+// readSchema understands the shapes this codec writes: optional columns, and
+// lists of three levels.
+func (r *parquetReader) readSchema() error {
+	es := r.meta.Schema
+	if len(es) == 0 || es[0].RepetitionType.Valid || int(es[0].NumChildren.V) < 1 || es[0].Name != "schema" {
+		return damaged("the root of the schema is not as written")
+	}
+	columns := int(es[0].NumChildren.V)
+	es = es[1:]
+	var fields []arrow.Field
+	for range columns {
+		l, used, ok := readLeaf(es)
+		if !ok {
+			return damaged("column ", ordinal(len(fields)), " has a shape that was not written")
+		}
+		es = es[used:]
+		r.leaves = append(r.leaves, l)
+		fields = append(fields, arrow.Field{Name: l.name, Type: l.typ, Nullable: true})
+	}
+	if len(es) > 0 {
+		return damaged("the schema has more elements than columns")
+	}
+	r.schema = arrow.NewSchema(fields, nil)
+	return nil
+}
+
+func readLeaf(es []pq.SchemaElement) (l fileLeaf, used int, ok bool) {
+	if len(es) == 0 || es[0].RepetitionType != thrift.New(pq.Optional) {
+		return l, 0, false
+	}
+	e := es[0]
+	if e.ConvertedType != convertedType(e) || e.FieldID != 0 {
+		return l, 0, false
+	}
+	if !e.NumChildren.Valid {
+		t, width := readType(e)
+		return fileLeaf{e.Name, []string{e.Name}, e.Type.V, width, t, 1, 0}, 1, t != nil && e.Type.Valid
+	}
+	if len(es) < 3 {
+		return l, 0, false
+	}
+	m, v := es[1], es[2]
+	_, isList := e.LogicalType.Value.(*pq.ListType)
+	t, _ := readType(v)
+	ok = isList && !m.ConvertedType.Valid && m.LogicalType.Value == nil && v.ConvertedType == convertedType(v) && m.FieldID+v.FieldID == 0 && e.NumChildren.V == 1 && !e.Type.Valid &&
+		m.RepetitionType == thrift.New(pq.Repeated) && m.NumChildren == thrift.New(int32(1)) && !m.Type.Valid && m.Name == "list" &&
+		v.RepetitionType == thrift.New(pq.Optional) && !v.NumChildren.Valid && v.Name == "element" && v.Type.Valid &&
+		t != nil && t.ID() == arrow.STRING
+	return fileLeaf{e.Name, []string{e.Name, "list", "element"}, v.Type.V, 0, arrow.ListOf(arrow.BinaryTypes.String), 3, 1}, 3, ok
+}
+
+// readType is the Arrow type of an element without children, or nil.
+func readType(e pq.SchemaElement) (arrow.DataType, int) {
+	physical := e.Type.V
+	_, isDecimal := e.LogicalType.Value.(*pq.DecimalType)
+	if e.TypeLength.Valid != (physical == pq.FixedLenByteArray) || e.Precision.Valid != isDecimal || e.Scale.Valid != isDecimal {
+		return nil, 0
+	}
+	switch t := e.LogicalType.Value.(type) {
+	case nil:
+		switch physical {
+		case pq.Boolean:
+			return arrow.FixedWidthTypes.Boolean, 0
+		case pq.Int32:
+			return arrow.PrimitiveTypes.Int32, 0
+		case pq.Int64:
+			return arrow.PrimitiveTypes.Int64, 0
+		case pq.Double:
+			return arrow.PrimitiveTypes.Float64, 0
+		case pq.ByteArray:
+			return arrow.BinaryTypes.Binary, 0
+		}
+	case *pq.NullType:
+		if physical == pq.Int32 {
+			return arrow.Null, 0
+		}
+	case *pq.StringType:
+		if physical == pq.ByteArray {
+			return arrow.BinaryTypes.String, 0
+		}
+	case *pq.DateType:
+		if physical == pq.Int32 {
+			return arrow.FixedWidthTypes.Date32, 0
+		}
+	case *pq.TimestampType:
+		if _, micros := t.Unit.Value.(*pq.MicroSeconds); micros && t.IsAdjustedToUTC && physical == pq.Int64 {
+			return &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}, 0
+		}
+	case *pq.DecimalType:
+		return readDecimal(e, t)
+	}
+	return nil, 0
+}
+
+// convertedType is what old readers need beside the logical type of an element.
+func convertedType(e pq.SchemaElement) (c thrift.Null[deprecated.ConvertedType]) {
+	switch e.LogicalType.Value.(type) {
+	case *pq.StringType:
+		c.Set(deprecated.UTF8)
+	case *pq.DateType:
+		c.Set(deprecated.Date)
+	case *pq.TimestampType:
+		c.Set(deprecated.TimestampMicros)
+	case *pq.DecimalType:
+		c.Set(deprecated.Decimal)
+	case *pq.ListType:
+		c.Set(deprecated.List)
+	}
+	return c
+}
+
+func readDecimal(e pq.SchemaElement, t *pq.DecimalType) (arrow.DataType, int) {
+	width := int(e.TypeLength.V)
+	if e.Precision != thrift.New(t.Precision) || e.Scale != thrift.New(t.Scale) ||
+		t.Precision < 1 || t.Precision > 38 || t.Scale < 0 || t.Scale > t.Precision {
+		return nil, 0
+	}
+	var ok bool
+	switch e.Type.V {
+	case pq.Int32:
+		ok = t.Precision <= 9
+	case pq.Int64:
+		ok = t.Precision > 9 && t.Precision <= 18
+	case pq.FixedLenByteArray:
+		ok = t.Precision > 18 && width >= 9 && width <= 16
+	}
+	if !ok {
+		return nil, 0
+	}
+	return &arrow.Decimal128Type{Precision: t.Precision, Scale: t.Scale}, width
+}
