@@ -23,6 +23,8 @@ type FlowOptions struct {
 	Key         []byte   // of the fingerprint
 	Manifest    Manifest // what is known of it before the files are
 	Unpublished bool     // stop before publishing
+	// Inspect, when not nil, sees every file that was sealed and verified.
+	Inspect func(SealedFile) error
 	// Evidence, when not nil, is called between verifying and publishing.
 	Evidence func(context.Context, TaskResult) error
 }
@@ -468,6 +470,11 @@ func (r *flowRun) verify(ctx context.Context) error {
 			}
 			if g, ok := r.Privacy.(Gate); ok {
 				if err := g.Judge(ctx, r.decided, file); err != nil {
+					return r.at(load.Name, err)
+				}
+			}
+			if r.opt.Inspect != nil {
+				if err := r.opt.Inspect(file); err != nil {
 					return r.at(load.Name, err)
 				}
 			}

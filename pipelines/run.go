@@ -75,6 +75,8 @@ type run struct {
 	dir  string
 	lock *flock.Flock
 	key  []byte
+
+	inspect func(SealedFile) error // see FlowOptions
 }
 
 func newRun(ctx context.Context, p *Project, opt RunOptions) (*run, error) {
@@ -197,7 +199,7 @@ func (r *run) flow(ctx context.Context, t Task) (res TaskResult, err error) {
 	policy := sha256.Sum256(t.Policy)
 	opt := FlowOptions{
 		Workers: max(1, r.Bounds.Workers), Run: r.id, Quarantine: filepath.Join(r.State, "quarantine"),
-		Recipients: r.Recipients, Key: r.key, Unpublished: r.opt.Unpublished,
+		Recipients: r.Recipients, Key: r.key, Unpublished: r.opt.Unpublished, Inspect: r.inspect,
 		Manifest: Manifest{FormatVersion: FormatVersion, Dataset: t.ID.Pipeline, Tenant: t.ID.Tenant, Partition: t.ID.Partition,
 			Policy: hex.EncodeToString(policy[:]), Versions: Versions{Lavoir: r.opt.Version, Format: FormatVersion}},
 	}
