@@ -37,14 +37,19 @@ var (
 		"pipelines/cli":    "only the command prints and exits",
 		"cmd":              "only the command prints and exits",
 		"internal/docgen":  "a tool, no part of the binary",
-		"internal/towngen": "a tool, no part of the binary",
 		"internal/doctest": "a tool, no part of the binary",
 	}
 )
 
-// tool says whether a file is no part of the module's packages: examples with
-// modules of their own, programs that write test data.
-func tool(s source) bool { return under(s.dir(), "examples") || under(s.dir(), "testdata") }
+// tool says whether a file is of a program that is in no binary.
+func tool(s source) bool {
+	for _, folder := range tools {
+		if under(s.dir(), folder) {
+			return true
+		}
+	}
+	return false
+}
 
 func TestOnlyTheEngineStartsGoroutines(t *testing.T) {
 	for _, s := range sources(t) {

@@ -14,6 +14,9 @@ type rule struct {
 	tests    bool // holds for test files too
 }
 
+// tools hold programs that help to build and to test, and are in no binary.
+var tools = []string{"dev", "examples", "testdata"}
+
 func ours(folders ...string) []string {
 	for i, f := range folders {
 		folders[i] = module + "/" + f
@@ -47,15 +50,15 @@ var rules = []rule{
 		why: "only the command has flags and a terminal"},
 	{from: []string{"."}, to: []string{"github.com/apache/arrow/go/v15/arrow/compute", "github.com/apache/arrow/go/v15/arrow/csv"}, tests: true,
 		why: "their null, overflow and number rules are not ours, and compute keeps a global registry"},
-	{from: []string{"."}, except: []string{"internal/deps"}, to: []string{"github.com/apache/arrow/go/v15/parquet"}, tests: false,
+	{from: []string{"."}, except: append([]string{"internal/deps"}, tools...), to: []string{"github.com/apache/arrow/go/v15/parquet"}, tests: false,
 		why: "Parquet is written and read by our own codec; the other one is there to check it"},
 	{from: []string{"."}, to: []string{"github.com/stretchr/testify", "github.com/pkg/errors", "github.com/sirupsen/logrus"}, tests: true,
 		why: "the standard library and go-cmp do"},
 	{from: []string{"."}, to: []string{"C"}, tests: true,
 		why: "the binary is static (CGO_ENABLED=0) on three platforms"},
-	{from: []string{"."}, to: []string{"log", "log/slog"}, tests: false,
+	{from: []string{"."}, except: tools, to: []string{"log", "log/slog"}, tests: false,
 		why: "logs go through Env.Log, which knows what may be shown"},
-	{from: []string{"."}, to: []string{"math/rand"}, tests: false,
+	{from: []string{"."}, except: tools, to: []string{"math/rand"}, tests: false,
 		why: "randomness is Env.Rand, so that a run can be repeated"},
 }
 
