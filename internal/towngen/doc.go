@@ -1,0 +1,6 @@
+// Package towngen writes testdata/town: the fictional municipality that tests,
+// examples and pages share. Every value is made up from fixed lists, and the
+// same bytes come out every time:
+//
+//	go test ./internal/towngen -update
+package towngen
