@@ -269,3 +269,19 @@ func patiently(ctx context.Context, replacing bool, do func() error) error {
 		wait *= 2
 	}
 }
+
+// Temporary makes a message of an error of the task's temporary folder. What is
+// a message already, or no error of the system, stays as it is.
+func Temporary(err error) error {
+	const folder = "the temporary folder"
+	var file *fs.PathError
+	switch {
+	case err == nil || messages.Find(err) != nil:
+		return err
+	case diskFull(err):
+		return messages.DiskFull.With("store", folder)
+	case errors.As(err, &file):
+		return messages.StoreFailed.With("store", folder, "operation", file.Op, "code", osReason(err))
+	}
+	return err
+}
