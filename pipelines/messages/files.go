@@ -3,7 +3,7 @@ package messages
 // files: file sources and the CSV codec. Codes LAV-4000 to LAV-4999.
 var files = []*Message{
 	CSVColumnMissing, CSVColumnTwice, CSVNoHeader, CSVNoColumns, CSVOption, CSVWrongUse, CSVWrongEncoding, CSVRowTooLong,
-	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
+	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText,
 }
 
@@ -47,6 +47,9 @@ var (
 	CSVBadList = &Message{Code: "LAV-4012", Class: Row,
 		EN: Text{"not a list of texts written as a JSON array", "correct the cell, or declare the column as text and use split()"},
 		FR: Text{"pas une liste de textes écrite comme un tableau JSON", "corrigez la cellule, ou déclarez la colonne en texte et utilisez split()"}}
+	CSVBadNull = &Message{Code: "LAV-4016", Class: Row,
+		EN: Text{"something in a column that holds only null", "declare the type the column has"},
+		FR: Text{"quelque chose dans une colonne qui ne contient que null", "déclarez le type de la colonne"}}
 	CSVCannotHold = &Message{Code: "LAV-4013", Class: Refused,
 		EN: Text{"a CSV file cannot hold column {column} exactly: {why}", "drop or convert the column, or publish it as Parquet"},
 		FR: Text{"un fichier CSV ne peut pas contenir exactement la colonne {column} : {why}", "retirez ou convertissez la colonne, ou publiez-la en Parquet"}}

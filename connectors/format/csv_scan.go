@@ -1,0 +1,211 @@
+package format
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// The grammar that cutting and reading share. A row ends at a line end outside
+// quotes. A cell is quoted when its first byte is the quote; it ends at the
+// next quote that is not doubled. A quote anywhere else is a fault of its row
+// and quotes nothing; so is text between a closing quote and the next delimiter.
+
+// boundary is the end of the last whole row of b, which starts at a row; open
+// is where a quote stands that b does not close, or -1.
+func (d *csvDialect) boundary(b []byte) (end, open int) {
+	i, end := 0, 0
+	for {
+		q := -1
+		if d.quote != 0 {
+			q = bytes.IndexByte(b[i:], d.quote)
+		}
+		if q < 0 {
+			if j := bytes.LastIndexByte(b[i:], d.lineEnd); j >= 0 {
+				end = i + j + 1
+			}
+			return end, -1
+		}
+		q += i
+		if j := bytes.LastIndexByte(b[i:q], d.lineEnd); j >= 0 {
+			end = i + j + 1
+		}
+		if q > 0 && b[q-1] != d.delimiter && b[q-1] != d.lineEnd {
+			i = q + 1
+			continue
+		}
+		if i = d.closing(b, q+1); i < 0 {
+			return end, q
+		}
+	}
+}
+
+// closing is what follows the quote that closes the cell whose text starts at i, or -1.
+func (d *csvDialect) closing(b []byte, i int) int {
+	for {
+		k := bytes.IndexByte(b[i:], d.quote)
+		if k < 0 {
+			return -1
+		}
+		if i += k + 1; i == len(b) || b[i] != d.quote {
+			return i
+		}
+		i++
+	}
+}
+
+// csvCell is where a cell's text stands, without its quotes.
+type csvCell struct {
+	start, end uint32
+	quoted     bool
+	doubled    bool // it holds doubled quotes
+}
+
+// csvRow is where a row stands.
+type csvRow struct {
+	start, end int // without the line end
+	line       int64
+}
+
+// csvGrid is a chunk taken apart: width cells a row.
+type csvGrid struct {
+	dialect *csvDialect
+	width   int // 0: every row as it comes
+	cells   []csvCell
+	rows    []csvRow
+	rejects []pipelines.Reject
+	input   string
+}
+
+// scan takes b, whole rows of which the first stands at line, apart.
+func (g *csvGrid) scan(b []byte, line int64) {
+	d := g.dialect
+	for pos := 0; pos < len(b); {
+		row := csvRow{start: pos, line: line}
+		first := len(g.cells)
+		fault := 0 // the cell with a misplaced quote, from 1
+		for more := true; more; {
+			var c csvCell
+			c, pos, more = g.cell(b, pos, &line, &fault, len(g.cells)-first+1)
+			g.cells = append(g.cells, c)
+		}
+		row.end = pos
+		if pos < len(b) {
+			pos++
+			line++
+		}
+		if row.end > row.start && d.lineEnd == '\n' && b[row.end-1] == '\r' {
+			row.end--
+		}
+		n := len(g.cells) - first
+		switch {
+		case fault > 0:
+			g.reject(b, row, messages.CSVBadQuote.With("cell", fault))
+		case n == 1 && row.start == row.end && g.width != 1, d.skipBlank && blank(g.cells[first:]):
+		case g.width != 0 && n != g.width:
+			g.reject(b, row, messages.CSVRagged.With("got", n, "wanted", g.width))
+		default:
+			g.rows = append(g.rows, row)
+			continue
+		}
+		g.cells = g.cells[:first]
+	}
+}
+
+func (g *csvGrid) reject(b []byte, row csvRow, why *messages.Error) {
+	g.rejects = append(g.rejects, pipelines.Reject{
+		Place: pipelines.Place{Input: g.input, Line: row.line}, Why: why, Raw: bytes.Clone(b[row.start:row.end])})
+}
+
+func blank(cells []csvCell) bool {
+	for _, c := range cells {
+		if c.start != c.end || c.quoted {
+			return false
+		}
+	}
+	return true
+}
+
+// cell reads the cell at pos. It gives the position of the delimiter's
+// successor and true, or of the line end and false.
+func (g *csvGrid) cell(b []byte, pos int, line *int64, fault *int, number int) (csvCell, int, bool) {
+	d := g.dialect
+	if d.quote == 0 || pos == len(b) || b[pos] != d.quote {
+		end := d.special(b, pos)
+		if end < len(b) && b[end] == d.quote && d.quote != 0 {
+			*fault = number
+			end = d.endOfCell(b, end)
+		}
+		return csvCell{start: uint32(pos), end: uint32(d.trimCR(b, pos, end))}, d.after(b, end), end < len(b) && b[end] == d.delimiter
+	}
+	after := d.closing(b, pos+1)
+	if after < 0 { // the chunker lets no such row through
+		after = len(b)
+		*fault = number
+	}
+	c := csvCell{start: uint32(pos + 1), end: uint32(max(after-1, pos+1)), quoted: true}
+	text := b[c.start:c.end]
+	*line += int64(bytes.Count(text, []byte{d.lineEnd}))
+	c.doubled = bytes.IndexByte(text, d.quote) >= 0
+	end := d.endOfCell(b, after)
+	if d.trimCR(b, after, end) != after {
+		*fault = number
+	}
+	return c, d.after(b, end), end < len(b) && b[end] == d.delimiter
+}
+
+// after is where the next cell starts, or the line end.
+func (d *csvDialect) after(b []byte, end int) int {
+	if end < len(b) && b[end] == d.delimiter {
+		return end + 1
+	}
+	return end
+}
+
+// trimCR is the end of a cell that ends at end: before the CR of a CRLF.
+func (d *csvDialect) trimCR(b []byte, start, end int) int {
+	if d.lineEnd == '\n' && end > start && b[end-1] == '\r' && (end == len(b) || b[end] == '\n') {
+		return end - 1
+	}
+	return end
+}
+
+// endOfCell is the next delimiter or line end from pos on, whatever quotes stand before it.
+func (d *csvDialect) endOfCell(b []byte, pos int) int {
+	for pos < len(b) && b[pos] != d.delimiter && b[pos] != d.lineEnd {
+		pos++
+	}
+	return pos
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// special is the next delimiter, line end or quote from pos on, eight bytes at
+// a time: a byte of x that is zero is the lowest set bit of (x-ones)&^x&highs.
+func (d *csvDialect) special(b []byte, pos int) int {
+	del, end, quo := uint64(d.delimiter)*ones, uint64(d.lineEnd)*ones, uint64(d.quote)*ones
+	if d.quote == 0 {
+		quo = end
+	}
+	for ; pos+8 <= len(b); pos += 8 {
+		v := uint64le(b[pos:])
+		x, y, z := v^del, v^end, v^quo
+		if m := ((x-ones)&^x | (y-ones)&^y | (z-ones)&^z) & highs; m != 0 {
+			return pos + bits.TrailingZeros64(m)/8
+		}
+	}
+	for ; pos < len(b); pos++ {
+		if c := b[pos]; c == d.delimiter || c == d.lineEnd || c == d.quote && d.quote != 0 {
+			return pos
+		}
+	}
+	return pos
+}
+
+func uint64le(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
