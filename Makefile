@@ -1,0 +1,79 @@
+# Each target prints what it runs and stops at the first failure.
+#
+#   make check          format, vet, lint, tests, generated pages: no server, minutes
+#   make test-servers   the tests that talk to real servers (dev/services)
+#   make readers        what lavoir writes, read by DuckDB, pyarrow, hyparquet, parquet-wasm
+#   make gen            writes the generated pages again
+#   make fuzz TIME=10s  fuzzes every target for TIME
+#   make build          the binary for this machine, as it is released
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := check
+.PHONY: check format vet lint test examples gen-check test-servers readers gen fuzz build
+
+export CGO_ENABLED := 0
+GO   ?= go
+TIME ?= 10s
+
+# CI installs exactly this version; without it the linter is left out, saying so.
+GOLANGCI_LINT_VERSION := v2.15.0
+export GOLANGCI_LINT_VERSION
+
+check: format vet lint test examples gen-check
+	@echo "check: passed"
+
+format:
+	@echo "format: gofmt -l"
+	@files=$$(git ls-files --cached --others --exclude-standard '*.go' | while read -r f; do [ ! -f "$$f" ] || gofmt -l "$$f"; done); \
+	if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	@if command -v golangci-lint >/dev/null; then \
+		echo "golangci-lint run"; golangci-lint run; \
+	elif [ "$${LAVOIR_REQUIRE_LINT:-0}" = 1 ]; then \
+		echo "lint: golangci-lint is not installed and LAVOIR_REQUIRE_LINT=1"; exit 1; \
+	else \
+		echo "lint: LEFT OUT, golangci-lint is not installed (go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)); internal/archtest holds the import rules all the same"; \
+	fi
+
+test:
+	$(GO) test ./...
+
+# Modules of their own are not in ./...
+examples:
+	@for mod in $$(git ls-files --cached --others --exclude-standard 'examples/**/go.mod'); do \
+		dir=$$(dirname "$$mod"); echo "cd $$dir && go test ./..."; (cd "$$dir" && $(GO) vet ./... && $(GO) test ./...); \
+	done
+
+gen-check:
+	@if $(GO) list ./internal/docgen >/dev/null 2>&1 && [ "$$($(GO) list -f '{{.Name}}' ./internal/docgen)" = main ]; then \
+		echo "go run ./internal/docgen -check"; $(GO) run ./internal/docgen -check; \
+	else echo "gen-check: nothing is generated yet"; fi
+
+gen:
+	$(GO) run ./internal/docgen
+
+# -count=1: a server is not an input that the test cache knows of.
+test-servers:
+	dev/services run $(GO) test -count=1 $$($(GO) list ./... | grep -E '/(connectors|pipelines/cli|cmd)(/|$$)')
+
+readers:
+	dev/readers/run
+
+# go test fuzzes one target of one package at a time.
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+		dir=$$($(GO) list -f '{{.Dir}}' "$$pkg"); \
+		for target in $$(cat "$$dir"/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); do \
+			echo "go test $$pkg -fuzz ^$$target\$$ -fuzztime $(TIME)"; \
+			$(GO) test "$$pkg" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME); \
+		done; \
+	done
+	@echo "fuzz: passed"
+
+build:
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/lavoir
