@@ -96,15 +96,15 @@ func (c *compiler) decimalArithmetic(op operator, a, b *node, at hcl.Range) *nod
 		return nil
 	}
 	a, b = c.toDecimal(a, ta), c.toDecimal(b, tb)
-	over, zero := c.overflow(t), c.fail(messages.DivisionByZero.With())
-	limit := pow10[t.p]
+	over, zero, within := c.overflow(t), c.fail(messages.DivisionByZero.With()), boundsOf(t.p)
 	switch op {
 	case opAdd, opSub:
-		return c.make(t, at, strict(addDecimals(t.s-ta.s, t.s-tb.s, op == opSub, limit, over)), a, b)
+		a, b = c.constantAt(a, t.s), c.constantAt(b, t.s)
+		return c.make(t, at, strict(addDecimals(t.s-a.t.s, t.s-b.t.s, op == opSub, within, over)), a, b)
 	case opMul:
-		return c.make(t, at, strict(mulDecimals(limit, over)), a, b)
+		return c.make(t, at, strict(mulDecimals(within, over)), a, b)
 	case opDiv:
-		return c.make(t, at, strict(divDecimals(t.s-ta.s+tb.s, limit, over, zero)), a, b)
+		return c.make(t, at, strict(divDecimals(t.s-ta.s+tb.s, within, over, zero)), a, b)
 	}
 	return c.make(t, at, strict(modDecimals(t.s-ta.s, t.s-tb.s, zero)), a, b)
 }
@@ -223,38 +223,54 @@ func floatKernel(op operator, over, zero uint8) kernel {
 	}
 }
 
-func addDecimals(ka, kb int32, minus bool, limit num, over uint8) kernel {
+func addDecimals(ka, kb int32, minus bool, within bounds, over uint8) kernel {
 	return func(n int, out *vec, in []*vec) {
 		a, b, am, bm := in[0].decs, in[1].decs, in[0].mask(), in[1].mask()
 		for i := range out.decs[:n] {
-			x, okx := upscale(a[i&am], ka)
-			y, oky := upscale(b[i&bm], kb)
+			x, y, okx, oky := a[i&am], b[i&bm], true, true
+			if ka > 0 {
+				x, okx = upscale(x, ka)
+			}
+			if kb > 0 {
+				y, oky = upscale(y, kb)
+			}
 			if minus {
 				y = y.Negate()
 			}
 			r, ok := addNum(x, y)
-			if !(ok && okx && oky && inside(r, limit)) {
+			out.decs[i] = r
+			if ok && okx && oky && within.clearly(r) {
+				continue
+			}
+			if !(ok && okx && oky && within.hold(r)) {
 				out.fail(i, n, over)
 			}
-			out.decs[i] = r
 		}
 	}
 }
 
-func mulDecimals(limit num, over uint8) kernel {
+func mulDecimals(within bounds, over uint8) kernel {
 	return func(n int, out *vec, in []*vec) {
 		a, b, am, bm := in[0].decs, in[1].decs, in[0].mask(), in[1].mask()
 		for i := range out.decs[:n] {
-			r, ok := mulNum(a[i&am], b[i&bm])
-			if !ok || !inside(r, limit) {
-				out.fail(i, n, over)
+			x, okx := narrow(a[i&am])
+			y, oky := narrow(b[i&bm])
+			r, ok := mul64(x, y), true
+			if !okx || !oky {
+				r, ok = mulNum(a[i&am], b[i&bm])
 			}
 			out.decs[i] = r
+			if ok && within.clearly(r) {
+				continue
+			}
+			if !ok || !within.hold(r) {
+				out.fail(i, n, over)
+			}
 		}
 	}
 }
 
-func divDecimals(k int32, limit num, over, zero uint8) kernel {
+func divDecimals(k int32, within bounds, over, zero uint8) kernel {
 	return func(n int, out *vec, in []*vec) {
 		a, b, am, bm := in[0].decs, in[1].decs, in[0].mask(), in[1].mask()
 		for i := range out.decs[:n] {
@@ -264,7 +280,7 @@ func divDecimals(k int32, limit num, over, zero uint8) kernel {
 				continue
 			}
 			r, ok := divNum(a[i&am], y, k, halfAway)
-			if !ok || !inside(r, limit) {
+			if !ok || !within.hold(r) {
 				out.fail(i, n, over)
 			}
 			out.decs[i] = r

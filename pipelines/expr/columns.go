@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strings"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -129,10 +130,7 @@ func loader(i int, from arrow.DataType, t typ) func(*frame, *node) *vec {
 		case *array.Decimal128:
 			v.decs = a.Values()[f.off:to]
 		case *array.String:
-			v.texts = grow(v.texts, f.n)
-			for i := range v.texts {
-				v.texts[i] = a.Value(f.off + i)
-			}
+			loadTexts(v, a, f.off, f.n)
 		case *array.List:
 			loadLists(v, a, f.off, f.n)
 		}
@@ -162,6 +160,20 @@ func loadStates(v *vec, col arrow.Array, off, n int) {
 		if bitutil.BitIsNotSet(bits, off+i) {
 			v.state[i] = isNull
 		}
+	}
+}
+
+func loadTexts(v *vec, a *array.String, off, n int) {
+	v.texts = grow(v.texts, n)
+	ends, bytes := a.ValueOffsets(), a.ValueBytes()
+	first := ends[0]
+	ends = ends[off : off+n+1]
+	from := ends[0] - first
+	for i := range v.texts {
+		to := ends[i+1] - first
+		text := bytes[from:to]
+		v.texts[i] = unsafe.String(unsafe.SliceData(text), len(text))
+		from = to
 	}
 }
 

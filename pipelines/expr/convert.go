@@ -37,6 +37,11 @@ func (c *compiler) toDecimal(a *node, t typ) *node {
 	if a.t == t {
 		return a
 	}
+	if a.t.k == kDec && a.t.s == t.s {
+		same := *a // the values are the same
+		same.t = t
+		return &same
+	}
 	var k kernel
 	if a.t.k == kInt {
 		k = func(n int, out *vec, in []*vec) {

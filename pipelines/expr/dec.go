@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math"
 	"math/big"
 	"math/bits"
 
@@ -38,6 +39,28 @@ func mul64(x, y int64) num {
 	return decimal128.New(int64(hi)-(x>>63)&y-(y>>63)&x, lo)
 }
 
+// bounds are those of a precision: a value is inside when its magnitude is
+// below 10^p. The usual one is found to be inside by a single comparison.
+type bounds struct {
+	limit      num
+	bias, span uint64
+}
+
+func boundsOf(p int32) bounds {
+	b := bounds{limit: pow10[p], bias: 1 << 63, span: math.MaxUint64}
+	if int(p) < len(small) {
+		b.bias = uint64(small[p]) - 1
+		b.span = 2*b.bias + 1
+	}
+	return b
+}
+
+func (b *bounds) clearly(n num) bool {
+	return n.HighBits() == int64(n.LowBits())>>63 && n.LowBits()+b.bias < b.span
+}
+
+func (b *bounds) hold(n num) bool { return b.clearly(n) || inside(n, b.limit) }
+
 // inside says whether -limit < n < limit.
 func inside(n, limit num) bool {
 	hi, lo := n.HighBits(), n.LowBits()
@@ -45,8 +68,7 @@ func inside(n, limit num) bool {
 		var borrow uint64
 		lo, borrow = bits.Sub64(0, lo, 0)
 		h, _ := bits.Sub64(0, uint64(hi), borrow)
-		hi = int64(h)
-		if hi < 0 {
+		if hi = int64(h); hi < 0 {
 			return false
 		}
 	}
@@ -114,10 +136,14 @@ func divNum(a, b num, k int32, mode rounding) (num, bool) {
 	hi, lo := bits.Mul64(magnitude(x), uint64(small[k]))
 	d := magnitude(y)
 	var qh, ql, r uint64
-	if hi == 0 {
+	switch {
+	case hi|lo>>32|d>>32 == 0: // a division of 32 bits is several times faster
+		ql = uint64(uint32(lo) / uint32(d))
+		r = lo - ql*d
+	case hi == 0:
 		ql = lo / d
 		r = lo - ql*d
-	} else {
+	default:
 		qh = hi / d
 		ql, r = bits.Div64(hi-qh*d, lo, d)
 	}

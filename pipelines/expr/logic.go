@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"github.com/apache/arrow/go/v15/arrow/decimal128"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -72,28 +73,25 @@ func allAre(x *vec, n int, want bool) bool {
 
 func kleene(out, x, y *vec, n int, decides bool) {
 	a, b, am, bm := x.bools, y.bools, x.mask(), y.mask()
-	if x.state == nil && y.state == nil {
-		for i := range out.bools {
-			p, q := a[i&am], b[i&bm]
-			out.bools[i] = decides && (p || q) || !decides && (p && q)
-		}
-		return
-	}
+	ss, sm := x.statesOf()
+	ts, tm := y.statesOf()
 	for i := range out.bools {
-		s, t := x.stateAt(i), y.stateAt(i)
+		s, t, p, q := ss[i&sm], ts[i&tm], a[i&am], b[i&bm]
+		if s|t == hasValue {
+			out.bools[i] = (p == decides || q == decides) == decides
+			continue
+		}
 		switch {
-		case s == hasValue && a[i&am] == decides:
+		case s == hasValue && p == decides:
 			out.bools[i] = decides
 		case s >= failed:
 			out.fail(i, n, s)
-		case t == hasValue && b[i&bm] == decides:
+		case t == hasValue && q == decides:
 			out.bools[i] = decides
 		case t >= failed:
 			out.fail(i, n, t)
-		case s == isNull || t == isNull:
-			out.setNull(i, n)
 		default:
-			out.bools[i] = !decides
+			out.setNull(i, n)
 		}
 	}
 }
@@ -141,21 +139,10 @@ func (c *compiler) conditional(cond, x, y *node, at hcl.Range) *node {
 }
 
 func branch(out *vec, k kind, cond, x, y *vec, n int) {
-	if cond.state != nil || x.state != nil || y.state != nil {
-		m := cond.mask()
-		for i := range n {
-			s := cond.stateAt(i)
-			if s == hasValue && cond.bools[i&m] {
-				s = x.stateAt(i)
-			} else if s == hasValue {
-				s = y.stateAt(i)
-			}
-			if s != hasValue {
-				out.states(n)[i] = s
-			}
-		}
-	}
 	m, xm, ym := cond.mask(), x.mask(), y.mask()
+	if cond.state != nil || x.state != nil || y.state != nil {
+		branchStates(out.states(n), cond, x, y)
+	}
 	switch k {
 	case kBool:
 		choose(out.bools, cond.bools, m, x.bools, xm, y.bools, ym)
@@ -164,7 +151,7 @@ func branch(out *vec, k kind, cond, x, y *vec, n int) {
 	case kFloat:
 		choose(out.floats, cond.bools, m, x.floats, xm, y.floats, ym)
 	case kDec:
-		choose(out.decs, cond.bools, m, x.decs, xm, y.decs, ym)
+		chooseDecimals(out.decs, cond.bools, m, x.decs, xm, y.decs, ym)
 	case kText:
 		choose(out.texts, cond.bools, m, x.texts, xm, y.texts, ym)
 	case kList:
@@ -178,6 +165,23 @@ func branch(out *vec, k kind, cond, x, y *vec, n int) {
 	}
 }
 
+func branchStates(out []uint8, cond, x, y *vec) {
+	cs, cm := cond.statesOf()
+	xs, xm := x.statesOf()
+	ys, ym := y.statesOf()
+	m := cond.mask()
+	for i := range out {
+		s := ys[i&ym]
+		if cond.bools[i&m] {
+			s = xs[i&xm]
+		}
+		if c := cs[i&cm]; c != hasValue {
+			s = c
+		}
+		out[i] = s
+	}
+}
+
 func choose[T any](out []T, cond []bool, m int, x []T, xm int, y []T, ym int) {
 	for i := range out {
 		if cond[i&m] {
@@ -185,6 +189,20 @@ func choose[T any](out []T, cond []bool, m int, x []T, xm int, y []T, ym int) {
 		} else {
 			out[i] = y[i&ym]
 		}
+	}
+}
+
+// chooseDecimals is choose without a jump that a processor could guess wrong.
+func chooseDecimals(out []num, cond []bool, m int, x []num, xm int, y []num, ym int) {
+	for i := range out {
+		var bit uint64
+		if cond[i&m] {
+			bit = 1
+		}
+		p, q, keep := x[i&xm], y[i&ym], -bit
+		out[i] = decimal128.New(
+			int64(uint64(q.HighBits())^(uint64(p.HighBits())^uint64(q.HighBits()))&keep),
+			q.LowBits()^(p.LowBits()^q.LowBits())&keep)
 	}
 }
 

@@ -50,8 +50,8 @@ func lax(k kernel) func(*frame, *node) *vec {
 }
 
 func (f *frame) apply(n *node, k kernel, merge bool) *vec {
-	var few [4]*vec
-	in, rows := few[:0], 1
+	out := &f.vecs[n.slot]
+	in, rows := out.in[:0], 1
 	for _, x := range n.in {
 		v := f.eval(x)
 		if !v.konst {
@@ -59,8 +59,7 @@ func (f *frame) apply(n *node, k kernel, merge bool) *vec {
 		}
 		in = append(in, v)
 	}
-	out := &f.vecs[n.slot]
-	out.state = nil
+	out.in, out.state = in, nil
 	if merge {
 		out.merge(rows, in...)
 	}

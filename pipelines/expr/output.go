@@ -153,10 +153,11 @@ func (o *output) addTexts(v *vec, off, n int) {
 			need += len(v.texts[i&m])
 		}
 	}
-	if need > o.values.Len() {
+	need = min(need, math.MaxInt32)
+	if need > o.values.Cap() {
 		o.values.Reserve(min(max(need, 2*o.values.Cap()), math.MaxInt32))
-		o.values.ResizeNoShrink(min(need, math.MaxInt32))
 	}
+	o.values.ResizeNoShrink(need)
 	to := o.values.Bytes()
 	for i := range n {
 		s := v.stateAt(i)

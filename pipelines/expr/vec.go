@@ -30,6 +30,7 @@ type vec struct {
 
 	arena []byte  // bytes of texts made here
 	own   []uint8 // scratch of state
+	in    []*vec  // inputs of the operation that makes it
 }
 
 type span struct{ from, to int32 }
@@ -56,6 +57,17 @@ func (v *vec) stateAt(i int) uint8 {
 }
 
 func (v *vec) ok(i int) bool { return v.stateAt(i) == hasValue }
+
+// noState is the state of one row for all that have a value.
+var noState = []uint8{hasValue}
+
+// statesOf gives a slice and a mask for loops over states.
+func (v *vec) statesOf() ([]uint8, int) {
+	if v.state == nil {
+		return noState, 0
+	}
+	return v.state, v.mask()
+}
 
 // states makes the state of every row explicit, for writing.
 func (v *vec) states(n int) []uint8 {
