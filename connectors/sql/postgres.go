@@ -154,6 +154,11 @@ func (p *postgres) begin(ctx context.Context, conn *pgconn.PgConn) error {
 	sql := "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL synchronize_seqscans = off; " +
 		"SET LOCAL standard_conforming_strings = on; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; " +
 		"SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'"
+	if conn.ParameterStatus("server_encoding") == "SQL_ASCII" {
+		// Such a server checks nothing on the way in, and would stop the query
+		// at the first text that is not UTF-8: its bytes are judged here.
+		sql += "; SET LOCAL client_encoding = 'SQL_ASCII'"
+	}
 	if p.StatementTimeout > 0 {
 		sql += fmt.Sprintf("; SET LOCAL statement_timeout = %d", max(1, p.StatementTimeout.Milliseconds()))
 	}

@@ -21,12 +21,13 @@ import (
 type decoder func(b []byte, c *cell) error
 
 var (
-	errShape   = errors.New("value of an unexpected length")
-	notFinite  = messages.NotFinite.With()
-	endless    = messages.DayWithoutEnd.With()
-	outOfYears = messages.YearOutOfRange.With()
-	notUTF8    = messages.NotUTF8.With()
-	nested     = messages.NestedList.With()
+	errShape    = errors.New("value of an unexpected length")
+	notFinite   = messages.NotFinite.With()
+	endless     = messages.DayWithoutEnd.With()
+	outOfYears  = messages.YearOutOfRange.With()
+	notUTF8     = messages.NotUTF8.With()
+	nestedList  = messages.NestedList.With()
+	nullElement = messages.NullInList.With()
 )
 
 const (
@@ -245,7 +246,8 @@ func decodeClock(zone string) (decoder, error) {
 	}, nil
 }
 
-// decodeTexts reads an array of texts (array_send in arrayfuncs.c).
+// decodeTexts reads an array of texts (array_send in arrayfuncs.c). A null among
+// them is refused: a stream's lists hold texts, and it must not become an empty one.
 func decodeTexts(b []byte, c *cell) error {
 	if len(b) < 12 {
 		return errShape
@@ -257,7 +259,7 @@ func decodeTexts(b []byte, c *cell) error {
 		return nil
 	}
 	if dims > 1 {
-		c.why = nested
+		c.why = nestedList
 		return nil
 	}
 	if len(b) < 8 {
@@ -272,8 +274,8 @@ func decodeTexts(b []byte, c *cell) error {
 		size := int(int32(binary.BigEndian.Uint32(b)))
 		b = b[4:]
 		if size < 0 {
-			c.list = append(c.list, nil)
-			continue
+			c.why = nullElement
+			return nil
 		}
 		if len(b) < size {
 			return errShape

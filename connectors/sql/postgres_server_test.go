@@ -3,17 +3,21 @@ package sql
 import (
 	"context"
 	"database/sql/driver"
+	"encoding/csv"
 	"fmt"
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
 )
 
 // server is the PostgreSQL that dev/services started.
@@ -89,4 +93,15 @@ func (s *server) schema(t testing.TB, script string) string {
 func exec(c driver.Conn, script string) error {
 	_, err := c.(driver.ExecerContext).ExecContext(context.Background(), script, nil)
 	return err
+}
+
+// cellOf is one cell of a one-row table as text.
+func cellOf(t pipelinetest.Table, i int) string {
+	cell := pipelinetest.Table{Schema: arrow.NewSchema([]arrow.Field{t.Schema.Field(i)}, nil), Rows: [][]any{{t.Rows[0][i]}}}
+	r := csv.NewReader(strings.NewReader(cell.CSV()))
+	records, err := r.ReadAll()
+	if err != nil || len(records) < 2 {
+		return "" // a line with one empty cell is no record
+	}
+	return records[1][0]
 }

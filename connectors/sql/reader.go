@@ -29,7 +29,7 @@ type cell struct {
 	f    float64
 	d    decimal128.Num
 	b    []byte
-	list [][]byte        // a nil element is null
+	list [][]byte
 	why  *messages.Error // the value cannot be read exactly
 }
 
@@ -83,10 +83,6 @@ func (r *reader) putter(b array.Builder) func(*cell) {
 		return func(c *cell) {
 			b.Append(true)
 			for _, e := range c.list {
-				if e == nil {
-					texts.AppendNull()
-					continue
-				}
 				r.bytes += len(e)
 				texts.BinaryBuilder.Append(e)
 			}

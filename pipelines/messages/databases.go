@@ -11,7 +11,7 @@ var databases = []*Message{
 	ColumnNotGiven, ColumnNotAsDeclared, ColumnUnsupported, NumericUnbounded, ZoneMissing,
 	OutOfOrder, OrderNotUnique, NoOrder, PersonalTwice,
 	DatabaseWritable, DatabaseFileWritable, DatabaseClock, DatabaseEncoding, DatabasePlain, DatabaseOld,
-	NotFinite, DayWithoutEnd, YearOutOfRange, NotUTF8, WrongStorage, InexactNumber, NestedList,
+	NotFinite, DayWithoutEnd, YearOutOfRange, NotUTF8, WrongStorage, InexactNumber, NestedList, NullInList,
 }
 
 // Connections.
@@ -161,4 +161,7 @@ var (
 	NestedList = &Message{Code: "LAV-7406", Class: Row,
 		EN: Text{"a list of lists", "flatten it in the query"},
 		FR: Text{"une liste de listes", "aplatissez-la dans la requête"}}
+	NullInList = &Message{Code: "LAV-7407", Class: Row,
+		EN: Text{"a list with a null in it", "remove it in the query: array_remove(column, NULL)"},
+		FR: Text{"une liste qui contient un null", "retirez-le dans la requête : array_remove(colonne, NULL)"}}
 )
