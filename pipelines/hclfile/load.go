@@ -1,0 +1,363 @@
+package hclfile
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Options is what a project may know of the world besides its files.
+type Options struct {
+	Vars     map[string]string // of -var
+	VarFiles []string          // of -var-file, the later ones winning
+	Environ  []string          // NAME=value; LAVOIR_VAR_<name> sets a variable, secrets read the others
+	Now      func() time.Time  // for overrides that expire; nil: none does
+}
+
+// Project is a project that was read.
+type Project struct {
+	pipelines.Project
+	files       map[string]*hcl.File
+	pipes       []*pipeline
+	connections []pipelines.Connection
+	secretRefs  []string
+	exceptions  []Exception
+	moves       []Move
+	approvers   []string
+}
+
+// Files are the files that were read, by the name diagnostics give them.
+func (p *Project) Files() map[string]*hcl.File { return p.files }
+
+// Exceptions are the overrides of tenants, in the order of their files.
+func (p *Project) Exceptions() []Exception { return p.exceptions }
+
+// Moves are the moved blocks, in the order of their files.
+func (p *Project) Moves() []Move { return p.moves }
+
+// Approvers are the roles that may accept what was held back.
+func (p *Project) Approvers() []string { return p.approvers }
+
+// Connections are all connections, one for each key of their for_each, used or not.
+func (p *Project) Connections() []pipelines.Connection { return p.connections }
+
+// SecretRefs are the references of all secrets, for Secrets.Reveal.
+func (p *Project) SecretRefs() []string { return p.secretRefs }
+
+// PipelineNames are the pipelines in the order of the files.
+func (p *Project) PipelineNames() []string {
+	names := make([]string, len(p.pipes))
+	for i, q := range p.pipes {
+		names[i] = q.name
+	}
+	return names
+}
+
+// Load reads the project in dir, which may also be one file. The project is
+// never nil; with errors among the diagnostics, Tasks gives only what they do
+// not concern.
+func Load(dir string, reg *pipelines.Registry, opt Options) (*Project, hcl.Diagnostics) {
+	base, sources, diags := read(dir)
+	return load(base, sources, reg, opt, diags)
+}
+
+// source is the text of a file.
+type source struct {
+	name string
+	text []byte
+}
+
+// read gives the project's folder and its files in the order of their names.
+func read(path string) (string, []source, hcl.Diagnostics) {
+	at := hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos}
+	fail := func(err error) hcl.Diagnostics {
+		return hcl.Diagnostics{pipelines.Diagnose(messages.FileUnreadable.With("file", path, "why", reason(err)), at)}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return path, nil, fail(err)
+	}
+	base, names := path, []string{}
+	if !info.IsDir() {
+		base, names = filepath.Dir(path), []string{filepath.Base(path)}
+	} else {
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return path, nil, fail(err)
+		}
+		for _, e := range entries {
+			n := e.Name()
+			if !e.IsDir() && n[0] != '.' && (strings.HasSuffix(n, ".hcl") || strings.HasSuffix(n, ".hcl.json")) {
+				names = append(names, n)
+			}
+		}
+	}
+	sort.Strings(names)
+	var sources []source
+	var diags hcl.Diagnostics
+	for _, n := range names {
+		path = filepath.ToSlash(filepath.Join(base, n))
+		text, err := os.ReadFile(path)
+		if err != nil {
+			diags = append(diags, fail(err)...)
+			continue
+		}
+		sources = append(sources, source{path, text})
+	}
+	if len(names) == 0 {
+		diags = append(diags, pipelines.Diagnose(messages.NoPipelineFile.With("dir", path), at))
+	}
+	return base, sources, diags
+}
+
+// reason is why a file could not be used, without its name.
+func reason(err error) string {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// loader is a project in the making.
+type loader struct {
+	collector
+	dir    string
+	reg    *pipelines.Registry
+	opt    Options
+	fields []pipelines.Field
+	root   *hcl.EvalContext
+	// blocks are the top-level blocks by type, in the order of the files.
+	blocks    map[string][]*hclsyntax.Block
+	vars      map[string]cty.Value
+	shared    map[string]*shared // locals and tenants by address
+	limits    map[string]*limitGroup
+	contracts map[string]*contract
+	chains    map[string]*chain
+	policies  map[string]*policy
+	secrets   *keyring
+	names     map[string][]string // what there is, by the root it is referred to with
+	broken    bool                // a value that others rest on is missing
+	project   *Project
+}
+
+func load(dir string, sources []source, reg *pipelines.Registry, opt Options, diags hcl.Diagnostics) (*Project, hcl.Diagnostics) {
+	l := &loader{dir: dir, reg: reg, opt: opt, fields: Blocks(reg), blocks: map[string][]*hclsyntax.Block{},
+		vars: map[string]cty.Value{}, shared: map[string]*shared{}, limits: map[string]*limitGroup{},
+		contracts: map[string]*contract{}, chains: map[string]*chain{}, policies: map[string]*policy{},
+		names: map[string][]string{}, project: &Project{files: map[string]*hcl.File{}}}
+	l.root = &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: functions()}
+	l.secrets = newKeyring(dir, opt.Environ)
+	l.add(diags...)
+	read := true
+	for _, s := range sources {
+		body := l.parse(s)
+		if body == nil {
+			read = false
+			continue
+		}
+		l.collect(body)
+	}
+	p := l.project
+	p.Secrets = l.secrets
+	if !read || len(sources) == 0 {
+		// What is in a file that does not parse would be missed all over the others.
+		p.Tasks = func(pipelines.Selection, func(pipelines.Task) bool) hcl.Diagnostics { return nil }
+		return p, l.diags
+	}
+	l.declareNames()
+	l.variables()
+	l.sharedValues()
+	l.limitGroups()
+	l.contractBlocks()
+	l.secretBlocks()
+	l.connectionBlocks()
+	l.chainBlocks()
+	l.policyBlocks()
+	l.projectBlock()
+	l.pipelineBlocks()
+	l.movedBlocks()
+	e := &evaluator{project: p, reg: reg, root: l.root, limits: l.limits, quiet: l.broken}
+	p.Tasks = e.tasks
+	return p, l.diags
+}
+
+// parse reads one file into native syntax; nil when nothing of it can be used.
+func (l *loader) parse(s source) *hclsyntax.Body {
+	text := bytes.TrimPrefix(s.text, byteOrderMark)
+	if strings.HasSuffix(s.name, ".json") {
+		f, diags := json.Parse(text, s.name)
+		l.add(pipelines.Coded(diags)...)
+		if f == nil || f.Body == nil {
+			return nil
+		}
+		l.project.files[s.name] = f
+		if diags.HasErrors() {
+			return nil
+		}
+		body, diags := l.native(f.Body, l.fields)
+		l.add(pipelines.Coded(diags)...)
+		return body
+	}
+	f, diags := hclsyntax.ParseConfig(text, s.name, hcl.InitialPos)
+	l.add(pipelines.Coded(diags)...)
+	if f == nil {
+		return nil
+	}
+	l.project.files[s.name] = f
+	body, ok := f.Body.(*hclsyntax.Body)
+	if !ok || diags.HasErrors() {
+		return nil
+	}
+	return body
+}
+
+// collect sorts the top-level blocks of a file by type.
+func (l *loader) collect(body *hclsyntax.Body) {
+	l.shape("a pipeline file", body, l.fields, comingTop)
+	for _, b := range body.Blocks {
+		if f, ok := find(l.fields, b.Type); ok && len(b.Labels) == len(f.Labels) {
+			l.blocks[b.Type] = append(l.blocks[b.Type], b)
+		}
+	}
+}
+
+// shape reports the arguments and blocks of a body that fields do not have, the
+// blocks with the wrong number of labels, and single blocks that come twice. It
+// does not look into blocks.
+func (l *loader) shape(what string, body *hclsyntax.Body, fields []pipelines.Field, coming []string) {
+	var args, blocks []string
+	anyName := false
+	for _, f := range fields {
+		switch {
+		case f.Rest:
+			anyName = true
+		case f.Block:
+			blocks = append(blocks, f.Name)
+		default:
+			args = append(args, f.Name)
+		}
+	}
+	for _, a := range sorted(body.Attributes) {
+		if f, ok := find(fields, a.Name); !anyName && (!ok || f.Block) {
+			l.say(messages.UnknownArgument.With("block", what, "name", a.Name, "hint", pipelines.Hint(a.Name, args)), a.NameRange)
+		}
+	}
+	first := map[string]*hclsyntax.Block{}
+	for _, b := range body.Blocks {
+		f, ok := find(fields, b.Type)
+		switch {
+		case contains(coming, b.Type):
+			l.say(messages.NotYet.With("name", b.Type), b.TypeRange)
+		case !ok || !f.Block:
+			l.say(messages.UnknownBlock.With("block", what, "name", b.Type, "hint", pipelines.Hint(b.Type, blocks)), b.TypeRange)
+		case len(b.Labels) != len(f.Labels):
+			l.say(messages.WrongLabels.With("block", b.Type, "wanted", labelsText(f.Labels), "example", exampleOf(f)), b.TypeRange)
+		case !f.Repeated && first[b.Type] != nil:
+			l.say(messages.DuplicateBlock.With("name", b.Type, "where", first[b.Type].TypeRange.String()), b.TypeRange)
+		default:
+			first[b.Type] = b
+		}
+	}
+	for _, f := range fields {
+		if f.Required && !f.Block && body.Attributes[f.Name] == nil {
+			l.say(messages.MissingArgument.With("block", what, "name", f.Name, "doc", f.Doc), body.MissingItemRange())
+		}
+	}
+}
+
+func labelsText(labels []string) string {
+	if len(labels) == 0 {
+		return "no label"
+	}
+	return strconv.Itoa(len(labels)) + " label(s): " + strings.Join(labels, ", ")
+}
+
+func exampleOf(f pipelines.Field) string {
+	s := f.Name
+	for _, n := range f.Labels {
+		s += ` "<` + n + `>"`
+	}
+	return s + " { … }"
+}
+
+func find(fields []pipelines.Field, name string) (pipelines.Field, bool) {
+	for _, f := range fields {
+		if f.Name == name && !f.Rest {
+			return f, true
+		}
+	}
+	return pipelines.Field{}, false
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// sorted are attributes in the order they were written.
+func sorted(attrs hclsyntax.Attributes) []*hclsyntax.Attribute {
+	as := make([]*hclsyntax.Attribute, 0, len(attrs))
+	for _, a := range attrs {
+		as = append(as, a)
+	}
+	sort.Slice(as, func(i, j int) bool {
+		if as[i].SrcRange.Start.Byte != as[j].SrcRange.Start.Byte {
+			return as[i].SrcRange.Start.Byte < as[j].SrcRange.Start.Byte
+		}
+		return as[i].Name < as[j].Name
+	})
+	return as
+}
+
+// without is a body less some of its arguments.
+func without(b *hclsyntax.Body, names ...string) *hclsyntax.Body {
+	c := *b
+	c.Attributes = make(hclsyntax.Attributes, len(b.Attributes))
+	for n, a := range b.Attributes {
+		if !contains(names, n) {
+			c.Attributes[n] = a
+		}
+	}
+	return &c
+}
+
+// only is a body with just some of its arguments, and no block.
+func only(b *hclsyntax.Body, names ...string) *hclsyntax.Body {
+	c := *b
+	c.Blocks, c.Attributes = nil, hclsyntax.Attributes{}
+	for _, n := range names {
+		if a := b.Attributes[n]; a != nil {
+			c.Attributes[n] = a
+		}
+	}
+	return &c
+}
+
+// path is a path of the project's, relative to its folder.
+func (l *loader) path(p string) string {
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(l.dir, filepath.FromSlash(p))
+}
+
+// defRange is where a block is introduced.
+func defRange(b *hclsyntax.Block) hcl.Range { return hcl.RangeBetween(b.TypeRange, b.OpenBraceRange) }

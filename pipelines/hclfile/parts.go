@@ -1,0 +1,88 @@
+package hclfile
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// made is a part evaluated for a task, good for others as long as what it
+// depends on is the same.
+type made struct {
+	built    pipelines.Built
+	config   []byte // canonical
+	uses     []pipelines.Connection
+	contract *pipelines.Contract
+	bad      bool
+	diags    hcl.Diagnostics
+
+	tenant, task int
+}
+
+// make evaluates p for the task at hand.
+func (w *walk) make(p *part) *made {
+	m := w.made[p]
+	l := p.level
+	if p.sources {
+		l = max(l, w.sources)
+	}
+	if m == nil || l >= perTenant && m.tenant != w.tenant || l == perTask && m.task != w.task {
+		m = w.evaluatePart(p)
+		m.tenant, m.task = w.tenant, w.task
+		w.made[p] = m
+	}
+	if m.bad {
+		w.fail(m.diags...)
+	}
+	return m
+}
+
+func (w *walk) evaluatePart(p *part) *made {
+	m := &made{}
+	body := p.body
+	if p.contract != nil {
+		var e hclsyntax.Expression
+		if m.contract, e = w.contract(p, m); e != nil {
+			body = withColumns(body, e)
+		}
+	}
+	cfg, diags := p.component.Decode(w.reg, body, w.ctx)
+	m.diags = append(m.diags, diags...)
+	m.built = pipelines.Built{Component: p.component, Label: p.label, Config: cfg, Range: p.at}
+	if m.bad = m.diags.HasErrors(); !m.bad {
+		m.config, m.uses = canonical(p.component, p.label, cfg, m.contract)
+	}
+	return m
+}
+
+// contract is what a source must give, and its columns as the source would
+// declare them, unless it declares its own or cannot.
+func (w *walk) contract(p *part, m *made) (*pipelines.Contract, hclsyntax.Expression) {
+	v, diags := p.contract.Value(w.ctx)
+	if diags.HasErrors() {
+		m.diags = pipelines.Coded(diags)
+		return nil, nil
+	}
+	if v.Type() != contractValue || v.IsNull() || !v.IsKnown() {
+		if v.IsKnown() {
+			m.diags = hcl.Diagnostics{pipelines.Diagnose(messages.NotOfKind.With("name", "contract", "wanted", "contract.<name>"), p.contract.Range())}
+		}
+		return nil, nil
+	}
+	c := v.EncapsulatedValue().(*contract)
+	f, has := find(p.component.Fields(), "columns")
+	if !has || f.Type != "object of types" || p.body.Attributes["columns"] != nil {
+		return &c.Contract, nil
+	}
+	return &c.Contract, c.columns
+}
+
+func withColumns(b *hclsyntax.Body, e hclsyntax.Expression) *hclsyntax.Body {
+	c := without(b)
+	at := e.Range()
+	c.Attributes["columns"] = &hclsyntax.Attribute{Name: "columns", Expr: e, SrcRange: at, NameRange: at, EqualsRange: at}
+	return c
+}
+

@@ -1,0 +1,381 @@
+package hclfile
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// level says how often something must be evaluated.
+type level int
+
+const (
+	once      level = iota // for all tasks alike
+	perTenant              // it depends on each
+	perTask                // it depends on the partition
+)
+
+// part is a block that a component decodes.
+type part struct {
+	component pipelines.Component
+	label     string
+	body      *hclsyntax.Body
+	at        hcl.Range
+	level     level
+	sources   bool                 // it refers to sources
+	contract  hclsyntax.Expression // of a source; may be nil
+}
+
+func newPart(c pipelines.Component, label string, body *hclsyntax.Body, at hcl.Range) *part {
+	p := &part{component: c, label: label, body: body, at: at}
+	if a := body.Attributes["contract"]; a != nil && c.Kind == pipelines.KindSource {
+		p.contract = a.Expr
+		p.body = without(body, "contract")
+	}
+	p.level, p.sources = dependence(body)
+	return p
+}
+
+// name is how a source is referred to.
+func (p *part) name() string { return p.component.Name + "." + p.label }
+
+// dependence says what the expressions of a body depend on.
+func dependence(body *hclsyntax.Body) (l level, sources bool) {
+	for _, a := range body.Attributes {
+		al, s := exprDependence(a.Expr)
+		l, sources = max(l, al), sources || s
+	}
+	for _, b := range body.Blocks {
+		bl, s := dependence(b.Body)
+		l, sources = max(l, bl), sources || s
+	}
+	return l, sources
+}
+
+func exprDependence(e hclsyntax.Expression) (l level, sources bool) {
+	for _, t := range hclsyntax.Variables(e) {
+		switch t.RootName() {
+		case "partition":
+			l = perTask
+		case "each":
+			l = max(l, perTenant)
+		case "source":
+			sources = true
+		}
+	}
+	return l, sources
+}
+
+// step is one place in the way of the data: a transform, steps to insert, or
+// where the variants stand.
+type step struct {
+	at       int // byte in the file
+	part     *part
+	insert   hclsyntax.Expression
+	variants bool
+}
+
+// way is the sources and steps of a pipeline or of a variant.
+type way struct {
+	sources []*part
+	steps   []step
+}
+
+type variant struct {
+	way
+	name string
+	when hclsyntax.Expression
+	at   hcl.Range
+}
+
+// pipeline is a pipeline block, its references checked and nothing evaluated.
+type pipeline struct {
+	way
+	name      string
+	at        hcl.Range
+	broken    bool
+	forEach   hclsyntax.Expression
+	partition string // "" is none
+	values    hclsyntax.Expression
+	settings  *part
+	permit    *part // authorization; may be nil
+	variants  []*variant
+	policy    *part                // written in the pipeline
+	use       hclsyntax.Expression // or declared once
+	loads     []*part
+}
+
+func (l *loader) pipelineBlocks() {
+	f, _ := find(l.fields, "pipeline")
+	for _, b := range l.blocks["pipeline"] {
+		before := l.errors()
+		p := l.pipeline(b, f.Fields)
+		p.broken = l.errors() > before
+		l.project.pipes = append(l.project.pipes, p)
+	}
+}
+
+func (l *loader) errors() (n int) {
+	for _, d := range l.diags {
+		if d.Severity == hcl.DiagError {
+			n++
+		}
+	}
+	return n
+}
+
+var settingNames = []string{"title", "on_reject", "max_rejects", "allow_empty"}
+
+func (l *loader) pipeline(b *hclsyntax.Block, fields []pipelines.Field) *pipeline {
+	p := &pipeline{name: b.Labels[0], at: defRange(b), forEach: forEach(b.Body)}
+	what := `pipeline "` + p.name + `"`
+	l.shape(what, b.Body, fields, comingPipeline)
+	p.settings = newPart(settingsComponent, "", only(b.Body, settingNames...), p.at)
+	s := scope{each: p.forEach != nil, sources: []string{}, more: []string{"row"}}
+	if p.forEach != nil {
+		l.checkExpr(p.forEach, scope{})
+	}
+	for _, x := range b.Body.Blocks {
+		if x.Type == "partition" && len(x.Labels) == 1 {
+			pf, _ := find(fields, "partition")
+			l.shape("partition", x.Body, pf.Fields, nil)
+			l.check(x.Body, scope{each: s.each})
+			p.partition = x.Labels[0]
+			if !hclsyntax.ValidIdentifier(p.partition) {
+				l.say(messages.BadName.With("name", `partition "`+p.partition+`"`), x.LabelRanges[0])
+			}
+			if a := x.Body.Attributes["values"]; a != nil {
+				p.values = a.Expr
+			}
+		}
+	}
+	s.partition = p.partition
+	labels := map[string]hcl.Range{}
+	p.way = l.way(b.Body, labels)
+	for _, x := range b.Body.Blocks {
+		l.pipelineBlock(p, x, fields, labels)
+	}
+	for _, w := range p.ways() {
+		for _, src := range w.sources {
+			s.sources = append(s.sources, src.name())
+		}
+	}
+	sort.SliceStable(p.steps, func(i, j int) bool { return p.steps[i].at < p.steps[j].at })
+	l.check(without(b.Body, "for_each"), s)
+	l.whole(p, what, b)
+	return p
+}
+
+// ways are the pipeline's own way and those of its variants.
+func (p *pipeline) ways() []way {
+	ws := []way{p.way}
+	for _, v := range p.variants {
+		ws = append(ws, v.way)
+	}
+	return ws
+}
+
+// pipelineBlock takes up one block of a pipeline that is neither source nor transform.
+func (l *loader) pipelineBlock(p *pipeline, x *hclsyntax.Block, fields []pipelines.Field, labels map[string]hcl.Range) {
+	f, _ := find(fields, x.Type)
+	switch {
+	case x.Type == "variant" && len(x.Labels) == 1:
+		l.shape("variant", x.Body, f.Fields, nil)
+		for _, v := range p.variants {
+			if v.name == x.Labels[0] {
+				l.say(messages.DuplicateBlock.With("name", "variant "+v.name, "where", v.at.String()), x.LabelRanges[0])
+			}
+		}
+		inner := map[string]hcl.Range{}
+		for k, v := range labels {
+			inner[k] = v
+		}
+		v := &variant{name: x.Labels[0], at: defRange(x), way: l.way(x.Body, inner)}
+		if a := x.Body.Attributes["when"]; a != nil {
+			v.when = a.Expr
+		}
+		if len(p.variants) == 0 {
+			p.steps = append(p.steps, step{at: x.TypeRange.Start.Byte, variants: true})
+		}
+		p.variants = append(p.variants, v)
+	case x.Type == "authorization" && p.permit == nil:
+		p.permit = newPart(authorizationComponent, "", x.Body, defRange(x))
+		l.shape("authorization", x.Body, f.Fields, nil)
+	case x.Type == "privacy" && len(x.Labels) == 0 && p.policy == nil && p.use == nil:
+		if use := x.Body.Attributes["use"]; use != nil {
+			p.use = use.Expr
+			if len(x.Body.Attributes) > 1 || len(x.Body.Blocks) > 0 {
+				l.say(messages.UseAlone.With(), use.NameRange)
+			}
+		} else if comp, ok := l.reg.Find(pipelines.KindPrivacy, "policy"); ok {
+			p.policy = newPart(comp, "", x.Body, defRange(x))
+		}
+	case x.Type == "load":
+		if q := l.part(pipelines.KindLoad, x, labels); q != nil {
+			p.loads = append(p.loads, q)
+		}
+	}
+}
+
+// way reads the sources and steps of a body, in the order they are written.
+func (l *loader) way(body *hclsyntax.Body, labels map[string]hcl.Range) (w way) {
+	for _, b := range body.Blocks {
+		switch b.Type {
+		case "source":
+			if p := l.part(pipelines.KindSource, b, labels); p != nil {
+				w.sources = append(w.sources, p)
+			}
+		case "transform":
+			if p := l.part(pipelines.KindTransform, b, labels); p != nil {
+				w.steps = append(w.steps, step{at: b.TypeRange.Start.Byte, part: p})
+			}
+		}
+	}
+	if a := body.Attributes["steps"]; a != nil {
+		w.steps = append(w.steps, step{at: a.NameRange.Start.Byte, insert: a.Expr})
+	}
+	sort.SliceStable(w.steps, func(i, j int) bool { return w.steps[i].at < w.steps[j].at })
+	return w
+}
+
+// part is a block as a component's; nil when there is no such component.
+func (l *loader) part(kind pipelines.Kind, b *hclsyntax.Block, labels map[string]hcl.Range) *part {
+	if len(b.Labels) != 2 {
+		return nil
+	}
+	name := b.Type + ` "` + b.Labels[0] + `" "` + b.Labels[1] + `"`
+	if was, twice := labels[name]; twice {
+		l.say(messages.DuplicateBlock.With("name", name, "where", was.String()), b.LabelRanges[1])
+	}
+	labels[name] = b.LabelRanges[1]
+	c, ok := l.component(kind, b)
+	if !ok {
+		return nil
+	}
+	if kind == pipelines.KindSource && !hclsyntax.ValidIdentifier(b.Labels[1]) {
+		l.say(messages.BadName.With("name", name), b.LabelRanges[1])
+	}
+	return newPart(c, b.Labels[1], b.Body, defRange(b))
+}
+
+// whole checks what concerns a pipeline as a whole.
+func (l *loader) whole(p *pipeline, what string, b *hclsyntax.Block) {
+	if len(p.loads) > 0 && p.policy == nil && p.use == nil {
+		l.say(messages.NoPrivacy.With("pipeline", p.name), p.loads[0].at)
+	}
+	mains := map[*part]bool{}
+	for _, v := range p.variants {
+		if main := p.main(v); main != nil {
+			mains[main] = true
+		} else {
+			l.say(messages.MissingBlock.With("block", `variant "`+v.name+`"`, "name", "source", "doc", "the rows come from there"), v.at)
+		}
+	}
+	if len(p.variants) == 0 {
+		main := p.main(nil)
+		if main == nil {
+			if !hasBlock(b.Body, "source") {
+				l.say(messages.MissingBlock.With("block", what, "name", "source", "doc", "the rows come from there"), p.at)
+			}
+			return
+		}
+		mains[main] = true
+	}
+	read, all := referred(b.Body), len(l.chains) > 0 && insertsSteps(p)
+	for _, c := range l.chains {
+		for _, q := range c.parts {
+			for n := range referred(q.body) {
+				read[n] = read[n] || all
+			}
+		}
+	}
+	for _, w := range p.ways() {
+		for _, s := range w.sources {
+			if mains[s] {
+				continue
+			}
+			if s.contract != nil {
+				l.say(messages.SideContract.With("source", "source."+s.name()), s.contract.Range())
+			}
+			if !read[s.name()] && !read["*"] {
+				l.say(messages.UnusedSource.With("source", "source."+s.name(), "main", mainNames(p, mains)), s.at)
+			}
+		}
+	}
+}
+
+// main is the source the rows of a task come from: the first of its variant,
+// else the first of the pipeline.
+func (p *pipeline) main(v *variant) *part {
+	if v != nil && len(v.sources) > 0 {
+		return v.sources[0]
+	}
+	if len(p.sources) > 0 {
+		return p.sources[0]
+	}
+	return nil
+}
+
+func mainNames(p *pipeline, mains map[*part]bool) string {
+	var names []string
+	for _, w := range p.ways() {
+		for _, s := range w.sources {
+			if n := "source." + s.name(); mains[s] && !contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func hasBlock(b *hclsyntax.Body, typ string) bool {
+	for _, x := range b.Blocks {
+		if x.Type == typ {
+			return true
+		}
+	}
+	return false
+}
+
+func insertsSteps(p *pipeline) bool {
+	for _, w := range p.ways() {
+		for _, s := range w.steps {
+			if s.insert != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// referred are the sources a body refers to; "*" when one is computed.
+func referred(body *hclsyntax.Body) map[string]bool {
+	out := map[string]bool{}
+	for _, a := range body.Attributes {
+		for _, t := range hclsyntax.Variables(a.Expr) {
+			if t.RootName() != "source" {
+				continue
+			}
+			name := "*"
+			if len(t) > 2 {
+				typ, ok1 := stepName(t[1])
+				label, ok2 := stepName(t[2])
+				if ok1 && ok2 {
+					name = typ + "." + label
+				}
+			}
+			out[name] = true
+		}
+	}
+	for _, b := range body.Blocks {
+		for n := range referred(b.Body) {
+			out[n] = true
+		}
+	}
+	return out
+}
