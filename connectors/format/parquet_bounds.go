@@ -72,13 +72,14 @@ func nextCharacter(r rune) (rune, bool) {
 	return r + 1, true
 }
 
-// pageIndex collects the column index of a chunk.
+// pageIndex collects the column index of a chunk, and on the way the least and
+// the greatest of all its values.
 type pageIndex[T comparable] struct {
-	k       *kind[T]
-	index   pq.ColumnIndex
-	los     []T
-	his     []T
-	invalid bool // a page has values without bounds: the chunk gets no column index
+	k        *kind[T]
+	index    pq.ColumnIndex
+	los, his []T  // bounds of the pages that have values
+	lo, hi   T    // of the chunk
+	invalid  bool // a page has values without bounds: no index, no statistics
 }
 
 func (x *pageIndex[T]) add(vs []T, nulls int) {
@@ -90,6 +91,12 @@ func (x *pageIndex[T]) add(vs []T, nulls int) {
 		x.index.MinValues = append(x.index.MinValues, []byte{})
 		x.index.MaxValues = append(x.index.MaxValues, []byte{})
 		return
+	}
+	if len(x.los) == 0 || x.k.less(lo, x.lo) {
+		x.lo = lo
+	}
+	if len(x.his) == 0 || x.k.less(x.hi, hi) {
+		x.hi = hi
 	}
 	if x.k.shorten != nil {
 		lo, hi = x.k.shorten(lo, hi)
@@ -115,14 +122,13 @@ func (x *pageIndex[T]) order() pq.BoundaryOrder {
 	return pq.Unordered
 }
 
-// statistics are of all values of a chunk: exact, or absent.
-func statistics[T comparable](k *kind[T], vs []T, nulls int) pq.Statistics {
+// statistics are of all values of the chunk: exact, or absent.
+func (x *pageIndex[T]) statistics(nulls int) pq.Statistics {
 	st := pq.Statistics{NullCount: int64(nulls)}
-	lo, hi, ok := k.bounds(vs)
-	if !ok {
+	if x.invalid || len(x.los) == 0 {
 		return st
 	}
-	least, greatest := k.raw([]byte{}, lo), k.raw([]byte{}, hi)
+	least, greatest := x.k.raw([]byte{}, x.lo), x.k.raw([]byte{}, x.hi)
 	if len(least) <= exactBytes && len(greatest) <= exactBytes {
 		st.MinValue, st.MaxValue = least, greatest
 	}

@@ -112,7 +112,7 @@ func encodeChunk[T comparable](e *encoder, l *leaf, k *kind[T], d *dictionary[T]
 		}
 	}
 	index := pageIndex[T]{k: k}
-	e.pages = e.shape.cuts(e.pages, l.maxDef, values.size)
+	e.pages = e.shape.cuts(e.pages, l.maxDef, values.fixed, values.size)
 	var from cut
 	for _, to := range e.pages {
 		index.add(vs[from.value:to.value], nulls(from, to))
@@ -122,7 +122,7 @@ func encodeChunk[T comparable](e *encoder, l *leaf, k *kind[T], d *dictionary[T]
 		from = to
 	}
 	c := w.finish()
-	c.meta.Statistics = statistics(k, vs, len(e.shape.def)-len(vs))
+	c.meta.Statistics = index.statistics(len(e.shape.def) - len(vs))
 	if !index.invalid {
 		index.index.BoundaryOrder = index.order()
 		if c.index, err = marshal(&index.index); err != nil {
@@ -139,8 +139,10 @@ func encodeChunk[T comparable](e *encoder, l *leaf, k *kind[T], d *dictionary[T]
 type valueEncoding struct {
 	encoding pq.Encoding
 	coded    bool // by dictionary
-	// size is about the size of value i in its page.
-	size func(i int) int
+	// size is about the size of value i in its page, and fixed the size of each
+	// where it is the same for all, else 0.
+	size  func(i int) int
+	fixed int
 	// append appends the values from:to.
 	append func(dst []byte, from, to int) ([]byte, error)
 }
@@ -156,7 +158,7 @@ func chooseEncoding[T comparable](e *encoder, k *kind[T], d *dictionary[T], vs [
 				return valueEncoding{}, fmt.Errorf("encode deltas: %w", err)
 			}
 			e.scratch, direct = b, len(b)
-		} else {
+		} else if direct = k.width * len(vs); k.width == 0 {
 			for _, v := range vs {
 				direct += k.size(v)
 			}
@@ -167,6 +169,7 @@ func chooseEncoding[T comparable](e *encoder, k *kind[T], d *dictionary[T], vs [
 	}
 	v := valueEncoding{
 		encoding: pq.Plain,
+		fixed:    k.width,
 		size:     func(i int) int { return k.size(vs[i]) },
 		append:   func(dst []byte, from, to int) ([]byte, error) { return k.plain(dst, vs[from:to]), nil },
 	}
@@ -186,6 +189,7 @@ func (e *encoder) dictionaryEncoding(indices []int32, width int) valueEncoding {
 		encoding: pq.RLEDictionary,
 		coded:    true,
 		size:     func(int) int { return (width + 7) / 8 },
+		fixed:    (width + 7) / 8,
 		append: func(dst []byte, from, to int) ([]byte, error) {
 			return appendHybrid(append(dst, byte(width)), indices[from:to], width), nil
 		},

@@ -1,6 +1,8 @@
 package format
 
 import (
+	"bytes"
+
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/bitutil"
@@ -115,26 +117,37 @@ const (
 // cut is a page: rows, level entries and values from the end of the page before.
 type cut struct{ row, slot, value int }
 
-// cuts divides the shape into pages of whole rows. size is the size in the page of value i.
-func (s *shape) cuts(dst []cut, maxDef byte, size func(i int) int) []cut {
+// cuts divides the shape into pages of whole rows. size is the size in the page
+// of value i; fixed is that of every value, or 0 where they differ.
+func (s *shape) cuts(dst []cut, maxDef byte, fixed int, size func(i int) int) []cut {
 	dst = dst[:0]
+	if s.rep == nil && fixed > 0 && fixed*pageRows <= pageBytes {
+		value := 0
+		for row := 0; row < s.rows; {
+			next := min(row+pageRows, s.rows)
+			value += bytes.Count(s.def[row:next], []byte{maxDef})
+			dst = append(dst, cut{next, next, value})
+			row = next
+		}
+		return dst
+	}
 	var last, at cut
-	var bytes int
+	var total int
 	for at.slot < len(s.def) {
-		next, rowBytes := at, 0
+		next, row := at, 0
 		for first := true; next.slot < len(s.def) && (first || s.rep != nil && s.rep[next.slot] != 0); first = false {
 			if s.def[next.slot] == maxDef {
-				rowBytes += size(next.value)
+				row += size(next.value)
 				next.value++
 			}
 			next.slot++
 		}
 		next.row++
-		if at.row > last.row && (next.row-last.row > pageRows || next.slot-last.slot > pageSlots || bytes+rowBytes > pageBytes) {
+		if at.row > last.row && (next.row-last.row > pageRows || next.slot-last.slot > pageSlots || total+row > pageBytes) {
 			dst = append(dst, at)
-			last, bytes = at, 0
+			last, total = at, 0
 		}
-		bytes += rowBytes
+		total += row
 		at = next
 	}
 	if at.row > last.row {

@@ -23,8 +23,10 @@ type kind[T comparable] struct {
 	raw func(dst []byte, v T) []byte
 	// plain appends values in the encoding PLAIN.
 	plain func(dst []byte, vs []T) []byte
-	// size is the size of a value in PLAIN.
-	size func(v T) int
+	// size is the size of a value in PLAIN, and width that of every value, or 0
+	// where they differ.
+	size  func(v T) int
+	width int
 	// delta writes values as DELTA_BINARY_PACKED over dst; nil where there is no such encoding.
 	delta func(dst []byte, vs []T) ([]byte, error)
 	less  func(a, b T) bool
@@ -54,8 +56,9 @@ var boolKind = &kind[bool]{
 		}
 		return dst
 	},
-	size: func(bool) int { return 1 },
-	less: func(a, b bool) bool { return !a && b },
+	size:  func(bool) int { return 1 },
+	width: 1,
+	less:  func(a, b bool) bool { return !a && b },
 	bounds: func(vs []bool) (lo, hi, ok bool) {
 		lo = true
 		for _, v := range vs {
@@ -69,6 +72,7 @@ var int32Kind = &kind[int32]{
 	raw:        func(dst []byte, v int32) []byte { return binary.LittleEndian.AppendUint32(dst, uint32(v)) },
 	plain:      func(dst []byte, vs []int32) []byte { return append(dst, arrow.Int32Traits.CastToBytes(vs)...) },
 	size:       func(int32) int { return 4 },
+	width:      4,
 	delta:      new(delta.BinaryPackedEncoding).EncodeInt32,
 	less:       cmp.Less[int32],
 	bounds:     bounds[int32],
@@ -79,6 +83,7 @@ var int64Kind = &kind[int64]{
 	raw:        func(dst []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(dst, uint64(v)) },
 	plain:      func(dst []byte, vs []int64) []byte { return append(dst, arrow.Int64Traits.CastToBytes(vs)...) },
 	size:       func(int64) int { return 8 },
+	width:      8,
 	delta:      new(delta.BinaryPackedEncoding).EncodeInt64,
 	less:       cmp.Less[int64],
 	bounds:     bounds[int64],
@@ -90,6 +95,7 @@ var doubleKind = &kind[uint64]{
 	raw:        func(dst []byte, v uint64) []byte { return binary.LittleEndian.AppendUint64(dst, v) },
 	plain:      func(dst []byte, vs []uint64) []byte { return append(dst, arrow.Uint64Traits.CastToBytes(vs)...) },
 	size:       func(uint64) int { return 8 },
+	width:      8,
 	less:       func(a, b uint64) bool { return math.Float64frombits(a) < math.Float64frombits(b) },
 	bounds:     doubleBounds,
 	dictionary: true,
@@ -133,8 +139,9 @@ func decimalKind(width int) *kind[decimal128.Num] {
 			}
 			return dst
 		},
-		size: func(decimal128.Num) int { return width },
-		less: decimal128.Num.Less,
+		size:  func(decimal128.Num) int { return width },
+		width: width,
+		less:  decimal128.Num.Less,
 		bounds: func(vs []decimal128.Num) (lo, hi decimal128.Num, ok bool) {
 			for i, v := range vs {
 				if i == 0 || v.Less(lo) {
