@@ -147,3 +147,13 @@ func (r *Registry) All(k Kind) []Component {
 	})
 	return cs
 }
+
+// MustRegistry is NewRegistry for catalogues that are fixed when a program is
+// built; two components of one kind and name are a mistake of its author.
+func MustRegistry(catalogues ...[]Component) *Registry {
+	r, err := NewRegistry(catalogues...)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}

@@ -136,7 +136,7 @@ func PreviewTask(ctx context.Context, p *Project, t Task, rows int64, opt RunOpt
 // Verifier is the ability of a sink to check what it has published, from the
 // bytes a reader gets.
 type Verifier interface {
-	Verify(ctx context.Context) ([]Finding, error)
+	Verify(ctx context.Context) []Finding
 }
 
 // Purger is the ability of a sink to remove what no reader needs any more:

@@ -91,11 +91,10 @@ func (a *app) verifyCmd() *cobra.Command {
 				if !ok {
 					return nil
 				}
-				found, err := v.Verify(cmd.Context())
-				for _, x := range found {
+				for _, x := range v.Verify(cmd.Context()) {
 					fs.add(id.String()+" "+l.Name, x)
 				}
-				return err
+				return cmd.Context().Err()
 			})
 			if err != nil {
 				return err

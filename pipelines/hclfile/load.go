@@ -3,8 +3,10 @@ package hclfile
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -25,6 +27,7 @@ type Options struct {
 	VarFiles []string          // of -var-file, the later ones winning
 	Environ  []string          // NAME=value; LAVOIR_VAR_<name> sets a variable, secrets read the others
 	Now      func() time.Time  // for overrides that expire; nil: none does
+	Extra    map[string][]byte // native files read besides those of the folder, by name
 }
 
 // Project is a project that was read.
@@ -71,6 +74,9 @@ func (p *Project) PipelineNames() []string {
 // not concern.
 func Load(dir string, reg *pipelines.Registry, opt Options) (*Project, hcl.Diagnostics) {
 	base, sources, diags := read(dir)
+	for _, name := range slices.Sorted(maps.Keys(opt.Extra)) {
+		sources = append(sources, source{name, opt.Extra[name]})
+	}
 	return load(base, sources, reg, opt, diags)
 }
 
@@ -172,7 +178,7 @@ func load(dir string, sources []source, reg *pipelines.Registry, opt Options, di
 		l.collect(body)
 	}
 	p := l.project
-	p.Secrets = l.secrets
+	p.Secrets, p.Root = l.secrets, dir
 	if !read || len(sources) == 0 {
 		// What is in a file that does not parse would be missed all over the others.
 		p.Tasks = func(pipelines.Selection, func(pipelines.Task) bool) hcl.Diagnostics { return nil }

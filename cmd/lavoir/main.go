@@ -1,0 +1,13 @@
+// Command lavoir publishes open data from municipal software.
+package main
+
+import (
+	"github.com/lavoir-data/lavoir/connectors"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/cli"
+	"github.com/lavoir-data/lavoir/transforms"
+)
+
+func main() {
+	cli.Main(pipelines.MustRegistry(connectors.All, transforms.All))
+}
