@@ -10,25 +10,27 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// diagnosed is diagnostics as an error.
-type diagnosed struct{ hcl.Diagnostics }
-
 // codesOf are the codes of the messages in err, nil when there is none.
 func codesOf(err error) []string {
-	var d diagnosed
-	if errors.As(err, &d) {
-		var codes []string
-		for _, one := range d.Diagnostics {
-			if m, ok := one.Extra.(*messages.Error); ok && one.Severity == hcl.DiagError {
-				codes = append(codes, m.Code)
-			}
+	var diags hcl.Diagnostics
+	var one *hcl.Diagnostic
+	switch {
+	case errors.As(err, &diags):
+	case errors.As(err, &one):
+		diags = hcl.Diagnostics{one}
+	default:
+		if m := messages.Find(err); m != nil {
+			return []string{m.Code}
 		}
-		return codes
+		return nil
 	}
-	if m := messages.Find(err); m != nil {
-		return []string{m.Code}
+	var codes []string
+	for _, d := range diags {
+		if m, ok := d.Extra.(*messages.Error); ok && d.Severity == hcl.DiagError {
+			codes = append(codes, m.Code)
+		}
 	}
-	return nil
+	return codes
 }
 
 // sameCodes compares the codes as sets: an example says which, not how often.

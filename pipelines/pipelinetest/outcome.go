@@ -119,8 +119,8 @@ func errorText(err error) string {
 	if err == nil {
 		return "none"
 	}
-	if m := messages.Find(err); m != nil {
-		return m.Code
+	if codes := codesOf(err); codes != nil {
+		return strings.Join(codes, " ")
 	}
 	return err.Error()
 }

@@ -138,7 +138,7 @@ func builder(reg *pipelines.Registry, b *hclsyntax.Block, sc scope) func(pipelin
 		sc.tables = tables
 		cfg, diags := c.Decode(reg, b.Body, sc.context(b.Body))
 		if diags.HasErrors() {
-			return nil, diagnosed{diags}
+			return nil, diags
 		}
 		return pipelines.As[pipelines.Transform](pipelines.Built{Component: c, Label: b.Labels[0], Config: cfg, Range: b.DefRange()}, env)
 	}
