@@ -70,9 +70,9 @@ func arrayBytes(a arrow.Array) int64 {
 	case *array.Boolean:
 		size += bitutil.BytesForBits(n)
 	case *array.String:
-		size += 4*n + int64(a.ValueOffset(int(n))-a.ValueOffset(0))
+		size += 4*n + int64(len(a.ValueBytes()))
 	case *array.Binary:
-		size += 4*n + a.ValueOffset64(int(n)) - a.ValueOffset64(0)
+		size += 4*n + int64(len(a.ValueBytes()))
 	case *array.List:
 		start, _ := a.ValueOffsets(0)
 		_, end := a.ValueOffsets(int(n) - 1)

@@ -1,0 +1,158 @@
+package privacy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/expr"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/transforms/internal/compute"
+)
+
+// Judge reads a sealed file back and proves from its rows that the policy
+// holds: no column without a role; every value that a rule masks is what stands
+// in its place, wherever the columns of the condition are in the file as they
+// were; as many rows, and as many values in clear, as Observe counted. Where
+// neither can be had, the verdict is no.
+func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.SealedFile) error {
+	in, err := f.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("open the sealed file: %w", err)
+	}
+	defer in.Close()
+	counted, _ := d.(*seen)
+	file := f.Info().Name
+	if err := t.onlyLeaving(in.Schema(), file); err != nil {
+		return err
+	}
+	var proofs []*proof
+	for _, id := range t.Identifiers {
+		p, err := t.proof(id, in.Schema(), counted != nil, file)
+		if err != nil {
+			return err
+		}
+		if p != nil {
+			if p.clear != nil {
+				p.ev = p.clear.New(t.env.Allocator)
+			}
+			proofs = append(proofs, p)
+		}
+	}
+	rows := int64(0)
+	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
+		defer b.Release()
+		for _, p := range proofs {
+			if err := p.look(ctx, b.Record, rows, file); err != nil {
+				return err
+			}
+		}
+		rows += b.NumRows()
+		return nil
+	})
+	if err != nil || counted == nil {
+		return err
+	}
+	if rows != counted.rows {
+		return messages.GateRows.With("file", file, "got", rows, "wanted", counted.rows)
+	}
+	for _, p := range proofs {
+		if p.shown != counted.clear[p.name] {
+			return messages.GateCount.With("file", file, "column", p.name)
+		}
+	}
+	return nil
+}
+
+// onlyLeaving refuses a column that the policy does not let out.
+func (t policy) onlyLeaving(s *arrow.Schema, file string) error {
+	leaves := map[string]bool{}
+	for _, name := range t.Public {
+		leaves[name] = true
+	}
+	for _, id := range t.Identifiers {
+		leaves[id.Column] = id.Action != "drop"
+	}
+	for _, name := range pipelines.Columns(s) {
+		if !leaves[name] {
+			return messages.GateColumns.With("file", file, "column", name)
+		}
+	}
+	return nil
+}
+
+// proof is what is looked at in one column of a file.
+type proof struct {
+	*rule
+	name  string
+	index int
+	never bool // in clear
+	ev    *expr.Evaluator
+	shown int64 // values that are not otherwise
+}
+
+// proof is how the rule of id can be shown to hold in a file, or nil when the
+// file does not have the column.
+func (t policy) proof(id identifierConfig, s *arrow.Schema, counted bool, file string) (*proof, error) {
+	is := s.FieldIndices(id.Column)
+	if id.Action == "drop" || len(is) != 1 {
+		return nil, nil
+	}
+	otherwise, err := id.otherwise(s.Field(is[0]))
+	if err != nil {
+		return nil, err
+	}
+	p := &proof{name: id.Column, index: is[0], never: !id.ClearWhen.IsSet(),
+		rule: &rule{otherwise: otherwise, key: arrowx.AppendKey(nil, otherwise, 0, false)}}
+	if p.never {
+		return p, nil
+	}
+	p.clear, err = compute.Condition("clear_when", id.ClearWhen, s)
+	if err != nil || !t.asTheyWere(p.clear.Columns(), id.Column) {
+		p.clear = nil
+		if !counted {
+			return nil, messages.GateBlind.With("file", file, "column", id.Column)
+		}
+	}
+	return p, nil
+}
+
+// asTheyWere says whether no rule may have changed the columns: only then does
+// a condition say of the file what it said of the rows. The judged column may be
+// among them, for where it is not masked it is as it was.
+func (t policy) asTheyWere(columns []string, judged string) bool {
+	for _, id := range t.Identifiers {
+		if id.Column != judged && slices.Contains(columns, id.Column) {
+			return false
+		}
+	}
+	return true
+}
+
+// look counts the values of r in clear, and refuses one that must not be.
+// before is the number of rows in front of r.
+func (p *proof) look(ctx context.Context, r arrow.Record, before int64, file string) error {
+	var verdicts arrow.Array
+	if p.ev != nil {
+		var err error
+		if verdicts, _, err = p.ev.Eval(ctx, r); err != nil {
+			return err
+		}
+		defer verdicts.Release()
+	}
+	var key []byte
+	for i := range int(r.NumRows()) {
+		if key = arrowx.AppendKey(key[:0], r.Column(p.index), i, false); string(key) == string(p.key) {
+			continue
+		}
+		if p.never || verdicts != nil && compute.VerdictOf(verdicts, i) != compute.True {
+			return messages.GateValue.With("file", file, "column", p.name, "row", before+int64(i)+1)
+		}
+		p.shown++
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package privacy
+
+import (
+	"context"
+	"slices"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/internal/scalar"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/expr"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/transforms/internal/compute"
+	"github.com/lavoir-data/lavoir/transforms/internal/convert"
+)
+
+// plan is a policy for one schema.
+type plan struct {
+	out     *arrow.Schema
+	columns []leaving // in the order of the input
+}
+
+// leaving is a column that leaves.
+type leaving struct {
+	index int
+	name  string
+	rule  *rule // nil: as it is
+}
+
+// rule says when a value is masked, and what stands there then.
+type rule struct {
+	clear     *expr.Program // nil: never in clear
+	otherwise arrow.Array   // one value; a null one for nothing
+	key       []byte        // of otherwise
+}
+
+func (t policy) plan(in *arrow.Schema) (*plan, error) {
+	var diags hcl.Diagnostics
+	rules := map[int]*rule{}
+	for _, name := range t.Public {
+		i, err := pipelines.ColumnIndex(in, name)
+		if err != nil {
+			return nil, err
+		}
+		rules[i] = nil
+	}
+	for _, id := range t.Identifiers {
+		i, err := pipelines.ColumnIndex(in, id.Column)
+		if err != nil {
+			return nil, err
+		}
+		if id.Action == "drop" {
+			continue
+		}
+		r, err := id.rule(in, in.Field(i))
+		if err != nil {
+			diags = append(diags, pipelines.Diagnostics(err, hcl.Range{})...)
+			continue
+		}
+		rules[i] = r
+	}
+	if err := compute.Mistakes(diags); err != nil {
+		return nil, err
+	}
+	p := &plan{}
+	var fields []arrow.Field
+	for i, f := range in.Fields() {
+		if r, leaves := rules[i]; leaves {
+			p.columns = append(p.columns, leaving{i, f.Name, r})
+			fields = append(fields, f)
+		}
+	}
+	p.out = arrow.NewSchema(fields, nil)
+	return p, nil
+}
+
+func (id identifierConfig) rule(in *arrow.Schema, f arrow.Field) (*rule, error) {
+	otherwise, err := id.otherwise(f)
+	if err != nil {
+		return nil, err
+	}
+	r := &rule{otherwise: otherwise, key: arrowx.AppendKey(nil, otherwise, 0, false)}
+	if id.ClearWhen.IsSet() {
+		r.clear, err = compute.Condition("clear_when", id.ClearWhen, in)
+	}
+	return r, err
+}
+
+// otherwise is the value of a masked cell. It is a single value of the
+// configuration, kept on the Go heap, so that nobody has to release it.
+func (id identifierConfig) otherwise(f arrow.Field) (arrow.Array, error) {
+	b := array.NewBuilder(memory.DefaultAllocator, f.Type)
+	if id.Otherwise == "" {
+		b.AppendNull()
+		return b.NewArray(), nil
+	}
+	wrong := messages.OtherwiseType.With("column", f.Name, "type", pipelines.TypeName(f.Type))
+	if !convert.HasText(f.Type) {
+		return nil, wrong
+	}
+	r, err := convert.NewReader(pipelines.ColumnType{Type: f.Type}, scalar.Plain)
+	if err != nil || r.Append(b, []byte(id.Otherwise)) != nil {
+		return nil, wrong
+	}
+	return b.NewArray(), nil
+}
+
+// masking applies a plan. It is for one goroutine.
+type masking struct {
+	*plan
+	mem        memory.Allocator
+	evaluators []*expr.Evaluator // by leaving column; nil where there is no condition
+}
+
+func (p *plan) masking(mem memory.Allocator) *masking {
+	m := &masking{p, mem, make([]*expr.Evaluator, len(p.columns))}
+	for i, c := range p.columns {
+		if c.rule != nil && c.rule.clear != nil {
+			m.evaluators[i] = c.rule.clear.New(mem)
+		}
+	}
+	return m
+}
+
+// clear says for each row whether the value of leaving column n may be read:
+// only where the condition is true. A row for which it fails is null there.
+func (m *masking) clear(ctx context.Context, n int, r arrow.Record) ([]bool, error) {
+	may := make([]bool, r.NumRows())
+	if m.evaluators[n] == nil {
+		return may, nil
+	}
+	verdicts, _, err := m.evaluators[n].Eval(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer verdicts.Release()
+	for i := range may {
+		may[i] = compute.VerdictOf(verdicts, i) == compute.True
+	}
+	return may, nil
+}
+
+// apply gives what leaves of r, which it borrows.
+func (m *masking) apply(ctx context.Context, r arrow.Record) (arrow.Record, error) {
+	cols := make([]arrow.Array, 0, len(m.columns))
+	defer func() { compute.Release(cols) }()
+	for n, c := range m.columns {
+		col := r.Column(c.index)
+		if c.rule == nil {
+			col.Retain()
+			cols = append(cols, col)
+			continue
+		}
+		may, err := m.clear(ctx, n, r)
+		if err != nil {
+			return nil, err
+		}
+		refs := make([]arrowx.Ref, len(may))
+		for i, yes := range may {
+			if refs[i] = (arrowx.Ref{Chunk: 1}); yes {
+				refs[i] = arrowx.Ref{Row: int32(i)}
+			}
+		}
+		masked, err := arrowx.Gather(m.mem, col.DataType(), []arrow.Array{col, c.rule.otherwise}, refs)
+		if err != nil {
+			return nil, err
+		}
+		cols = append(cols, masked)
+	}
+	return array.NewRecord(m.out, slices.Clone(cols), r.NumRows()), nil
+}
+
+// count adds to d the values of r that leave in clear.
+func (m *masking) count(ctx context.Context, r arrow.Record, d *seen) error {
+	var key []byte
+	for n, c := range m.columns {
+		if c.rule == nil {
+			continue
+		}
+		may, err := m.clear(ctx, n, r)
+		if err != nil {
+			return err
+		}
+		for i, yes := range may {
+			if key = arrowx.AppendKey(key[:0], r.Column(c.index), i, false); yes && string(key) != string(c.rule.key) {
+				d.clear[c.name]++
+			}
+		}
+	}
+	return nil
+}

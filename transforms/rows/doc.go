@@ -1,0 +1,3 @@
+// Package rows holds the transforms that choose and order rows. None of them
+// changes a value.
+package rows

@@ -1,0 +1,3 @@
+// Package tables holds the transforms that combine tables, or turn many rows
+// into few.
+package tables
