@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"reflect"
@@ -459,6 +460,52 @@ func (c Component) Decode(r *Registry, body hcl.Body, ctx *hcl.EvalContext) (any
 	return v.Interface(), diags
 }
 
+// Renew is a config that Decode gave for body, with the named arguments read
+// again in another context. It spares what a task shares with the one before it:
+// nothing else of body may depend on what differs between the contexts.
+func (c Component) Renew(r *Registry, config any, body *hclsyntax.Body, names map[string]bool, ctx *hcl.EvalContext) (any, hcl.Diagnostics) {
+	v := reflect.New(reflect.TypeOf(config)).Elem()
+	v.Set(reflect.ValueOf(config))
+	d := decoder{r, ctx}
+	var diags hcl.Diagnostics
+	rest := -1
+	fixed := map[string]bool{}
+	for i, t := 0, v.Type(); i < t.NumField(); i++ {
+		tg, ok := tagOf(t.Field(i))
+		if !ok {
+			continue
+		}
+		fixed[tg.name] = true
+		switch tg.mode {
+		case "rest":
+			rest = i
+		case "", "optional":
+			if names[tg.name] {
+				diags = append(diags, d.attribute(tg, body.Attributes[tg.name].AsHCLAttribute(), v.Field(i))...)
+			}
+		}
+	}
+	if rest >= 0 {
+		attrs := hcl.Attributes{}
+		for n, a := range body.Attributes {
+			if !fixed[n] {
+				attrs[n] = a.AsHCLAttribute()
+			}
+		}
+		v.Field(rest).Set(reflect.ValueOf(d.named(attrs)))
+	}
+	if diags.HasErrors() {
+		return v.Interface(), diags
+	}
+	return v.Interface(), append(diags, validate(v, body.MissingItemRange(), func(name string) (hcl.Range, bool) {
+		a := body.Attributes[name]
+		if a == nil {
+			return hcl.Range{}, false
+		}
+		return a.SrcRange, true
+	})...)
+}
+
 // DecodeBody reads a body into the struct target points at, which holds the
 // defaults. what names the block in messages.
 func DecodeBody(r *Registry, what string, body hcl.Body, ctx *hcl.EvalContext, target any) hcl.Diagnostics {
@@ -528,20 +575,37 @@ func (d decoder) body(what string, body hcl.Body, v reflect.Value) hcl.Diagnosti
 	if diags.HasErrors() {
 		return diags
 	}
-	val, ok := v.Addr().Interface().(interface{ Validate() error })
-	if !ok {
-		return diags
-	}
-	if err := val.Validate(); err != nil {
-		at := body.MissingItemRange()
-		if e, ok := err.(*atError); ok {
-			if a := content.Attributes[e.argument]; a != nil {
-				at = a.Range
+	return append(diags, validate(v, body.MissingItemRange(), func(name string) (hcl.Range, bool) {
+		if a := content.Attributes[name]; a != nil {
+			return a.Range, true
+		}
+		for _, b := range content.Blocks {
+			if b.Type == name {
+				return b.DefRange, true
 			}
 		}
-		diags = append(diags, Diagnose(err, at))
+		return hcl.Range{}, false
+	})...)
+}
+
+// validate calls a config's own check. An error made with At is placed by where,
+// any other at whole.
+func validate(v reflect.Value, whole hcl.Range, where func(argument string) (hcl.Range, bool)) hcl.Diagnostics {
+	val, ok := v.Addr().Interface().(interface{ Validate() error })
+	if !ok {
+		return nil
 	}
-	return diags
+	err := val.Validate()
+	if err == nil {
+		return nil
+	}
+	var e *atError
+	if errors.As(err, &e) {
+		if at, ok := where(e.argument); ok {
+			whole = at
+		}
+	}
+	return hcl.Diagnostics{Diagnose(err, whole)}
 }
 
 func (d decoder) unknown(what string, remain hcl.Body, schema hcl.BodySchema, anyName bool) (diags hcl.Diagnostics) {

@@ -2,6 +2,7 @@ package hclfile
 
 import (
 	"encoding/json"
+	"math/big"
 	"reflect"
 	"sort"
 	"strconv"
@@ -249,7 +250,7 @@ func (w *canon) constant(v cty.Value) {
 	case t == cty.String:
 		w.b = appendText(w.b, v.AsString())
 	case t == cty.Number:
-		w.b = append(w.b, v.AsBigFloat().Text('g', -1)...)
+		w.b = appendNumber(w.b, v.AsBigFloat())
 	case t == cty.Bool:
 		w.b = strconv.AppendBool(w.b, v.True())
 	case t.IsCapsuleType():
@@ -284,6 +285,14 @@ func (w *canon) reference(v cty.Value) {
 	default:
 		w.b = appendText(w.b, v.Type().FriendlyName())
 	}
+}
+
+// appendNumber writes whole numbers by the short way, which is most of them.
+func appendNumber(b []byte, f *big.Float) []byte {
+	if n, acc := f.Int64(); acc == big.Exact {
+		return strconv.AppendInt(b, n, 10)
+	}
+	return f.Append(b, 'g', -1)
 }
 
 func appendText(b []byte, s string) []byte {

@@ -29,7 +29,11 @@ func (w *walk) make(p *part) *made {
 		l = max(l, w.sources)
 	}
 	if m == nil || l >= perTenant && m.tenant != w.tenant || l == perTask && m.task != w.task {
-		m = w.evaluatePart(p)
+		if p.renew != nil && m != nil && !m.bad && m.tenant == w.tenant {
+			m = w.renew(p, m)
+		} else {
+			m = w.evaluatePart(p)
+		}
 		m.tenant, m.task = w.tenant, w.task
 		w.made[p] = m
 	}
@@ -55,6 +59,17 @@ func (w *walk) evaluatePart(p *part) *made {
 		m.config, m.uses = canonical(p.component, p.label, cfg, m.contract)
 	}
 	return m
+}
+
+// renew evaluates only what differs from m, made for another partition of the
+// same tenant.
+func (w *walk) renew(p *part, m *made) *made {
+	n := &made{contract: m.contract, built: m.built}
+	n.built.Config, n.diags = p.component.Renew(w.reg, m.built.Config, p.body, p.renew, w.ctx)
+	if n.bad = n.diags.HasErrors(); !n.bad {
+		n.config, n.uses = canonical(p.component, p.label, n.built.Config, n.contract)
+	}
+	return n
 }
 
 // contract is what a source must give, and its columns as the source would
@@ -85,4 +100,3 @@ func withColumns(b *hclsyntax.Body, e hclsyntax.Expression) *hclsyntax.Body {
 	c.Attributes["columns"] = &hclsyntax.Attribute{Name: "columns", Expr: e, SrcRange: at, NameRange: at, EqualsRange: at}
 	return c
 }
-

@@ -29,6 +29,9 @@ type part struct {
 	level     level
 	sources   bool                 // it refers to sources
 	contract  hclsyntax.Expression // of a source; may be nil
+	// renew are the arguments that depend on the partition, when nothing else of
+	// the block does.
+	renew map[string]bool
 }
 
 func newPart(c pipelines.Component, label string, body *hclsyntax.Body, at hcl.Range) *part {
@@ -38,7 +41,31 @@ func newPart(c pipelines.Component, label string, body *hclsyntax.Body, at hcl.R
 		p.body = without(body, "contract")
 	}
 	p.level, p.sources = dependence(body)
+	p.renew = renewable(p)
 	return p
+}
+
+func renewable(p *part) map[string]bool {
+	if p.level != perTask || p.sources {
+		return nil
+	}
+	for _, b := range p.body.Blocks {
+		if l, _ := dependence(b.Body); l == perTask {
+			return nil
+		}
+	}
+	if p.contract != nil {
+		if l, _ := exprDependence(p.contract); l == perTask {
+			return nil
+		}
+	}
+	names := map[string]bool{}
+	for n, a := range p.body.Attributes {
+		if l, _ := exprDependence(a.Expr); l == perTask {
+			names[n] = true
+		}
+	}
+	return names
 }
 
 // name is how a source is referred to.
@@ -90,6 +117,7 @@ type variant struct {
 	way
 	name string
 	when hclsyntax.Expression
+	on   level // what when depends on
 	at   hcl.Range
 }
 
@@ -198,6 +226,7 @@ func (l *loader) pipelineBlock(p *pipeline, x *hclsyntax.Block, fields []pipelin
 		v := &variant{name: x.Labels[0], at: defRange(x), way: l.way(x.Body, inner)}
 		if a := x.Body.Attributes["when"]; a != nil {
 			v.when = a.Expr
+			v.on, _ = exprDependence(a.Expr)
 		}
 		if len(p.variants) == 0 {
 			p.steps = append(p.steps, step{at: x.TypeRange.Start.Byte, variants: true})

@@ -1,6 +1,7 @@
 package hclfile
 
 import (
+	"math/big"
 	"path"
 	"strings"
 
@@ -66,6 +67,9 @@ type walk struct {
 	made     map[*part]*made
 	sources  level // what the sources and the choice among them depend on
 	named    bool  // something refers to sources
+	choice   level // what the choice of a variant depends on
+	chosen   *variant
+	fits     bool // the last choice found one variant, or none was needed
 
 	tenant, task    int // how many were begun
 	tenantCtx, ctx  *hcl.EvalContext
@@ -75,6 +79,7 @@ type walk struct {
 	total           int
 	none, several   taskList
 	partitionsKnown bool
+	newTenant       bool
 }
 
 // partition is one value of the partition: how it is shown and what it is.
@@ -123,20 +128,14 @@ func (w *walk) sourceLevel() {
 		}
 	}
 	for _, v := range w.pipeline.variants {
-		l := once
-		if v.when != nil {
-			l, _ = exprDependence(v.when)
-		}
-		w.sources = max(w.sources, l)
+		w.choice = max(w.choice, v.on)
 	}
-	if len(w.pipeline.variants) == 0 {
-		return
-	}
-	w.sources = max(w.sources, perTenant)
+	w.sources = max(w.sources, w.choice)
 }
 
 func (w *walk) runTenant(e each, yield func(pipelines.Task) bool) bool {
 	w.tenant++
+	w.newTenant = true
 	w.tenantCtx = e.under(w.root)
 	w.id = pipelines.TaskID{Pipeline: w.pipeline.name, Tenant: e.key}
 	if !w.partitionsOf() {
@@ -200,8 +199,16 @@ func partitionValues(v cty.Value) ([]partition, error) {
 	seen := map[string]bool{}
 	for it := v.ElementIterator(); it.Next(); {
 		_, el := it.Element()
-		whole := el.Type() == cty.Number && !el.IsNull() && el.AsBigFloat().IsInt()
-		if el.IsNull() || !whole && el.Type() != cty.String {
+		switch {
+		case el.IsNull():
+			return nil, bad
+		case el.Type() == cty.Number:
+			n, acc := el.AsBigFloat().Int64()
+			if acc != big.Exact {
+				return nil, bad
+			}
+			el = cty.NumberIntVal(n) // far quicker to turn into text than one of 512 bits
+		case el.Type() != cty.String:
 			return nil, bad
 		}
 		s, err := convert.Convert(el, cty.String)
@@ -221,8 +228,13 @@ func partitionValues(v cty.Value) ([]partition, error) {
 // evaluate is the task at hand; false when something in it is wrong.
 func (w *walk) evaluate() (pipelines.Task, bool) {
 	p := w.pipeline
-	v, ok := w.variant()
-	if !ok {
+	v := w.chosen
+	if w.choice == perTask || w.choice == perTenant && w.newTenant || w.task == 1 || !w.fits {
+		v, w.fits = w.variant()
+		w.chosen = v
+	}
+	w.newTenant = false
+	if !w.fits {
 		return pipelines.Task{}, false
 	}
 	t := pipelines.Task{ID: w.id, Keys: w.keys()}
