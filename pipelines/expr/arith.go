@@ -96,6 +96,9 @@ func (c *compiler) decimalArithmetic(op operator, a, b *node, at hcl.Range) *nod
 		return nil
 	}
 	a, b = c.toDecimal(a, ta), c.toDecimal(b, tb)
+	if n := c.smallArithmetic(op, a, b, t, at); n != nil {
+		return n
+	}
 	over, zero, within := c.overflow(t), c.fail(messages.DivisionByZero.With()), boundsOf(t.p)
 	switch op {
 	case opAdd, opSub:

@@ -48,11 +48,14 @@ func (c *compiler) named(name string, at hcl.Range) *node {
 		c.report(err, at)
 		return nil
 	}
-	c.used[name] = true
-	t := ofArrow(c.schema.Field(i).Type)
-	n := &node{t: t, at: at, slot: c.slots, run: loader(i, c.schema.Field(i).Type, t)}
-	c.slots++
-	return n
+	if c.used[name] == nil {
+		t := ofArrow(c.schema.Field(i).Type)
+		c.used[name] = &node{t: t, slot: c.slots, run: loader(i, t)}
+		c.slots++
+	}
+	n := *c.used[name]
+	n.at = at
+	return &n
 }
 
 // steps goes on from a value: an element of a list is all there is.
@@ -102,12 +105,12 @@ func (c *compiler) hyphened(t hcl.Traversal) bool {
 }
 
 // loader gives the rows of a block of column i.
-func loader(i int, from arrow.DataType, t typ) func(*frame, *node) *vec {
+func loader(i int, t typ) func(*frame, *node) *vec {
 	if t.k == kNull {
 		always := nulls(kNull)
 		return func(*frame, *node) *vec { return always }
 	}
-	return func(f *frame, n *node) *vec {
+	return once(func(f *frame, n *node) *vec {
 		v, col := &f.vecs[n.slot], f.cols[i]
 		loadStates(v, col, f.off, f.n)
 		to := f.off + f.n
@@ -135,7 +138,7 @@ func loader(i int, from arrow.DataType, t typ) func(*frame, *node) *vec {
 			loadLists(v, a, f.off, f.n)
 		}
 		return v
-	}
+	})
 }
 
 func spread[T ~int32 | ~int64](to []int64, from []T) []int64 {

@@ -122,6 +122,9 @@ func (c *compiler) compareDecimals(op relation, a, b *node, at hcl.Range) *node 
 	a, b = c.toDecimal(a, asDecimal(a)), c.toDecimal(b, asDecimal(b))
 	a, b = c.constantAt(a, b.t.s), c.constantAt(b, a.t.s)
 	s := max(a.t.s, b.t.s)
+	if n := c.compareSmall(op, a, b, s, at); n != nil {
+		return n
+	}
 	ka, kb := s-a.t.s, s-b.t.s
 	want := holds[op]
 	return c.make(typ{k: kBool}, at, strict(func(n int, out *vec, in []*vec) {

@@ -23,7 +23,8 @@ type compiler struct {
 	diags  hcl.Diagnostics
 	slots  int
 	fails  []*messages.Error
-	used   map[string]bool
+	used   map[string]*node // the columns met, each loaded once
+	twins  map[int]*node    // by slot, what small made of it
 }
 
 func (c *compiler) report(err error, at hcl.Range) {
@@ -80,11 +81,21 @@ func (c *compiler) make(t typ, at hcl.Range, run func(*frame, *node) *vec, in ..
 	once.slot = 0
 	v := *run(&frame{n: 1, vecs: make([]vec, 1)}, &once)
 	v.konst = true
-	if v.state != nil && v.state[0] >= failed {
+	if v.state != nil && v.state[0] >= failed && !anyFailed(in) {
 		c.report(messages.AlwaysFails.With("why", c.fails[v.state[0]-failed].What(messages.English)), at)
 	}
 	n.konst, n.in = &v, nil
 	return n
+}
+
+// anyFailed: a constant that fails was reported where it first did.
+func anyFailed(in []*node) bool {
+	for _, x := range in {
+		if x.konst.stateAt(0) >= failed {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *compiler) exprs(es []hclsyntax.Expression) ([]*node, bool) {

@@ -42,6 +42,11 @@ func (c *compiler) toDecimal(a *node, t typ) *node {
 		same.t = t
 		return &same
 	}
+	if a.t.k == kDec && t.p <= smallDigits {
+		n := c.wide(c.smallAt(a, t))
+		n.free = a.free
+		return n
+	}
 	var k kernel
 	if a.t.k == kInt {
 		k = func(n int, out *vec, in []*vec) {

@@ -56,7 +56,7 @@ func Compile(e pipelines.Expression, in *arrow.Schema) (*Program, hcl.Diagnostic
 	if diags.HasErrors() {
 		return nil, pipelines.Coded(diags)
 	}
-	c := &compiler{values: e.Values, schema: in, used: map[string]bool{}}
+	c := &compiler{values: e.Values, schema: in, used: map[string]*node{}, twins: map[int]*node{}}
 	root := c.expr(written)
 	if root != nil && root.t.k == kGroup {
 		c.report(messages.UnsupportedExpression.With("what", "a list or map of constants",
@@ -129,6 +129,7 @@ func (ev *Evaluator) Eval(ctx context.Context, in arrow.Record) (arrow.Array, *F
 			return nil, nil, err
 		}
 		f.n = min(block, rows-f.off)
+		f.block++
 		out.add(f.eval(p.root), f.off, f.n)
 	}
 	f.cols = nil

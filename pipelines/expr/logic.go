@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"unsafe"
+
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -75,12 +77,20 @@ func kleene(out, x, y *vec, n int, decides bool) {
 	a, b, am, bm := x.bools, y.bools, x.mask(), y.mask()
 	ss, sm := x.statesOf()
 	ts, tm := y.statesOf()
-	for i := range out.bools {
-		s, t, p, q := ss[i&sm], ts[i&tm], a[i&am], b[i&bm]
-		if s|t == hasValue {
-			out.bools[i] = (p == decides || q == decides) == decides
+	bytes := bytesOfBools(out.bools)
+	as, bs := bytesOfBools(a), bytesOfBools(b)
+	for i := range bytes {
+		s, t := ss[i&sm], ts[i&tm]
+		if s|t == hasValue { // the usual case, without a jump on what the values are
+			p, q := as[i&am], bs[i&bm]
+			if decides {
+				bytes[i] = p | q
+			} else {
+				bytes[i] = p & q
+			}
 			continue
 		}
+		p, q := a[i&am], b[i&bm]
 		switch {
 		case s == hasValue && p == decides:
 			out.bools[i] = decides
@@ -94,6 +104,11 @@ func kleene(out, x, y *vec, n int, decides bool) {
 			out.setNull(i, n)
 		}
 	}
+}
+
+// bytesOfBools gives bools as the 0 and 1 they are.
+func bytesOfBools(b []bool) []uint8 {
+	return unsafe.Slice((*uint8)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
 }
 
 func (c *compiler) conditionalExpr(e *hclsyntax.ConditionalExpr) *node {
@@ -121,6 +136,13 @@ func (c *compiler) conditional(cond, x, y *node, at hcl.Range) *node {
 	if !ok {
 		return nil
 	}
+	if t.k == kDec && t.p <= smallDigits {
+		return c.wide(c.choice(typ{kSmall, t.p, t.s}, at, cond, c.small(ns[0]), c.small(ns[1])))
+	}
+	return c.choice(t, at, cond, ns[0], ns[1])
+}
+
+func (c *compiler) choice(t typ, at hcl.Range, in ...*node) *node {
 	return c.make(t, at, func(f *frame, n *node) *vec {
 		cond := f.eval(n.in[0])
 		if cond.state == nil && allAre(cond, f.n, true) {
@@ -135,7 +157,7 @@ func (c *compiler) conditional(cond, x, y *node, at hcl.Range) *node {
 		out.size(t.k, f.n)
 		branch(out, t.k, cond, f.eval(n.in[1]), f.eval(n.in[2]), f.n)
 		return out
-	}, cond, ns[0], ns[1])
+	}, in...)
 }
 
 func branch(out *vec, k kind, cond, x, y *vec, n int) {
@@ -146,8 +168,8 @@ func branch(out *vec, k kind, cond, x, y *vec, n int) {
 	switch k {
 	case kBool:
 		choose(out.bools, cond.bools, m, x.bools, xm, y.bools, ym)
-	case kInt, kDate, kInstant:
-		choose(out.ints, cond.bools, m, x.ints, xm, y.ints, ym)
+	case kInt, kDate, kInstant, kSmall:
+		chooseInts(out.ints, cond.bools, m, x.ints, xm, y.ints, ym)
 	case kFloat:
 		choose(out.floats, cond.bools, m, x.floats, xm, y.floats, ym)
 	case kDec:
@@ -192,7 +214,19 @@ func choose[T any](out []T, cond []bool, m int, x []T, xm int, y []T, ym int) {
 	}
 }
 
-// chooseDecimals is choose without a jump that a processor could guess wrong.
+// chooseInts is choose without a jump that a processor could guess wrong.
+func chooseInts(out []int64, cond []bool, m int, x []int64, xm int, y []int64, ym int) {
+	for i := range out {
+		var bit int64
+		if cond[i&m] {
+			bit = 1
+		}
+		p, q := x[i&xm], y[i&ym]
+		out[i] = q ^ (p^q)&-bit
+	}
+}
+
+// chooseDecimals is chooseInts for decimals.
 func chooseDecimals(out []num, cond []bool, m int, x []num, xm int, y []num, ym int) {
 	for i := range out {
 		var bit uint64

@@ -8,24 +8,26 @@ import (
 
 // node is a typed operation on whole blocks of rows.
 type node struct {
-	t     typ
-	at    hcl.Range
-	in    []*node
-	slot  int       // its vec in the frame
-	konst *vec      // the value, when it is the same for every row
-	free  bool      // a number without a type of its own: it takes that of what it meets
-	null  bool      // written as null
-	group cty.Value // of kind kGroup
-	run   func(f *frame, n *node) *vec
+	t      typ
+	at     hcl.Range
+	in     []*node
+	slot   int       // its vec in the frame
+	konst  *vec      // the value, when it is the same for every row
+	free   bool      // a number without a type of its own: it takes that of what it meets
+	null   bool      // written as null
+	narrow *node     // the same value as kSmall
+	group  cty.Value // of kind kGroup
+	run    func(f *frame, n *node) *vec
 }
 
 // frame is one block of rows under evaluation. Every node has its own vec, so
 // nothing is allocated from block to block.
 type frame struct {
-	cols []arrow.Array
-	off  int // of the block in the record
-	n    int // rows in the block
-	vecs []vec
+	cols  []arrow.Array
+	off   int    // of the block in the record
+	n     int    // rows in the block
+	block uint64 // counts the blocks, from 1
+	vecs  []vec
 }
 
 func (f *frame) eval(n *node) *vec {

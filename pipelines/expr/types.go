@@ -23,6 +23,7 @@ const (
 	kList    // list of text
 	kOpaque  // a column that can only be tested for null or passed on
 	kGroup   // a constant list or map; never the type of a column
+	kSmall   // a decimal in 64 bits; never what a program gives
 )
 
 // typ is a kind; a decimal also has a precision and a scale.

@@ -30,6 +30,7 @@ type vec struct {
 
 	arena []byte  // bytes of texts made here
 	own   []uint8 // scratch of state
+	block uint64  // the block it was last made for, by once
 	in    []*vec  // inputs of the operation that makes it
 }
 
@@ -135,7 +136,7 @@ func (v *vec) size(k kind, n int) {
 	switch k {
 	case kBool:
 		v.bools = grow(v.bools, n)
-	case kInt, kDate, kInstant:
+	case kInt, kDate, kInstant, kSmall:
 		v.ints = grow(v.ints, n)
 	case kFloat:
 		v.floats = grow(v.floats, n)
