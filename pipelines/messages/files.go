@@ -4,7 +4,7 @@ package messages
 var files = []*Message{
 	CSVColumnMissing, CSVColumnTwice, CSVNoHeader, CSVNoColumns, CSVOption, CSVWrongUse, CSVWrongEncoding, CSVRowTooLong,
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
-	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText,
+	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable,
 }
 
 var (
@@ -61,8 +61,8 @@ var (
 		FR: Text{"le fichier CSV scellé ne se relit pas selon son schéma : {why}", "signalez-le au projet ; rien n'a été publié"}}
 
 	FileNone = &Message{Code: "LAV-4100", Class: Refused,
-		EN: Text{"no file in {store} matches {path}{keys}", "check the path and the folder; names are matched letter by letter, upper and lower case apart"},
-		FR: Text{"aucun fichier de {store} ne correspond à {path}{keys}", "vérifiez le chemin et le dossier ; les noms sont comparés lettre à lettre, majuscules et minuscules distinguées"}}
+		EN: Text{"no file in {store} matches the path of the source{keys}", "check path and the folder; names are matched letter by letter, upper and lower case apart"},
+		FR: Text{"aucun fichier de {store} ne correspond au chemin de la source{keys}", "vérifiez path et le dossier ; les noms sont comparés lettre à lettre, majuscules et minuscules distinguées"}}
 	FilePattern = &Message{Code: "LAV-4101", Class: Language,
 		EN: Text{"path is not a pattern of paths: {why}", "write a plain path, or one with captures such as (?<exercice>\\\\d{4})"},
 		FR: Text{"path n'est pas un motif de chemins : {why}", "écrivez un chemin simple, ou un chemin avec des captures comme (?<exercice>\\\\d{4})"}}
@@ -76,9 +76,18 @@ var (
 		EN: Text{"{option} names column {column}, which the files do not have", "{hint}"},
 		FR: Text{"{option} nomme la colonne {column}, que les fichiers n'ont pas", "{hint}"}}
 	FileKey = &Message{Code: "LAV-4105", Class: Language,
-		EN: Text{"{option} needs a pipeline that has {wanted}", "{fix}"},
-		FR: Text{"{option} demande un pipeline qui a {wanted}", "{fix}"}}
+		EN: Text{"{option} needs a pipeline with {wanted}", "add for instance {example} to the pipeline, or remove {option}"},
+		FR: Text{"{option} demande un pipeline avec {wanted}", "ajoutez par exemple {example} au pipeline, ou retirez {option}"}}
 	FileNotText = &Message{Code: "LAV-4106", Class: Refused,
 		EN: Text{"{option} needs column {column} to be text or a whole number, not {got}", "declare it so in columns"},
 		FR: Text{"{option} demande que la colonne {column} soit du texte ou un nombre entier, pas {got}", "déclarez-la ainsi dans columns"}}
+	FileKeyNull = &Message{Code: "LAV-4107", Class: Row,
+		EN: Text{"nothing says to whom or to which partition the row belongs", "fill the cell in the export"},
+		FR: Text{"rien ne dit à qui ni à quelle partition appartient la ligne", "remplissez la cellule dans l'export"}}
+	FileNoReason = &Message{Code: "LAV-4108", Class: Language,
+		EN: Text{"not_personal gives no reason for column {column}", "write why the column cannot name a person: not_personal = { {column} = \"street name\" }"},
+		FR: Text{"not_personal ne donne pas de raison pour la colonne {column}", "écrivez pourquoi la colonne ne peut désigner personne : not_personal = { {column} = \"nom de voie\" }"}}
+	FileNotReadable = &Message{Code: "LAV-4109", Class: Language,
+		EN: Text{"format {format} cannot be read from a file", "choose another format"},
+		FR: Text{"le format {format} ne peut pas être lu dans un fichier", "choisissez un autre format"}}
 )

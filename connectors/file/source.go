@@ -1,0 +1,194 @@
+package file
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/connectors/format"
+	"github.com/lavoir-data/lavoir/connectors/store"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Source reads all files of a store whose path matches, in the order of their
+// paths, as one stream. Their names are shown to nobody.
+var Source = pipelines.DefineSource("file", "Read the files of a folder or bucket that match a path.", sourceConfig{}, newSource)
+
+type sourceConfig struct {
+	Connection  pipelines.Connection `hcl:"connection" doc:"The folder or bucket the files are in."`
+	Path        string               `hcl:"path" doc:"The path of the file under the connection. * stands for any characters but /; (?<exercice>\\\\d{4}) keeps the files whose text there is the task's key of that name (the partition's name, or tenant); (?:…) is any regular expression. All other characters stand for themselves."`
+	Format      pipelines.Built      `hcl:"format,block" kind:"format" doc:"How the files are written."`
+	Personal    []string             `hcl:"personal,optional" doc:"Columns that can name a person: no load takes them until a privacy rule clears them."`
+	NotPersonal map[string]string    `hcl:"not_personal,optional" doc:"Columns that only look personal by their name, each with the reason."`
+	TenantBy    string               `hcl:"tenant_by,optional" doc:"The column that says whose each row is; only the task's tenant's rows are kept. A row where it is null is rejected."`
+	PartitionBy string               `hcl:"partition_by,optional" doc:"The column that says to which partition each row belongs; only those of the task's are kept. A row where it is null is rejected."`
+}
+
+// Validate refuses a path that is no pattern and a reason that is none.
+func (c *sourceConfig) Validate() error {
+	if _, err := newPattern(c.Path); err != nil {
+		return pipelines.At("path", err)
+	}
+	for _, name := range sortedKeys(c.NotPersonal) {
+		if strings.TrimSpace(c.NotPersonal[name]) == "" {
+			return pipelines.At("not_personal", messages.FileNoReason.With("column", name))
+		}
+	}
+	return nil
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+type source struct {
+	sourceConfig
+	env     pipelines.Env
+	store   store.Store
+	reader  format.Reader
+	pattern pattern
+}
+
+func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
+	p, err := newPattern(c.Path)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{sourceConfig: c, env: env, pattern: p}
+	if s.store, err = pipelines.OpenConnection[store.Store](c.Connection, env); err != nil {
+		return nil, err
+	}
+	if s.reader, err = pipelines.As[format.Reader](c.Format, env); err != nil {
+		if messages.Find(err) == nil {
+			err = messages.FileNotReadable.With("format", strconv.Quote(c.Format.Component.Name))
+		}
+		return nil, err
+	}
+	if env.Task.Pipeline != "" {
+		if err := s.checkKeys(); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// checkKeys refuses captures and columns that no key of the task answers.
+func (s *source) checkKeys() error {
+	for _, name := range s.pattern.captures {
+		if _, ok := s.env.Keys[name]; !ok {
+			keys := strings.Join(sortedKeys(s.env.Keys), ", ")
+			if keys == "" {
+				keys = "none"
+			}
+			return messages.FileCapture.With("name", name, "keys", keys)
+		}
+	}
+	if s.TenantBy != "" && s.env.Task.Tenant == "" {
+		return messages.FileKey.With("option", "tenant_by", "wanted", "for_each", "example", "for_each = tenants.communes")
+	}
+	if s.PartitionBy != "" && s.env.Task.Partition == "" {
+		return messages.FileKey.With("option", "partition_by", "wanted", "partition", "example", `partition "exercice" { values = range(2018, 2025) }`)
+	}
+	return nil
+}
+
+// Declared is what the format block declares.
+func (s *source) Declared() (*arrow.Schema, bool) { return s.reader.Declared() }
+
+// Rereadable is true: files can be read again.
+func (s *source) Rereadable() bool { return true }
+
+// Marks are the block's own.
+func (s *source) Marks() ([]string, map[string]string) { return s.Personal, s.NotPersonal }
+
+// Describe reads the column names of the first file.
+func (s *source) Describe(ctx context.Context) (*arrow.Schema, error) {
+	c, err := s.OpenChunks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.Schema(), c.Close()
+}
+
+// Open reads the files one after the other.
+func (s *source) Open(ctx context.Context) (pipelines.Stream, error) {
+	chunks, err := s.OpenChunks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return pipelines.NewStream(chunks.Schema(), func(ctx context.Context) (pipelines.Batch, error) {
+		c, err := chunks.Next(ctx)
+		if err != nil {
+			return pipelines.Batch{}, err
+		}
+		return c.Decode(ctx)
+	}, chunks.Close), nil
+}
+
+// OpenChunks finds the files and opens the first. No file at all is refused.
+func (s *source) OpenChunks(ctx context.Context) (pipelines.Chunks, error) {
+	if err := s.checkKeys(); err != nil {
+		return nil, err
+	}
+	files, err := s.files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &fileChunks{source: s, files: files}
+	if err := c.open(ctx); err != nil {
+		return nil, err
+	}
+	c.schema, c.first = c.current.Schema(), files[0].Name
+	if err := c.bind(); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// files are the task's files in the order of their paths.
+func (s *source) files(ctx context.Context) ([]format.Input, error) {
+	infos, err := s.store.List(ctx, s.pattern.prefix)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(infos, func(a, b store.Info) int { return strings.Compare(a.Key, b.Key) })
+	var files []format.Input
+	for _, info := range infos {
+		if !s.pattern.matches(info.Key, s.env.Keys) {
+			continue
+		}
+		files = append(files, format.Input{Name: s.hidden(info.Key), Size: info.Size,
+			Open: func(ctx context.Context) (io.ReadCloser, error) {
+				r, _, err := s.store.Open(ctx, info.Key)
+				return r, err
+			}})
+	}
+	if len(files) == 0 {
+		keys := ""
+		for _, name := range s.pattern.captures {
+			keys += fmt.Sprintf(" (%s = %s)", name, strconv.Quote(s.env.Keys[name]))
+		}
+		return nil, messages.FileNone.With("store", s.store.Describe(), "keys", keys)
+	}
+	return files, nil
+}
+
+func (s *source) hidden(key string) string {
+	if s.env.Hide == nil {
+		return ""
+	}
+	return s.env.Hide(key)
+}
