@@ -453,6 +453,23 @@ func TestPostgresParams(t *testing.T) {
 	}
 }
 
+// A rejected row goes to the quarantine as the server writes it.
+func TestPostgresRaw(t *testing.T) {
+	pg := testPostgres(t)
+	src := pg.source(t, "", sourceConfig{Columns: columnTypes(t, "bad date"), Query: `SELECT 'infinity'::date AS bad, 7::int2 AS i, true AS b, 1.5::float8 AS f,
+		(-12345678901234567890.00120)::numeric(30, 5) AS d, '0.000012345'::numeric(30, 9) AS e, 'é'::text AS t, '{"a":1}'::jsonb AS j,
+		'2024-07-01 10:00:00.5Z'::timestamptz AS z, '1999-02-28'::date AS v, '\x00ff'::bytea AS o, NULL::text AS n`})
+	_, rejects, err := readAll(context.Background(), src)
+	if err != nil || len(rejects) != 1 {
+		t.Fatal(err, rejects)
+	}
+	want := `{"bad":"infinity","i":"7","b":"true","f":"1.5","d":"-12345678901234567890.00120","e":"0.000012345","t":"é","j":"{\"a\": 1}",` +
+		`"z":"2024-07-01 10:00:00.5","v":"1999-02-28","o":"\\x00ff","n":null}`
+	if got := string(rejects[0].Raw); got != want {
+		t.Errorf("want %s, got %s", want, got)
+	}
+}
+
 // Text that the server hands over as it is, whatever its bytes.
 func TestPostgresSQLASCII(t *testing.T) {
 	pg := testPostgres(t)

@@ -42,6 +42,7 @@ type reader struct {
 	row    []cell
 	at     int64 // ordinal of the row read last
 	bytes  int
+	rows   int // of the batch before: the next is likely to be as long
 	done   error
 	order  *orderCheck
 }
@@ -98,6 +99,9 @@ func (r *reader) next(ctx context.Context) (pipelines.Batch, error) {
 	var b pipelines.Batch
 	b.Places.Lines = make([]int64, 0, batchRows)
 	r.bytes = 0
+	for _, f := range r.batch.Fields() {
+		f.Reserve(r.rows)
+	}
 	defer r.in.watch(ctx)()
 	for len(b.Places.Lines)+len(b.Rejects) < batchRows && r.bytes < batchBytes {
 		if r.done = failed(ctx, r.in.next(r.row)); r.done != nil {
@@ -106,7 +110,7 @@ func (r *reader) next(ctx context.Context) (pipelines.Batch, error) {
 		r.at++
 		if bad := r.rejected(); bad >= 0 {
 			b.Rejects = append(b.Rejects, pipelines.Reject{Place: pipelines.Place{Line: r.at},
-				Column: r.schema.Field(bad).Name, Why: r.row[bad].why})
+				Column: r.schema.Field(bad).Name, Why: r.row[bad].why, Raw: r.in.raw()})
 			continue
 		}
 		for i := range r.row {
@@ -122,6 +126,7 @@ func (r *reader) next(ctx context.Context) (pipelines.Batch, error) {
 		return pipelines.Batch{}, r.done
 	}
 	b.Record = r.batch.NewRecord()
+	r.rows = int(b.NumRows())
 	if r.order != nil {
 		if err := r.order.check(b); err != nil {
 			b.Record.Release()

@@ -42,6 +42,8 @@ type session interface {
 	// next reads a row, one cell per column; io.EOF ends. Bytes in a cell are
 	// good until the next call.
 	next(row []cell) error
+	// raw is the row read last as it stood, for the quarantine.
+	raw() []byte
 	// close ends the query, and waits until the connection is gone.
 	close() error
 }

@@ -34,14 +34,14 @@ func newSQLite(env pipelines.Env, c sqliteConfig) (*sqliteFile, error) {
 }
 
 type sqliteSession struct {
-	db    *sqliteFile
-	conn  driver.Conn
-	state fileState
-	q     statement
-	found []resultColumn
-	read  []sqliteValue
-	rows  driver.Rows
-	raw   []driver.Value
+	db     *sqliteFile
+	conn   driver.Conn
+	state  fileState
+	q      statement
+	found  []resultColumn
+	read   []sqliteValue
+	rows   driver.Rows
+	values []driver.Value
 	life
 }
 
@@ -176,7 +176,7 @@ func (s *sqliteSession) start(ctx context.Context, types []pipelines.ColumnType)
 		}
 		s.read = append(s.read, read)
 	}
-	s.raw = make([]driver.Value, len(s.found))
+	s.values = make([]driver.Value, len(s.found))
 	defer s.watch(ctx)()
 	var err error
 	if s.rows, err = s.query(s.ctx, s.plain()); err != nil {
@@ -207,7 +207,7 @@ func (s *sqliteSession) next(row []cell) error {
 	if s.ctx.Err() != nil {
 		return s.ctx.Err()
 	}
-	if err := s.rows.Next(s.raw); err == io.EOF {
+	if err := s.rows.Next(s.values); err == io.EOF {
 		if now, err := s.db.check(); err != nil || now != s.state {
 			return messages.SourceChanged.With()
 		}
@@ -215,7 +215,7 @@ func (s *sqliteSession) next(row []cell) error {
 	} else if err != nil {
 		return explainSQLite(err, false)
 	}
-	for i, v := range s.raw {
+	for i, v := range s.values {
 		c := &row[i]
 		c.why = nil
 		if c.null = v == nil; !c.null {

@@ -141,6 +141,19 @@ func TestSQLiteValues(t *testing.T) {
 	}
 }
 
+// A rejected row goes to the quarantine as it stood.
+func TestSQLiteRaw(t *testing.T) {
+	src, _ := fixture(t, "CREATE TABLE t (id INTEGER, nom TEXT, b BLOB, r REAL, n TEXT); INSERT INTO t VALUES (1, 'é \"x\"', x'00ff', 0.5, NULL)",
+		sourceConfig{Query: "SELECT * FROM t", Columns: columnTypes(t, "nom int64")})
+	_, rejects, err := readAll(context.Background(), src)
+	if err != nil || len(rejects) != 1 {
+		t.Fatal(err, rejects)
+	}
+	if want := `{"id":"1","nom":"é \"x\"","b":"\\x00ff","r":"0.5","n":null}`; string(rejects[0].Raw) != want {
+		t.Errorf("want %s, got %s", want, rejects[0].Raw)
+	}
+}
+
 // What is not declared goes by the table's own words.
 func TestSQLiteNaturalTypes(t *testing.T) {
 	src, _ := fixture(t, `CREATE TABLE t (a INTEGER, b VARCHAR(20), c BLOB, d DOUBLE PRECISION, e DECIMAL(12, 2), f BOOLEAN, g DATE, h DATETIME, i BIGINT, j NUMBER(9), k);
