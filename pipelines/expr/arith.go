@@ -64,17 +64,17 @@ func (c *compiler) operands(op operator, a, b *node, at hcl.Range) (*node, *node
 func arithmeticHint(op operator, a, b typ) string {
 	switch {
 	case a.k == kText && b.k == kText && op == opAdd:
-		return `"${row.a}${row.b}" to join texts`
-	case (a.k == kDate || b.k == kDate) && op == opSub:
-		return "days_between(from, to), or add_days(date, -n)"
+		return `"${row.a}${row.b}"`
+	case a.k == kDate && b.k == kDate:
+		return "days_between(row.a, row.b)"
 	case a.k == kDate || b.k == kDate:
-		return "add_days(date, n)"
+		return "add_days(row.a, 1)"
 	case a.k == kText || b.k == kText:
-		return "to_int(x), to_decimal(x, 12, 2) or to_float(x) around the text"
+		return "to_int(row.a), to_decimal(row.a, 12, 2), to_float(row.a)"
 	case a.k == kBool || b.k == kBool:
-		return "x ? 1 : 0 around the bool"
+		return "row.a ? 1 : 0"
 	}
-	return "an expression of numbers"
+	return "row.a + 1"
 }
 
 // floats brings both to float64: a number written as a constant becomes one, an

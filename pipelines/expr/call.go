@@ -2,11 +2,12 @@ package expr
 
 import (
 	"strconv"
+	"strings"
 
+	"github.com/agext/levenshtein"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
-	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -46,14 +47,28 @@ func (c *compiler) foreign(e *hclsyntax.FunctionCallExpr) *node {
 	if !mentionsRow(e) && c.hasFunction(e.Name) {
 		return c.constant(e)
 	}
-	hint := "the functions over columns are listed in the reference of expressions"
 	if e.ExpandFinal {
-		hint = "write the arguments one by one, without …"
-	} else if near := pipelines.Hint(e.Name, functionNames()); near != "" {
-		hint = near
+		c.report(messages.UnsupportedExpression.With("what", "...", "write", e.Name+"(row.a, row.b)"), e.Range())
+		return nil
 	}
-	c.report(messages.UnknownFunction.With("name", e.Name, "hint", hint), e.NameRange)
+	c.report(messages.UnknownFunction.With("name", e.Name, "names", likeliest(e.Name)), e.NameRange)
 	return nil
+}
+
+// likeliest is the function that was probably meant, or all of them.
+func likeliest(got string) string {
+	best, distance := "", 3
+	var names []string
+	for _, f := range functions {
+		if d := levenshtein.Distance(strings.ToLower(got), f.Name, nil); d < distance {
+			best, distance = f.Name, d
+		}
+		names = append(names, f.Name)
+	}
+	if best != "" {
+		return best
+	}
+	return strings.Join(names, ", ")
 }
 
 func (c *compiler) hasFunction(name string) bool {
@@ -93,7 +108,7 @@ func (c *call) make(t typ, k kernel, in ...*node) *node {
 }
 
 func (c *call) wrongArguments() {
-	got := "no argument"
+	got := "()"
 	if len(c.args) > 0 {
 		ts := make([]typ, len(c.args))
 		for i, a := range c.args {
@@ -142,7 +157,7 @@ func (c *call) constantWanted(i int, what string) {
 func (c *call) constText(i int) (string, bool) {
 	s, ok := constText(c.args[i])
 	if !ok {
-		c.constantWanted(i, "a text")
+		c.constantWanted(i, `"…"`)
 	}
 	return s, ok
 }
@@ -151,7 +166,7 @@ func (c *call) constText(i int) (string, bool) {
 func (c *call) constInt(i int, least, most int64) (int64, bool) {
 	n, ok := constInt(c.args[i])
 	if !ok || n < least || n > most {
-		c.constantWanted(i, "a whole number from "+strconv.FormatInt(least, 10)+" to "+strconv.FormatInt(most, 10))
+		c.constantWanted(i, strconv.FormatInt(least, 10)+"…"+strconv.FormatInt(most, 10))
 		return 0, false
 	}
 	return n, true

@@ -64,7 +64,7 @@ func (c *call) numberFormat(i int) (scalar.NumberFormat, bool) {
 	case "en":
 		return scalar.Plain, true
 	}
-	c.constantWanted(i, `"fr" (1 234,5) or "en" (1234.5)`)
+	c.constantWanted(i, `"fr" (1 234,5), "en" (1234.5)`)
 	return scalar.Plain, false
 }
 
@@ -145,7 +145,7 @@ func bindToDecimal(c *call) *node {
 		return nil
 	}
 	if s > p {
-		c.constantWanted(2, "at most the number of digits, "+strconv.FormatInt(p, 10))
+		c.constantWanted(2, "0…"+strconv.FormatInt(p, 10))
 		return nil
 	}
 	t, a := dec(int32(p), int32(s)), c.args[0]

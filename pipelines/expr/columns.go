@@ -66,8 +66,8 @@ func (c *compiler) steps(n *node, steps hcl.Traversal, at hcl.Range) *node {
 		}
 		ix, ok := s.(hcl.TraverseIndex)
 		if !ok {
-			c.report(messages.UnsupportedExpression.With("what", "a part of a "+n.t.String(),
-				"write", `a column whose name holds a dot is written row["a.b"]; the part of a JSON text is json_get(x, "$.a")`), at)
+			c.report(messages.UnsupportedExpression.With("what", n.t.String()+" .",
+				"write", `row["a.b"], json_get(row.a, "$.b")`), at)
 			return nil
 		}
 		key := c.fromCty(ix.Key, at)

@@ -54,7 +54,7 @@ func (c *compiler) compare(op relation, a, b *node, at hcl.Range) *node {
 		return c.typedNull(t, at, a, b)
 	case kBool:
 		if op != opEq && op != opNe {
-			c.wrongTypes(at, sign, "a == b or a != b", common, common)
+			c.wrongTypes(at, sign, "row.a == row.b, row.a != row.b", common, common)
 			return nil
 		}
 		k = func(n int, out *vec, in []*vec) {
@@ -76,7 +76,7 @@ func (c *compiler) compare(op relation, a, b *node, at hcl.Range) *node {
 			relate(op, out.bools[:n], in[0].texts, in[1].texts, in[0].mask(), in[1].mask())
 		}
 	default:
-		c.wrongTypes(at, sign, `contains(list, "x") or join(",", list) for a list`, common, common)
+		c.wrongTypes(at, sign, `contains(row.a, "x"), join(",", row.a)`, common, common)
 		return nil
 	}
 	return c.make(t, at, strict(k), a, b)
@@ -169,7 +169,7 @@ func cmpNum(a, b num) int {
 // nullTest is a == null, or a != null: never null itself. An error stays one.
 func (c *compiler) nullTest(a *node, null bool, at hcl.Range) *node {
 	if a.t.k == kGroup {
-		c.report(messages.UnsupportedExpression.With("what", "a list or map of constants", "write", "compare a column with null"), at)
+		c.report(messages.UnsupportedExpression.With("what", "constants", "write", "row.a == null"), at)
 		return nil
 	}
 	return c.make(typ{k: kBool}, at, lax(func(n int, out *vec, in []*vec) {

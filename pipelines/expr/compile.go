@@ -32,7 +32,7 @@ func (c *compiler) report(err error, at hcl.Range) {
 }
 
 func (c *compiler) wrongTypes(at hcl.Range, op, write string, ts ...typ) {
-	c.report(messages.WrongTypes.With("op", op, "types", typeList(ts...), "write", "write "+write), at)
+	c.report(messages.WrongTypes.With("op", op, "types", typeList(ts...), "write", write), at)
 }
 
 func typeList(ts ...typ) string {
@@ -40,10 +40,7 @@ func typeList(ts ...typ) string {
 	for i, t := range ts {
 		s[i] = t.String()
 	}
-	if len(s) < 2 {
-		return strings.Join(s, "")
-	}
-	return strings.Join(s[:len(s)-1], ", ") + " and " + s[len(s)-1]
+	return strings.Join(s, ", ")
 }
 
 // fail is the state of rows that fail for that reason.
@@ -82,7 +79,7 @@ func (c *compiler) make(t typ, at hcl.Range, run func(*frame, *node) *vec, in ..
 	v := *run(&frame{n: 1, vecs: make([]vec, 1)}, &once)
 	v.konst = true
 	if v.state != nil && v.state[0] >= failed && !anyFailed(in) {
-		c.report(messages.AlwaysFails.With("why", c.fails[v.state[0]-failed].What(messages.English)), at)
+		c.report(messages.AlwaysFails.With("code", c.fails[v.state[0]-failed].Code), at)
 	}
 	n.konst, n.in = &v, nil
 	return n
@@ -147,18 +144,18 @@ func (c *compiler) expr(e hclsyntax.Expression) *node {
 }
 
 func (c *compiler) unsupported(e hclsyntax.Expression) {
-	what, write := "this", "write operators, conditions, templates and the functions over columns"
+	what, write := "row", "row.a"
 	switch e.(type) {
 	case *hclsyntax.TupleConsExpr:
-		what, write = "a list made of columns", `a list of constants is good in contains(["A", "B"], row.a); for text from several columns write "${row.a} ${row.b}"`
+		what, write = "[…]", `contains(["A", "B"], row.a), "${row.a} ${row.b}"`
 	case *hclsyntax.ObjectConsExpr:
-		what, write = "a map made of columns", "write one expression for each column"
+		what, write = "{…}", "local.map[row.a]"
 	case *hclsyntax.ForExpr:
-		what, write = "a for expression", "write split, join, contains or a regular expression instead"
+		what, write = "for", `join(", ", row.list), contains(row.list, "A")`
 	case *hclsyntax.SplatExpr:
-		what, write = "a splat", "name the element: split(\",\", row.a)[0]"
+		what, write = "[*]", `row.list[0], split(",", row.a)[0]`
 	case *hclsyntax.TemplateJoinExpr:
-		what, write = "a %{ for } in a template", "write join(\", \", row.list)"
+		what, write = "%{ for }", `join(", ", row.list)`
 	}
 	c.report(messages.UnsupportedExpression.With("what", what, "write", write), e.Range())
 }

@@ -36,7 +36,7 @@ func (c *compiler) fromCty(v cty.Value, at hcl.Range) *node {
 		c.report(messages.SecretInText.With(), at)
 		return nil
 	case !v.IsWhollyKnown():
-		c.report(messages.ValueUnknown.With("what", "this"), at)
+		c.report(messages.ValueUnknown.With(), at)
 		return nil
 	case v.IsNull():
 		return c.nullOf(v.Type(), at)

@@ -182,19 +182,19 @@ func unifyHint(ts []typ) string {
 	}
 	switch {
 	case has[kGroup]:
-		return "contains(list, x) for a list, and map[x] for a map"
+		return "contains(local.list, row.a), local.map[row.a]"
 	case has[kOpaque]:
-		return "a column of another type; a binary column can only be compared with null"
+		return "row.a == null"
 	case has[kText] && has[kDate]:
-		return `to_date(x) or to_date(x, "DD/MM/YYYY") around the text`
+		return `to_date(row.a), to_date(row.a, "DD/MM/YYYY")`
 	case has[kText] && has[kInstant]:
-		return `to_timestamp(x, format, "Europe/Paris") around the text`
+		return `to_timestamp(row.a, "DD/MM/YYYY HH:mm", "Europe/Paris")`
 	case has[kDate] && has[kInstant]:
-		return `to_date(x, "Europe/Paris") around the timestamp`
+		return `to_date(row.a, "Europe/Paris")`
 	case has[kText] && (has[kInt] || has[kDec] || has[kFloat]):
-		return "to_int(x) or to_decimal(x, 12, 2) around the text, or to_text(x) around the number"
+		return "to_int(row.a), to_decimal(row.a, 12, 2), to_text(row.b)"
 	case has[kText] && has[kBool]:
-		return "to_bool(x) around the text"
+		return "to_bool(row.a)"
 	}
-	return "values of one type"
+	return "to_text(row.a)"
 }

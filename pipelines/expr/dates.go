@@ -245,7 +245,7 @@ func bindDateTrunc(c *call) *node {
 	step, clocked := clockTruncations[unit]
 	a := c.args[1]
 	if !whole && !(clocked && a.t.k == kInstant) {
-		c.constantWanted(0, `"year", "quarter", "month", "week" or "day", and for a timestamp also "hour", "minute" or "second"`)
+		c.constantWanted(0, `"year", "quarter", "month", "week", "day"; timestamp: "hour", "minute", "second"`)
 		return nil
 	}
 	if a.t.k == kInstant {

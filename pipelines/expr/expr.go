@@ -59,8 +59,8 @@ func Compile(e pipelines.Expression, in *arrow.Schema) (*Program, hcl.Diagnostic
 	c := &compiler{values: e.Values, schema: in, used: map[string]*node{}, twins: map[int]*node{}}
 	root := c.expr(written)
 	if root != nil && root.t.k == kGroup {
-		c.report(messages.UnsupportedExpression.With("what", "a list or map of constants",
-			"write", "write contains(list, row.a), map[row.a] or join(\", \", list)"), written.Range())
+		c.report(messages.UnsupportedExpression.With("what", "constants",
+			"write", "contains(local.list, row.a), local.map[row.a]"), written.Range())
 	}
 	if c.diags.HasErrors() || root == nil {
 		return nil, c.diags

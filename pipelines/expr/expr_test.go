@@ -205,7 +205,7 @@ func TestMistakes(t *testing.T) {
 		{`[for x in row.tags : x]`, messages.UnsupportedExpression, 1},
 		{`row.tags[*]`, messages.UnsupportedExpression, 1},
 		{`local.natures`, messages.UnsupportedExpression, 1},
-		{`upper([row.nom]...)`, messages.UnknownFunction, 1},
+		{`upper([row.nom]...)`, messages.UnsupportedExpression, 1},
 	} {
 		_, diags := Compile(parse(t, c.src), townSchema)
 		if len(diags) != 1 {

@@ -34,14 +34,6 @@ func functionNamed(name string) *function {
 	return nil
 }
 
-func functionNames() []string {
-	names := make([]string, len(functions))
-	for i, f := range functions {
-		names[i] = f.Name
-	}
-	return names
-}
-
 var functions = append(append([]function(nil), textFunctions...), valueFunctions...)
 
 func bindCoalesce(c *call) *node {

@@ -17,7 +17,7 @@ func bindJSONGet(c *call) *node {
 	}
 	steps, ok := jsonPath(path)
 	if !ok {
-		c.constantWanted(1, `a path such as "$.a.b[0]" or "$[\"nom complet\"]"`)
+		c.constantWanted(1, `"$.a.b[0]", "$[\"nom complet\"]"`)
 		return nil
 	}
 	bad := c.fail(messages.BadJSON.With())

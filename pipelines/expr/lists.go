@@ -10,7 +10,7 @@ func bindSplit(c *call) *node {
 		return nil
 	}
 	if sep == "" {
-		c.constantWanted(0, "a separator of at least one character")
+		c.constantWanted(0, `","`)
 		return nil
 	}
 	return c.make(typ{k: kList}, func(n int, out *vec, in []*vec) {

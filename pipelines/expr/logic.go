@@ -6,8 +6,6 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-
-	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 func (c *compiler) wantBool(op string, a *node, at hcl.Range) (*node, bool) {
@@ -15,9 +13,9 @@ func (c *compiler) wantBool(op string, a *node, at hcl.Range) (*node, bool) {
 		return c.null(typ{k: kBool}, a), true
 	}
 	if a.t.k != kBool {
-		write := "a comparison, such as row.a != null or row.a == \"oui\""
+		write := "row.a != null, row.a == \"oui\""
 		if a.t.k == kText {
-			write = "to_bool(x), or a comparison such as row.a == \"oui\""
+			write = "to_bool(row.a), row.a == \"oui\""
 		}
 		c.wrongTypes(at, op, write, a.t)
 		return nil, false
@@ -122,7 +120,7 @@ func (c *compiler) conditionalExpr(e *hclsyntax.ConditionalExpr) *node {
 // conditional makes cond ? x : y. Where cond is null so is the result, and the
 // errors of the branch not taken count for nothing.
 func (c *compiler) conditional(cond, x, y *node, at hcl.Range) *node {
-	cond, ok := c.wantBool("a condition", cond, cond.at)
+	cond, ok := c.wantBool("?:", cond, cond.at)
 	if !ok {
 		return nil
 	}
@@ -132,7 +130,7 @@ func (c *compiler) conditional(cond, x, y *node, at hcl.Range) *node {
 		}
 		return y
 	}
-	ns, t, ok := c.unify("a condition's result", at, x, y)
+	ns, t, ok := c.unify("?:", at, x, y)
 	if !ok {
 		return nil
 	}
@@ -265,70 +263,4 @@ func copyValue(out *vec, i int, from *vec, j int, k kind) {
 	case kList:
 		copyList(out, i, from, j)
 	}
-}
-
-// firstOf is, for each row, the value of the first input whose state stop
-// accepts; else it has the state of the last. What comes after is not looked at.
-func firstOf(n int, k kind, stop func(state uint8) bool, out *vec, in []*vec) {
-	for i := range n {
-		var s uint8
-		for _, x := range in {
-			if s = x.stateAt(i); stop(s) {
-				copyValue(out, i, x, i, k)
-				break
-			}
-		}
-		if s != hasValue {
-			out.states(n)[i] = s
-			if k == kList {
-				out.lists[i] = span{}
-			}
-		}
-	}
-}
-
-// coalesce is the first value that is not null. An error on the way there stays
-// an error: a cell that cannot be read is not the same as an empty one.
-func (c *compiler) coalesce(op string, at hcl.Range, ns []*node, stop func(uint8) bool) *node {
-	ns, t, ok := c.unify(op, at, ns...)
-	if !ok {
-		return nil
-	}
-	rest := lax(func(n int, out *vec, in []*vec) { firstOf(n, t.k, stop, out, in) })
-	return c.make(t, at, func(f *frame, n *node) *vec {
-		if first := f.eval(n.in[0]); first.state == nil {
-			return first
-		}
-		return rest(f, n)
-	}, ns...)
-}
-
-// nullif is a, or null where a equals b.
-func (c *compiler) nullif(a, b *node, at hcl.Range) *node {
-	ns, t, ok := c.unify("nullif", at, a, b)
-	if !ok {
-		return nil
-	}
-	if t.k == kList {
-		c.report(messages.WrongTypes.With("op", "nullif", "types", typeList(a.t, b.t), "write", "write nullif(join(\",\", x), \"…\")"), at)
-		return nil
-	}
-	same := c.compare(opEq, ns[0], ns[1], at)
-	if same == nil {
-		return nil
-	}
-	return c.make(t, at, lax(func(n int, out *vec, in []*vec) {
-		for i := range n {
-			copyValue(out, i, in[0], i, t.k)
-			s, eq := in[0].stateAt(i), in[1].stateAt(i)
-			switch {
-			case s != hasValue:
-				out.states(n)[i] = s
-			case eq >= failed:
-				out.states(n)[i] = eq
-			case eq == hasValue && in[1].bools[i&in[1].mask()]:
-				out.states(n)[i] = isNull
-			}
-		}
-	}), ns[0], same)
 }

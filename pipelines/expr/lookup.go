@@ -51,7 +51,7 @@ func (c *compiler) element(list, key *node, at hcl.Range) *node {
 		key = c.null(typ{k: kInt}, key)
 	}
 	if list.t.k != kList || key.t.k != kInt {
-		c.wrongTypes(at, "[ ]", `split(",", row.a)[0] for an element, or local.map[row.a] for an entry of a map`, list.t, key.t)
+		c.wrongTypes(at, "[ ]", `split(",", row.a)[0], local.map[row.a]`, list.t, key.t)
 		return nil
 	}
 	return c.make(typ{k: kText}, at, strict(func(n int, out *vec, in []*vec) {
@@ -81,9 +81,9 @@ func (c *compiler) entry(group, key *node, rest hcl.Traversal, at hcl.Range) *no
 		key = c.null(wanted, key)
 	}
 	if key.t != wanted {
-		write := "to_text(x) around the key: the keys of a map are texts"
+		write := "local.map[to_text(row.a)]"
 		if asList {
-			write = "a whole number from 0 as the index of a list"
+			write = "local.list[0]"
 		}
 		c.wrongTypes(at, "[ ]", write, key.t)
 		return nil
@@ -145,7 +145,7 @@ func (c *compiler) table(group cty.Value, rest hcl.Traversal, at hcl.Range) ([]s
 		}
 		ns = append(ns, n)
 	}
-	ns, t, ok := c.unify("a map's values", at, ns...)
+	ns, t, ok := c.unify("[ ]", at, ns...)
 	if !ok {
 		return nil, nil, false
 	}
@@ -197,7 +197,7 @@ func (c *compiler) contains(list, x *node, at hcl.Range) *node {
 	case kBool:
 		k = memberOf(kept, hasNull, func(v *vec) []bool { return v.bools })
 	default:
-		c.wrongTypes(at, "contains", "contains(list, element)", list.t, x.t)
+		c.wrongTypes(at, "contains", "contains(row.list, row.a)", list.t, x.t)
 		return nil
 	}
 	return c.make(typ{k: kBool}, at, strict(k), x)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"regexp/syntax"
+	"strconv"
 
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -52,7 +53,7 @@ func bindRegexExtract(c *call) *node {
 			group = -1
 		}
 		if group < 0 {
-			c.constantWanted(2, "the number or the name of a group of the pattern")
+			c.constantWanted(2, "0…"+strconv.Itoa(re.NumSubexp())+`, "name"`)
 			return nil
 		}
 	}

@@ -24,7 +24,7 @@ func (c *compiler) template(e *hclsyntax.TemplateExpr) *node {
 	writers := make([]writer, len(parts))
 	for i, p := range parts {
 		if writers[i], ok = textOf(p.t); !ok {
-			c.wrongTypes(p.at, "a template", `join(", ", list) for a list, and name an entry of a map`, p.t)
+			c.wrongTypes(p.at, `"${…}"`, `join(", ", row.list), local.map["a"]`, p.t)
 			return nil
 		}
 	}

@@ -207,7 +207,7 @@ func bindPad(left bool) func(*call) *node {
 				return nil
 			}
 			if utf8.RuneCountInString(fill) != 1 {
-				c.constantWanted(2, "one character")
+				c.constantWanted(2, `"0"`)
 				return nil
 			}
 		}

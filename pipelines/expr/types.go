@@ -41,7 +41,7 @@ func (t typ) String() string {
 	case kOpaque:
 		return "binary"
 	case kGroup:
-		return "a list or map of constants"
+		return "constants"
 	}
 	return pipelines.TypeName(t.arrow())
 }
