@@ -29,7 +29,7 @@ type loadConfig struct {
 	Prefix     string               `hcl:"prefix,optional" doc:"Folder within the connection; each task needs its own."`
 	Name       string               `hcl:"name,optional" doc:"Name of the files without extension; the pipeline's when it is not given."`
 	Keep       int                  `hcl:"keep,optional" doc:"How many releases stay, the current and the previous one included; at least 2."`
-	Grace      time.Duration        `hcl:"grace,optional" doc:"What is younger is never removed: longer than the longest run may last."`
+	Grace      time.Duration        `hcl:"grace,optional" doc:"How long a release can still be read after others replaced it, and leftovers stay; at least twice as long as a run may last."`
 	Files      []pipelines.Built    `hcl:"file,block" kind:"format" doc:"A file to publish, in the format its label names."`
 }
 
@@ -120,13 +120,17 @@ func makeLoad(env pipelines.Env, c loadConfig, s store.Store) (*load, error) {
 		switch {
 		case seen[folded]:
 			return nil, messages.TwoFilesOneName.With("file", name)
-		case folded == currentName || folded == manifestName || folded == releasesName:
+		case isReserved(folded):
 			return nil, messages.ReservedName.With("file", name)
 		}
 		seen[folded] = true
 		l.writers, l.names = append(l.writers, w), append(l.names, name)
 	}
 	return l, nil
+}
+
+func isReserved(name string) bool {
+	return name == currentName || name == manifestName || name == retiredName || name == releasesName
 }
 
 // Bind refuses a schema that one of the formats cannot hold exactly.

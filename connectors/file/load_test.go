@@ -442,6 +442,11 @@ func TestCollect(t *testing.T) {
 	}
 	s.ahead = 25 * time.Hour
 	r := publish(t, l, "E")
+	if n := len(folders()); r.Collected != 0 || n != 6 {
+		t.Errorf("a reader may still read what was just retired: collected %d, %d folders stay", r.Collected, n)
+	}
+	s.ahead = 50 * time.Hour
+	r = publish(t, l, "E")
 	if n := len(folders()); r.Collected != 2 || n != 4 {
 		t.Errorf("collected %d, %d folders stay", r.Collected, n)
 	}
@@ -646,6 +651,7 @@ func TestNamesOfFiles(t *testing.T) {
 		{"a", []string{".csv", ".CSV"}, messages.TwoFilesOneName},
 		{"current", []string{".json"}, messages.ReservedName},
 		{"manifest", []string{".json"}, messages.ReservedName},
+		{"retired", []string{".json"}, messages.ReservedName},
 		{"releases", []string{""}, messages.ReservedName},
 	} {
 		cfg := loadDefaults

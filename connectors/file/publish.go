@@ -7,7 +7,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lavoir-data/lavoir/connectors/store"
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -119,30 +118,23 @@ func (p *publication) folder(ctx context.Context, cur pointer) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	last, newest := 0, time.Time{}
+	var last *folder
 	for name, f := range p.byFolder(infos) {
-		if !folderPattern.MatchString(name) || idOf(name) != id {
-			continue
-		}
-		n := folderNumber(name)
-		if n >= last {
-			last, newest = n, f.newest
+		if folderPattern.MatchString(name) && idOf(name) == id && (last == nil || folderNumber(name) > folderNumber(last.name)) {
+			last = f
 		}
 	}
-	if newest.IsZero() {
+	if last == nil {
 		return id, nil
 	}
 	now, err := p.store.Now(ctx)
 	if err != nil {
 		return "", err
 	}
-	if now.Sub(newest) > p.Grace/2 {
-		last++
+	if last.retired.IsZero() && now.Sub(last.newest) <= p.Grace/2 {
+		return last.name, nil
 	}
-	if last == 0 {
-		return id, nil
-	}
-	return id + "." + strconv.Itoa(last), nil
+	return id + "." + strconv.Itoa(folderNumber(last.name)+1), nil
 }
 
 // folderNumber is the number after a folder's id, 0 when there is none.

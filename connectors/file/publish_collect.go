@@ -14,8 +14,9 @@ import (
 type folder struct {
 	name      string
 	keys      []string
-	newest    time.Time
+	newest    time.Time // of its files
 	committed time.Time // of its manifest, the last file written; zero when it has none
+	retired   time.Time // of the mark; zero when it has none
 }
 
 // byFolder sorts a listing of releases/ by the folders under it.
@@ -32,6 +33,10 @@ func (l *load) byFolder(infos []store.Info) map[string]*folder {
 			folders[name] = f
 		}
 		f.keys = append(f.keys, i.Key)
+		if file == retiredName {
+			f.retired = i.Modified
+			continue
+		}
 		if i.Modified.After(f.newest) {
 			f.newest = i.Modified
 		}
@@ -43,9 +48,14 @@ func (l *load) byFolder(infos []store.Info) map[string]*folder {
 }
 
 // collect removes what nobody needs any more and returns how many leftovers it
-// found: releases beyond those to keep, uploads that never became current,
-// temporary files. Whatever is younger than the grace by the store's clock
-// stays, and so do the current and the previous release.
+// removed: releases beyond those to keep, uploads that never became current,
+// temporary files. The current and the previous release stay, and whatever is
+// younger than the grace by the store's clock.
+//
+// A release may be old and yet have been current a moment ago, and readers that
+// found it then still read it. So it is first marked as retired, and removed
+// when the mark is older than the grace. Only a folder too old to become current
+// again is marked: see publication.folder.
 func (l *load) collect(ctx context.Context) (int, error) {
 	now, err := l.store.Now(ctx)
 	if err != nil {
@@ -62,7 +72,16 @@ func (l *load) collect(ctx context.Context) (int, error) {
 	}
 	collected := 0
 	for _, f := range l.surplus(l.byFolder(infos), cur) {
-		if !f.newest.Before(before) {
+		switch {
+		case !f.newest.Before(before):
+			continue
+		case !f.committed.IsZero() && f.retired.IsZero():
+			mark := store.Bytes([]byte("{}\n"), mediaType(retiredName))
+			if _, err := l.store.Put(ctx, l.key(releasesName, f.name, retiredName), mark); err != nil {
+				return collected, err
+			}
+			continue
+		case !f.retired.IsZero() && !f.retired.Before(before):
 			continue
 		}
 		for _, key := range f.keys {
@@ -106,17 +125,19 @@ func (l *load) surplus(folders map[string]*folder, cur pointer) []*folder {
 	rest = append(rest, whole[min(len(whole), l.Keep-2):]...)
 	sort.Slice(rest, func(i, j int) bool { return rest[i].name < rest[j].name })
 	for _, f := range rest {
-		// Without its manifest a folder no longer looks whole.
-		slices.SortStableFunc(f.keys, func(a, b string) int {
-			return boolRank(!strings.HasSuffix(a, "/"+manifestName)) - boolRank(!strings.HasSuffix(b, "/"+manifestName))
-		})
+		// The mark goes last: without it what is left would look as if it never
+		// had been whole.
+		slices.SortStableFunc(f.keys, func(a, b string) int { return deleteOrder(a) - deleteOrder(b) })
 	}
 	return rest
 }
 
-func boolRank(b bool) int {
-	if b {
-		return 1
+func deleteOrder(key string) int {
+	switch {
+	case strings.HasSuffix(key, "/"+manifestName):
+		return 0
+	case strings.HasSuffix(key, "/"+retiredName):
+		return 2
 	}
-	return 0
+	return 1
 }

@@ -20,6 +20,7 @@ const (
 	currentName  = "current.json"
 	manifestName = "manifest.json"
 	releasesName = "releases"
+	retiredName  = "retired.json"
 
 	// pointerFormat is the version of current.json and of the layout around it.
 	pointerFormat = 1
@@ -92,7 +93,7 @@ func (l *load) readManifest(ctx context.Context, folder string) (pipelines.Manif
 		return m, bad
 	}
 	for _, f := range m.Files {
-		if store.Portable(f.Name) != "" || strings.HasPrefix(f.Name, ".") || f.Name == currentName || f.Name == manifestName {
+		if store.Portable(f.Name) != "" || strings.HasPrefix(f.Name, ".") || isReserved(f.Name) {
 			return m, bad
 		}
 	}
