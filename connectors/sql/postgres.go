@@ -50,7 +50,7 @@ func (c postgresConfig) Validate() error {
 // postgres reads a database through connections of its own, one per session,
 // each gone with it. Everything it says to the server after login is said in one
 // transaction and nothing is prepared under a name, so that it works behind
-// PgBouncer in any of its modes.
+// PgBouncer in session and in transaction mode.
 type postgres struct {
 	postgresConfig
 	env pipelines.Env
