@@ -9,29 +9,29 @@ import (
 )
 
 // Catalogue holds every component of the registry to the suite, so that none
-// can be forgotten. Each has its examples in exactly one of dirs; one without
-// any fails. Transforms run the whole suite; what other kinds do depends on
-// files, servers and stores, so that their packages call Source, Format and
-// Sink beside this.
+// can be forgotten: one without an example in dirs fails. Transforms run the
+// whole suite; what other kinds do depends on files, servers and stores, so
+// that their packages call Source, Format and Sink beside this.
 func Catalogue(t *testing.T, reg *pipelines.Registry, dirs ...fs.FS) {
 	t.Helper()
 	for _, c := range reg.All("") {
 		t.Run(fmt.Sprintf("%s %s", c.Kind, c.Name), func(t *testing.T) {
-			dir, err := home(reg, c, dirs)
+			examples, err := examplesIn(reg, c, dirs)
 			if err != nil {
 				t.Fatal(err)
 			}
+			config(t, reg, c, examples)
 			if c.Kind == pipelines.KindTransform {
-				Transform(t, reg, c, dir)
-			} else {
-				Config(t, reg, c, dir)
+				transform(t, reg, c, examples)
 			}
 		})
 	}
 }
 
-func home(reg *pipelines.Registry, c pipelines.Component, dirs []fs.FS) (fs.FS, error) {
-	var found []fs.FS
+// examplesIn are the archives that bear c's name and have its block: a
+// connection and a load of one name may each have theirs.
+func examplesIn(reg *pipelines.Registry, c pipelines.Component, dirs []fs.FS) ([]Example, error) {
+	var found []Example
 	for _, dir := range dirs {
 		examples, err := Examples(reg, c, dir)
 		if err != nil {
@@ -43,13 +43,9 @@ func home(reg *pipelines.Registry, c pipelines.Component, dirs []fs.FS) (fs.FS, 
 				return nil, fmt.Errorf("%s.txtar: %w", e.Name, err)
 			}
 			if len(find(bs, c)) > 0 {
-				found = append(found, dir)
-				break
+				found = append(found, e)
 			}
 		}
 	}
-	if len(found) != 1 {
-		return nil, fmt.Errorf("%s %q has examples in %d folders instead of one", c.Kind, c.Name, len(found))
-	}
-	return found[0], nil
+	return found, nil
 }

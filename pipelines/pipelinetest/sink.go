@@ -206,8 +206,8 @@ func checkSinkWrites(w *world, p Place) error {
 		_, failure := w.publish(p, next)
 		failed := p.Failed()
 		p.FailAt(0)
-		if failed == (failure == nil) {
-			return fmt.Errorf("write %d failed is %v, and it says %v", k, failed, failure)
+		if !failed && failure != nil {
+			return fmt.Errorf("no write failed and it says %w", failure)
 		}
 		seen, err := p.Visible()
 		if err != nil {
@@ -224,7 +224,11 @@ func checkSinkWrites(w *world, p Place) error {
 		if err != nil {
 			return err
 		}
-		if !maps.Equal(seen, whole) && !(failed && maps.Equal(seen, old)) {
+		switch {
+		case maps.Equal(seen, whole): // what failed after the switch is healed by the next run
+		case failure == nil:
+			return fmt.Errorf("write %d failed, it says nothing, and a reader does not see the new release", k)
+		case !maps.Equal(seen, old):
 			return fmt.Errorf("with write %d failing, a reader saw neither the old release nor the new one", k)
 		}
 		if !failed {

@@ -21,7 +21,13 @@ import (
 // secret holds CanarySecret.
 func Transform(t *testing.T, reg *pipelines.Registry, c pipelines.Component, fsys fs.FS) {
 	t.Helper()
-	examples := config(t, reg, c, fsys)
+	examples := examplesOf(t, reg, c, fsys)
+	config(t, reg, c, examples)
+	transform(t, reg, c, examples)
+}
+
+func transform(t *testing.T, reg *pipelines.Registry, c pipelines.Component, examples []Example) {
+	t.Helper()
 	for _, e := range examples {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Run("gives what the example wants", func(t *testing.T) { report(t, e.transforms(reg)) })
