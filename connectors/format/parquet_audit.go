@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	pq "github.com/parquet-go/parquet-go/format"
 
+	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -121,7 +122,7 @@ func (a *audit) coverage() error {
 func (a *audit) rowGroup(ctx context.Context, i int) error {
 	g := &a.meta.RowGroups[i]
 	wrong := func(what string) error { return damaged("row group ", ordinal(i), " has ", what) }
-	if len(g.Columns) != len(a.leaves) || int(g.Ordinal) != i || g.NumRows < 1 {
+	if len(g.Columns) != len(a.leaves) || int(g.Ordinal) != i || g.NumRows < 1 || g.NumRows > pipelines.RowGroup {
 		return wrong("a wrong number of columns, number of rows or ordinal")
 	}
 	if len(g.SortingColumns) != len(a.meta.RowGroups[0].SortingColumns) {

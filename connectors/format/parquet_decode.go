@@ -10,6 +10,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/delta"
 	pq "github.com/parquet-go/parquet-go/format"
+
+	"github.com/lavoir-data/lavoir/pipelines"
 )
 
 // columnData is a decoded column chunk.
@@ -162,8 +164,8 @@ func (d *columnData) end() (rows, slots, value int) {
 // data decodes the levels and values of a data page.
 func (d *columnData) data(p *pageData, slots int, reps, defs, values []byte, e pq.Encoding) error {
 	wrong := func(what string) error { return damaged("a page of column ", d.leaf.name, " has ", what) }
-	if slots < 1 {
-		return wrong("no values")
+	if slots < 1 || d.leaf.maxRep == 0 && slots > pipelines.RowGroup {
+		return wrong("a number of values that cannot be")
 	}
 	row, slot, value := d.end()
 	p.rows, p.slots, p.value = row, slot+slots, value

@@ -109,7 +109,7 @@ func appendValidity(dst []byte, a arrow.Array, from, to int, null byte) []byte {
 // Pages end at whichever comes first. They are part of the format version:
 // bytes depend on them.
 const (
-	pageRows  = 1 << 14
+	pageRows  = 1 << 15
 	pageSlots = 1 << 16
 	pageBytes = 1 << 20
 )

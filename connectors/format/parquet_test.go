@@ -435,14 +435,14 @@ func TestParquetSameBytes(t *testing.T) {
 func TestParquetGoldenBytes(t *testing.T) {
 	mem := memory.NewGoAllocator()
 	want := map[string]string{
-		"zstd":   "51b0ab64c260495fa4f3a86eeb03ffb8b09b405ee9dfa86d52917839c0f8266b",
-		"snappy": "ede3a8500c40de60455a8afb5a70fd0808e679b9deb215af00aa5d8bc8d6f1b0",
-		"none":   "6045c9f47394f9d3c8436e59b0db869ffc9ff52d00730868412d7349e14c1c32",
+		"zstd":   "bbf0e959901edf96f9be4367e9217230712f6a8a9a6235d285839b49e7f19a54",
+		"snappy": "20db19251c06db18ff09152176ee9ca849a48051bf7d9a13bb73475e9f34d74e",
+		"none":   "0b5e95022345aee236bde7184ea222f34949d44b1d9dafcd1d9a6ee08dcb8392",
 	}
 	for compression, sum := range want {
 		p := newTestParquet(t, mem, parquetConfig{Compression: compression, Bloom: []string{"text"}})
 		schema := allTypes()
-		b := encodeFile(t, p, schema, 1<<16, randomRecord(mem, schema, 20000, seeded(11)), randomRecord(mem, schema, 100, seeded(12)))
+		b := encodeFile(t, p, schema, 1<<16, randomRecord(mem, schema, 50000, seeded(11)), randomRecord(mem, schema, 100, seeded(12)))
 		got := sha256.Sum256(b)
 		if hex.EncodeToString(got[:]) != sum {
 			t.Errorf("%s: %x, want %s", compression, got, sum)

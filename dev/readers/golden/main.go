@@ -78,7 +78,7 @@ func writeAll(folder string) error {
 		}
 	}
 	for name, groups := range map[string][]arrow.Record{
-		"pages":  {random(s, 20000, 3, many), random(s, 20000, 4, few), random(s, 17000, 5, rising)},
+		"pages":  {random(s, 65536, 3, many), random(s, 40000, 4, few), random(s, 35000, 5, rising)},
 		"empty":  nil,
 		"nulls":  {random(s, 2000, 6, nulls)},
 		"one":    {random(s, 1, 7, rising)},
