@@ -13,7 +13,7 @@ import (
 )
 
 // maxOperations bounds what one expression may hold of scratch memory.
-const maxOperations = 4096
+const maxOperations = 1024
 
 // compiler turns one expression into nodes. A method that finds a mistake
 // reports it and returns nil; a nil operand was reported before.

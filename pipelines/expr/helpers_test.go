@@ -89,7 +89,13 @@ func values(t testing.TB, src string, rec arrow.Record) []string {
 	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
 	defer mem.AssertSize(t, 0)
 	p := compile(t, src, rec.Schema())
-	arr, bad, err := p.New(mem).Eval(context.Background(), rec)
+	ev := p.New(mem)
+	none, _, err := ev.Eval(context.Background(), rec.NewSlice(0, 0))
+	if err != nil || none.Len() != 0 || !arrow.TypeEqual(none.DataType(), p.Type()) {
+		t.Fatalf("%s: of no rows %v, %v", src, none, err)
+	}
+	none.Release()
+	arr, bad, err := ev.Eval(context.Background(), rec)
 	if err != nil {
 		t.Fatal(err)
 	}

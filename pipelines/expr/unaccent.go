@@ -20,6 +20,9 @@ func unaccent(out *vec, s string) string {
 	}
 	start := len(out.arena)
 	out.arena = appendUnaccented(out.arena, s)
+	if b := out.arena[start:]; !norm.NFC.IsNormal(b) { // letters that are no accent: Hangul
+		out.arena = append(out.arena[:start], norm.NFC.Bytes(b)...)
+	}
 	return out.text(start)
 }
 
