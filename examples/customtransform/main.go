@@ -1,19 +1,12 @@
 package main
 
 import (
-	"fmt"
-	"os"
-
+	"github.com/lavoir-data/lavoir/connectors"
 	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/cli"
+	"github.com/lavoir-data/lavoir/transforms"
 )
 
 func main() {
-	reg, err := pipelines.NewRegistry([]pipelines.Component{Initials})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	for _, c := range reg.All("") {
-		fmt.Printf("%s %q: %s\n", c.Kind, c.Name, c.Doc)
-	}
+	cli.Main(pipelines.MustRegistry(connectors.All, transforms.All, []pipelines.Component{Initials}))
 }
