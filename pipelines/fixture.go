@@ -68,7 +68,7 @@ func tableSource(reg *Registry, t Task, folder Connection) (Built, error) {
 		return Built{}, err
 	}
 	var b strings.Builder
-	b.WriteString("connection = connection\npath = " + strconv.Quote(regexpQuote(old.Label)+"\\.csv") + "\n")
+	b.WriteString("connection = connection\npath = " + strconv.Quote(old.Label+".csv") + "\n")
 	if m, ok := s.(Marker); ok {
 		personal, cleared := m.Marks()
 		b.WriteString("personal = [")
@@ -95,10 +95,6 @@ func tableSource(reg *Registry, t Task, folder Connection) (Built, error) {
 	ctx := &hcl.EvalContext{Variables: map[string]cty.Value{"connection": cty.CapsuleVal(ConnectionValue, &folder)}}
 	cfg, err := decodeText(reg, c, b.String(), ctx)
 	return Built{Component: c, Label: old.Label, Config: cfg, Range: old.Range}, err
-}
-
-func regexpQuote(s string) string {
-	return strings.NewReplacer(".", `\.`, "-", `\-`).Replace(s)
 }
 
 func decodeText(reg *Registry, c Component, text string, ctx *hcl.EvalContext) (any, error) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/hcl/v2"
@@ -77,8 +78,22 @@ func bindOffline(ctx context.Context, t Task, env Env) (*Flow, *Binding, error) 
 	if schema == nil {
 		schema, complete = Schema(nil), false
 	}
+	if !complete && t.Chain.Contract != nil {
+		schema = withContract(schema, t.Chain.Contract)
+	}
 	b, err := f.Bind(ctx, schema, complete)
 	return f, b, err
+}
+
+// withContract adds to what a source declares the columns its contract does.
+func withContract(schema *arrow.Schema, c *Contract) *arrow.Schema {
+	fields := append([]arrow.Field(nil), schema.Fields()...)
+	for _, f := range Schema(c.Columns).Fields() {
+		if len(schema.FieldIndices(f.Name)) == 0 {
+			fields = append(fields, f)
+		}
+	}
+	return arrow.NewSchema(fields, nil)
 }
 
 // located gives the diagnostics of an error at the block it happened in.

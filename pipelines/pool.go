@@ -36,7 +36,7 @@ func (r *run) all(ctx context.Context, sel Selection) []TaskResult {
 				count++
 			}
 		}
-		for running < max(1, r.Bounds.Tasks) && ctx.Err() == nil {
+		for running < r.Bounds.Tasks && ctx.Err() == nil {
 			w, ok := p.take()
 			if !ok {
 				break

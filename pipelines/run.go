@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -80,6 +81,7 @@ type run struct {
 }
 
 func newRun(ctx context.Context, p *Project, opt RunOptions) (*run, error) {
+	p = p.bounded()
 	var random [4]byte
 	if _, err := io.ReadFull(opt.Rand, random[:]); err != nil {
 		return nil, fmt.Errorf("draw run name: %w", err)
@@ -101,6 +103,19 @@ func newRun(ctx context.Context, p *Project, opt RunOptions) (*run, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// bounded is the project with the bounds that it leaves to the engine: a worker
+// for each processor, and few tasks at once, since they share the memory.
+func (p *Project) bounded() *Project {
+	q := *p
+	if q.Bounds.Workers <= 0 {
+		q.Bounds.Workers = runtime.GOMAXPROCS(0)
+	}
+	if q.Bounds.Tasks <= 0 {
+		q.Bounds.Tasks = 2
+	}
+	return &q
 }
 
 func (r *run) close() {
@@ -198,7 +213,7 @@ func (r *run) flow(ctx context.Context, t Task) (res TaskResult, err error) {
 	}
 	policy := sha256.Sum256(t.Policy)
 	opt := FlowOptions{
-		Workers: max(1, r.Bounds.Workers), Run: r.id, Quarantine: filepath.Join(r.State, "quarantine"),
+		Workers: r.Bounds.Workers, Run: r.id, Quarantine: filepath.Join(r.State, "quarantine"),
 		Recipients: r.Recipients, Key: r.key, Unpublished: r.opt.Unpublished, Inspect: r.inspect,
 		Manifest: Manifest{FormatVersion: FormatVersion, Dataset: t.ID.Pipeline, Tenant: t.ID.Tenant, Partition: t.ID.Partition,
 			Policy: hex.EncodeToString(policy[:]), Versions: Versions{Lavoir: r.opt.Version, Format: FormatVersion}},

@@ -4,25 +4,25 @@
 #   lavoir run examples/subventions
 
 variable "depot" {
-  type        = string
+  type        = text
   default     = "donnees"
   description = "Dossier où le logiciel dépose ses exports."
 }
 
 variable "fichier" {
-  type        = string
-  default     = "subventions_(?<exercice>\\d{4})\\.csv"
+  type        = text
+  default     = "subventions_(?<exercice>\\d{4}).csv"
   description = "Nom des exports ; ce que capture (?<exercice>…) choisit l'exercice."
 }
 
 variable "sortie" {
-  type        = string
+  type        = text
   default     = "published"
   description = "Dossier publié."
 }
 
 variable "exercices" {
-  type    = list(string)
+  type    = list(text)
   default = ["2017"]
 }
 
