@@ -638,8 +638,10 @@ func (d decoder) unknown(what string, remain hcl.Body, schema hcl.BodySchema, an
 
 // Hint says which of the names was probably meant, or lists them.
 func Hint(got string, names []string) string {
+	sorted := append([]string(nil), names...)
+	sort.Strings(sorted)
 	best, dist := "", 3
-	for _, n := range names {
+	for _, n := range sorted {
 		if strings.EqualFold(n, got) {
 			return "did you mean " + n + "?"
 		}
@@ -653,8 +655,6 @@ func Hint(got string, names []string) string {
 	if len(names) == 0 {
 		return "remove it"
 	}
-	sorted := append([]string(nil), names...)
-	sort.Strings(sorted)
 	return "it can be: " + strings.Join(sorted, ", ")
 }
 

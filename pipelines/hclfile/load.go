@@ -182,7 +182,7 @@ func load(dir string, sources []source, reg *pipelines.Registry, opt Options, di
 	if !read || len(sources) == 0 {
 		// What is in a file that does not parse would be missed all over the others.
 		p.Tasks = func(pipelines.Selection, func(pipelines.Task) bool) hcl.Diagnostics { return nil }
-		return p, l.diags
+		return p, byPlace(l.diags)
 	}
 	l.declareNames()
 	l.variables()
@@ -198,7 +198,7 @@ func load(dir string, sources []source, reg *pipelines.Registry, opt Options, di
 	l.movedBlocks()
 	e := &evaluator{project: p, reg: reg, root: l.root, limits: l.limits, quiet: l.broken}
 	p.Tasks = e.tasks
-	return p, l.diags
+	return p, byPlace(l.diags)
 }
 
 // parse reads one file into native syntax; nil when nothing of it can be used.
@@ -279,10 +279,55 @@ func (l *loader) shape(what string, body *hclsyntax.Body, fields []pipelines.Fie
 		}
 	}
 	for _, f := range fields {
-		if f.Required && !f.Block && body.Attributes[f.Name] == nil {
+		switch {
+		case !f.Required:
+		case f.Block && first[f.Name] == nil:
+			l.say(messages.MissingBlock.With("block", what, "name", f.Name, "doc", f.Doc), body.MissingItemRange())
+		case !f.Block && body.Attributes[f.Name] == nil:
 			l.say(messages.MissingArgument.With("block", what, "name", f.Name, "doc", f.Doc), body.MissingItemRange())
 		}
 	}
+}
+
+// deepShape is shape of a body and of all blocks in it.
+func (l *loader) deepShape(what string, body *hclsyntax.Body, fields []pipelines.Field) {
+	l.shape(what, body, fields, nil)
+	for _, b := range body.Blocks {
+		f, ok := find(fields, b.Type)
+		if !ok || !f.Block || len(b.Labels) != len(f.Labels) {
+			continue
+		}
+		inner := f.Fields
+		if f.Nested != "" {
+			c, ok := l.component(f.Nested, b)
+			if !ok {
+				continue
+			}
+			inner = c.Fields()
+		}
+		l.deepShape(blockName(b), b.Body, inner)
+	}
+}
+
+func blockName(b *hclsyntax.Block) string {
+	s := b.Type
+	for _, n := range b.Labels {
+		s += " " + strconv.Quote(n)
+	}
+	return s
+}
+
+// byPlace puts diagnostics in the order of the files, those of one place in the
+// order they were found.
+func byPlace(diags hcl.Diagnostics) hcl.Diagnostics {
+	sort.SliceStable(diags, func(i, j int) bool {
+		a, b := diags[i].Subject, diags[j].Subject
+		if a.Filename != b.Filename {
+			return a.Filename < b.Filename
+		}
+		return a.Start.Byte < b.Start.Byte
+	})
+	return diags
 }
 
 func labelsText(labels []string) string {

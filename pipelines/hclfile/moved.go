@@ -50,7 +50,7 @@ func (l *loader) movedBlocks() {
 		case l.exists(m.From):
 			l.say(messages.MovedFrom.With("address", m.From), from.Expr.Range())
 		case !l.exists(m.To):
-			l.say(messages.MovedTo.With("address", m.To, "hint", pipelines.Hint(m.To.Pipeline, l.names["pipeline"])), to.Expr.Range())
+			l.say(messages.MovedTo.With("address", m.To, "hint", l.addressHint(m.To)), to.Expr.Range())
 		default:
 			l.project.moves = append(l.project.moves, m)
 		}
@@ -72,6 +72,13 @@ func (l *loader) movedAddress(a *hclsyntax.Attribute) (Address, bool) {
 	}
 	l.say(messages.MovedAddress.With("name", a.Name), a.Expr.Range())
 	return Address{}, false
+}
+
+func (l *loader) addressHint(a Address) string {
+	if a.Pipeline != "" {
+		return pipelines.Hint(a.Pipeline, l.names["pipeline"])
+	}
+	return pipelines.Hint(a.Tenants, l.names["tenants"])
 }
 
 func (l *loader) exists(a Address) bool {

@@ -1,6 +1,7 @@
 package hclfile
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -8,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // native turns the body of a JSON file into what the same text in native syntax
@@ -37,6 +39,10 @@ func (l *loader) native(body hcl.Body, fields []pipelines.Field) (*hclsyntax.Bod
 	for _, b := range content.Blocks {
 		inner, ds := l.native(b.Body, l.fieldsOf(byName[b.Type], b.Labels))
 		diags = append(diags, ds...)
+		if whole := pieceOf(out.Blocks, b); whole != nil {
+			diags = append(diags, join(whole.Body, inner)...)
+			continue
+		}
 		out.Blocks = append(out.Blocks, &hclsyntax.Block{Type: b.Type, Labels: b.Labels, Body: inner,
 			TypeRange: b.TypeRange, LabelRanges: b.LabelRanges, OpenBraceRange: b.DefRange, CloseBraceRange: b.DefRange})
 	}
@@ -51,6 +57,36 @@ func (l *loader) native(body hcl.Body, fields []pipelines.Field) (*hclsyntax.Bod
 		out.Attributes[name] = nativeAttribute(a, e)
 	}
 	return out, diags
+}
+
+// inPieces are the blocks whose content has an order. An object of JSON cannot
+// name two properties alike, so that such a block may be a list of objects, each
+// going on where the one before it ended.
+var inPieces = []string{"pipeline", "variant", "steps"}
+
+// pieceOf is the block that b goes on with, or nil.
+func pieceOf(blocks hclsyntax.Blocks, b *hcl.Block) *hclsyntax.Block {
+	if !contains(inPieces, b.Type) {
+		return nil
+	}
+	for _, x := range blocks {
+		if x.Type == b.Type && slices.Equal(x.Labels, b.Labels) && slices.Equal(x.LabelRanges, b.LabelRanges) {
+			return x
+		}
+	}
+	return nil
+}
+
+func join(whole, piece *hclsyntax.Body) (diags hcl.Diagnostics) {
+	for _, a := range sorted(piece.Attributes) {
+		if was := whole.Attributes[a.Name]; was != nil {
+			diags = append(diags, pipelines.Diagnose(messages.DuplicateBlock.With("name", a.Name, "where", was.SrcRange.String()), a.NameRange))
+			continue
+		}
+		whole.Attributes[a.Name] = a
+	}
+	whole.Blocks = append(whole.Blocks, piece.Blocks...)
+	return diags
 }
 
 func nativeAttribute(a *hcl.Attribute, e hclsyntax.Expression) *hclsyntax.Attribute {

@@ -26,6 +26,9 @@ type Exception struct {
 
 // override applies the override blocks of the files a tenants block names.
 func (l *loader) override(name string, t *table) {
+	if t.failed {
+		return
+	}
 	for _, pattern := range t.cfg.Overrides {
 		paths, err := filepath.Glob(l.path(pattern))
 		if err != nil {
@@ -80,7 +83,7 @@ func (l *loader) applyOverride(name string, t *table, b *hclsyntax.Block) {
 	var cfg overrideConfig
 	diags := pipelines.DecodeBody(l.reg, "override", b.Body, l.root, &cfg)
 	l.add(diags...)
-	if diags.HasErrors() || t.failed {
+	if diags.HasErrors() {
 		t.failed = true
 		return
 	}

@@ -2,6 +2,7 @@ package hclfile
 
 import (
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -141,6 +142,9 @@ type pipeline struct {
 func (l *loader) pipelineBlocks() {
 	f, _ := find(l.fields, "pipeline")
 	for _, b := range l.blocks["pipeline"] {
+		if contains(l.project.PipelineNames(), b.Labels[0]) {
+			continue // said where names are declared
+		}
 		before := l.errors()
 		p := l.pipeline(b, f.Fields)
 		p.broken = l.errors() > before
@@ -242,6 +246,7 @@ func (l *loader) pipelineBlock(p *pipeline, x *hclsyntax.Block, fields []pipelin
 				l.say(messages.UseAlone.With(), use.NameRange)
 			}
 		} else if comp, ok := l.reg.Find(pipelines.KindPrivacy, "policy"); ok {
+			l.partShape(comp, x.Body)
 			p.policy = newPart(comp, "", x.Body, defRange(x))
 		}
 	case x.Type == "load":
@@ -289,7 +294,20 @@ func (l *loader) part(kind pipelines.Kind, b *hclsyntax.Block, labels map[string
 	if kind == pipelines.KindSource && !hclsyntax.ValidIdentifier(b.Labels[1]) {
 		l.say(messages.BadName.With("name", name), b.LabelRanges[1])
 	}
+	l.partShape(c, b.Body)
 	return newPart(c, b.Labels[1], b.Body, defRange(b))
+}
+
+// partShape checks the names in a component's block, so that they are right
+// wherever and whether or not it is evaluated.
+func (l *loader) partShape(c pipelines.Component, body *hclsyntax.Body) {
+	fields := append(metaOf(c.Kind), c.Fields()...)
+	if body.Attributes["contract"] != nil && c.Kind == pipelines.KindSource {
+		for i := range fields {
+			fields[i].Required = fields[i].Required && fields[i].Name != "columns"
+		}
+	}
+	l.deepShape(string(c.Kind)+" "+strconv.Quote(c.Name), body, fields)
 }
 
 // whole checks what concerns a pipeline as a whole.

@@ -96,6 +96,7 @@ func (l *loader) policyBlocks() {
 			l.broken = true
 			continue
 		}
+		l.partShape(comp, b.Body)
 		p := newPart(comp, b.Labels[0], b.Body, defRange(b))
 		l.policies[b.Labels[0]] = &policy{b.Labels[0], p}
 		values[b.Labels[0]] = cty.CapsuleVal(policyValue, l.policies[b.Labels[0]])

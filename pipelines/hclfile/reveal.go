@@ -194,18 +194,16 @@ func (k *keyring) decrypt(ref, where string, b []byte, identity string) ([]byte,
 	return v, nil
 }
 
-// circle says whether revealing a secret would need that secret itself, and how.
-func (k *keyring) circle(ref string) (trail string, yes bool) {
-	steps := []string{ref}
-	for at := k.entries[ref]; at != nil && at.cfg.Vault != nil; at = k.entries[at.cfg.Vault.Token.Ref] {
+// circle is how revealing a secret would need that secret itself; nil when it does not.
+func (k *keyring) circle(ref string) []string {
+	trail := []string{ref}
+	for at := k.entries[ref]; at != nil && at.cfg.Vault != nil && len(trail) <= len(k.entries); {
 		next := at.cfg.Vault.Token.Ref
-		steps = append(steps, next)
+		trail = append(trail, next)
 		if next == ref {
-			return strings.Join(steps, " → "), true
+			return trail
 		}
-		if len(steps) > len(k.entries) {
-			return "", false // it leads into a circle that others make
-		}
+		at = k.entries[next]
 	}
-	return "", false
+	return nil
 }

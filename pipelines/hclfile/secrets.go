@@ -17,6 +17,7 @@ import (
 func (l *loader) secretBlocks() {
 	values := map[string]cty.Value{}
 	type todo struct {
+		name string
 		ref  string
 		body *hclsyntax.Body
 		each each
@@ -37,7 +38,7 @@ func (l *loader) secretBlocks() {
 			v := cty.CapsuleVal(pipelines.SecretValue, &pipelines.Secret{Ref: ref})
 			many[e.key] = v
 			values[name] = v
-			todos = append(todos, todo{ref, rest, e, defRange(b)})
+			todos = append(todos, todo{name, ref, rest, e, defRange(b)})
 			l.project.secretRefs = append(l.project.secretRefs, ref)
 		}
 		if forEach(b.Body) != nil {
@@ -53,14 +54,18 @@ func (l *loader) secretBlocks() {
 			continue
 		}
 		if cfg.places() != 1 {
-			l.say(messages.SecretBackend.With("name", strings.SplitN(t.ref, "[", 2)[0]), t.at)
+			l.say(messages.SecretBackend.With("name", t.name), t.at)
 			continue
 		}
 		l.secrets.entries[t.ref] = &entry{ref: t.ref, cfg: cfg}
 	}
+	said := map[string]bool{}
 	for _, t := range todos {
-		if trail, circle := l.secrets.circle(t.ref); circle {
-			l.say(messages.Circle.With("circle", trail), t.at)
+		if trail := l.secrets.circle(t.ref); trail != nil && !said[t.ref] {
+			l.say(messages.Circle.With("circle", strings.Join(trail, " → ")), t.at)
+			for _, ref := range trail {
+				said[ref] = true
+			}
 		}
 	}
 }

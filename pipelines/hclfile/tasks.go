@@ -43,7 +43,7 @@ func (e *evaluator) tasks(sel pipelines.Selection, yield func(pipelines.Task) bo
 			break
 		}
 	}
-	return found.diags
+	return byPlace(found.diags)
 }
 
 // picks says whether a glob, or none, matches a name. A slash is like any letter.

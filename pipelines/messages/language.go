@@ -134,8 +134,8 @@ var (
 		EN: Text{"an authorization that allows must say by which act", "give reference the number of the deliberation, or make allowed false"},
 		FR: Text{"une autorisation qui permet doit dire par quel acte", "donnez à reference le numéro de la délibération, ou rendez allowed faux"}}
 	AffectedTasks = &Message{Code: "LAV-1045", Class: Warning,
-		EN: Text{"the mistake at {place} is that of {count} tasks of {total}: {tasks}", "correct what these tasks have in common"},
-		FR: Text{"l'erreur en {place} est celle de {count} tâches sur {total} : {tasks}", "corrigez ce que ces tâches ont en commun"}}
+		EN: Text{"the mistake at {place} concerns {count} of {total} tasks: {tasks}", "correct what these tasks have in common"},
+		FR: Text{"l'erreur en {place} concerne {count} tâches sur {total} : {tasks}", "corrigez ce que ces tâches ont en commun"}}
 	TenantRow = &Message{Code: "LAV-1046", Class: Language,
 		EN: Text{"{file}, line {line}: {got} cells under {wanted} columns", "correct the line; a cell that holds the delimiter stands between double quotes"},
 		FR: Text{"{file}, ligne {line} : {got} cellules pour {wanted} colonnes", "corrigez la ligne ; une cellule qui contient le séparateur s'écrit entre guillemets doubles"}}

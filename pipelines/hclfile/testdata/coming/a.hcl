@@ -1,0 +1,28 @@
+
+connection "local" "depot" {
+  path = "depot"
+}
+
+schema "x" {
+  a = 1
+}
+notifier "email" "x" {
+}
+pipeline "a" {
+  source "file" "lignes" {
+    connection = connection.local.depot
+    path       = "lignes.csv"
+    format "csv" {}
+  }
+  check "schema" "x" {
+    schema = 1
+  }
+  schedule {
+  }
+  backfill {
+  }
+  notify "email" "x" {
+  }
+  catalog "dcat" "x" {
+  }
+}

@@ -1,0 +1,30 @@
+
+connection "local" "depot" {
+  path = "depot"
+}
+
+contract "c" {
+  column "id" {
+    type = int64
+  }
+  column "le" {
+    type = date("DD/MM/YYYY")
+  }
+}
+pipeline "declared" {
+  source "file" "lignes" {
+    connection = connection.local.depot
+    path       = "lignes.csv"
+    contract   = contract.c
+    columns    = { id = text }
+    format "csv" {}
+  }
+}
+pipeline "taken" {
+  source "file" "lignes" {
+    connection = connection.local.depot
+    path       = "lignes.csv"
+    contract   = contract.c
+    format "csv" {}
+  }
+}

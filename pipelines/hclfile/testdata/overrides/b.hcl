@@ -1,0 +1,5 @@
+override "00101" "logiciel" {
+  from   = "ciril"
+  to     = "egf"
+  reason = "périmé"
+}

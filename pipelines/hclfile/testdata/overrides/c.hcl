@@ -1,0 +1,5 @@
+override "00101" "logiciel" {
+  from   = "egf"
+  to     = "ciril"
+  reason = "personne ne cite ce fichier"
+}

@@ -1,0 +1,7 @@
+
+connection "local" "depot" {
+  path = "depot"
+}
+pipeline "a" {
+  title = "x
+}

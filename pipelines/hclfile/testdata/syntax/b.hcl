@@ -1,0 +1,3 @@
+pipeline "b" {
+  steps = steps.absent
+}
