@@ -60,6 +60,7 @@ func newPostgres(env pipelines.Env, c postgresConfig) (*postgres, error) {
 	if c.Database == "" {
 		c.Database = c.User
 	}
+	c.CA = env.Path(c.CA)
 	return &postgres{c, env}, nil
 }
 

@@ -30,7 +30,7 @@ type sqliteFile struct {
 }
 
 func newSQLite(env pipelines.Env, c sqliteConfig) (*sqliteFile, error) {
-	return &sqliteFile{c.Path, env}, nil
+	return &sqliteFile{env.Path(c.Path), env}, nil
 }
 
 type sqliteSession struct {

@@ -42,7 +42,7 @@ type local struct {
 }
 
 func newLocal(env pipelines.Env, c localConfig) (*local, error) {
-	return &local{root: filepath.Clean(c.Path), single: c.SingleWriter, now: env.Now}, nil
+	return &local{root: filepath.Clean(env.Path(c.Path)), single: c.SingleWriter, now: env.Now}, nil
 }
 
 func (l *local) Describe() string { return l.root }

@@ -86,6 +86,7 @@ type s3 struct {
 }
 
 func newS3(env pipelines.Env, c s3Config) (*s3, error) {
+	c.CAFile = env.Path(c.CAFile)
 	return &s3{s3Config: c, env: env}, nil
 }
 
