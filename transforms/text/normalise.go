@@ -99,12 +99,7 @@ func isBlank(r rune) bool {
 }
 
 func collapse(s string) string {
-	plain := true
-	for i := 0; i < len(s) && plain; i++ {
-		c := s[i]
-		plain = c < utf8.RuneSelf && (c > ' ' || c == ' ' && (i == 0 || s[i-1] != ' '))
-	}
-	if plain {
+	if !strayIn(s) {
 		return s
 	}
 	var b strings.Builder
@@ -121,6 +116,18 @@ func collapse(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// strayIn says whether s has a space other than a single ' '.
+func strayIn(s string) bool {
+	before := rune(0)
+	for _, r := range s {
+		if unicode.IsSpace(r) && (r != ' ' || before == ' ') {
+			return true
+		}
+		before = r
+	}
+	return false
 }
 
 // ligatures are letters that no decomposition takes apart.

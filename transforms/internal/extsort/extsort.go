@@ -36,8 +36,8 @@ type Sorter struct {
 	runs    []pipelines.SpoolFile
 }
 
-// row is a row in memory. Its key is in the arena; prefix is the key's first
-// eight bytes, which decide most comparisons.
+// row is a row in memory. Its key is in the arena; prefix is the eight bytes of
+// the key after what all keys begin with, which decide most comparisons.
 type row struct {
 	prefix     uint64
 	start, end int
@@ -71,7 +71,7 @@ func (s *Sorter) Add(ctx context.Context, r arrow.Record) error {
 		key := s.scratch.At(i)
 		start := len(s.arena)
 		s.arena = append(s.arena, key...)
-		s.rows = append(s.rows, row{prefix(key), start, len(s.arena), arrowx.Ref{Chunk: chunk, Row: int32(i)}})
+		s.rows = append(s.rows, row{0, start, len(s.arena), arrowx.Ref{Chunk: chunk, Row: int32(i)}})
 	}
 	s.held += arrowx.Bytes(r) + s.scratch.Bytes() + 40*int64(n)
 	if s.held > s.env.Memory/2 {
@@ -89,7 +89,28 @@ func prefix(key []byte) uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
+// common is how many bytes all keys begin with.
+func (s *Sorter) common() int {
+	if len(s.rows) == 0 {
+		return 0
+	}
+	first := s.arena[s.rows[0].start:s.rows[0].end]
+	for _, r := range s.rows[1:] {
+		key := s.arena[r.start:r.end]
+		n := 0
+		for n < len(first) && n < len(key) && first[n] == key[n] {
+			n++
+		}
+		first = first[:n]
+	}
+	return len(first)
+}
+
 func (s *Sorter) sortRows() {
+	common := s.common()
+	for i, r := range s.rows {
+		s.rows[i].prefix = prefix(s.arena[r.start+common : r.end])
+	}
 	slices.SortFunc(s.rows, func(a, b row) int {
 		if a.prefix != b.prefix {
 			if a.prefix < b.prefix {
