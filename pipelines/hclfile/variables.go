@@ -169,7 +169,9 @@ func (l *loader) variableFile(file string, out map[string]*given) {
 	if f != nil && f.Body != nil {
 		l.project.files[file] = f
 		attrs, ds := f.Body.JustAttributes()
-		diags = append(diags, ds...)
+		if diags = append(diags, ds...); diags.HasErrors() {
+			attrs = nil
+		}
 		for n, a := range attrs {
 			v, ds := a.Expr.Value(&hcl.EvalContext{Functions: l.root.Functions})
 			diags = append(diags, ds...)
