@@ -11,8 +11,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/spf13/cobra"
 
+	"github.com/lavoir-data/lavoir/internal/scalar"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -116,7 +118,7 @@ func cell(col arrow.Array, row int, show bool) string {
 			return ' '
 		}
 		return r
-	}, col.ValueStr(row))
+	}, valueText(col, row))
 	if utf8.RuneCountInString(s) > 40 {
 		s = string([]rune(s)[:39]) + "…"
 	}
@@ -124,6 +126,18 @@ func cell(col arrow.Array, row int, show bool) string {
 		return s
 	}
 	return maskShape(s)
+}
+
+// valueText is a value as text, exactly: a decimal has all its decimals, an
+// instant is in UTC.
+func valueText(col arrow.Array, row int) string {
+	switch col := col.(type) {
+	case *array.Decimal128:
+		return string(scalar.AppendDecimal(nil, col.Value(row), col.DataType().(*arrow.Decimal128Type).Scale, '.'))
+	case *array.Timestamp:
+		return col.Value(row).ToTime(arrow.Microsecond).UTC().Format(time.RFC3339Nano)
+	}
+	return col.ValueStr(row)
 }
 
 // maskShape keeps the shape of a value and none of it: letters become x, digits

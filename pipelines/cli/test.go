@@ -244,10 +244,10 @@ func publicRows(ctx context.Context, f pipelines.SealedFile) (string, error) {
 			for c := range cells {
 				switch col := batch.Column(c); {
 				case col.IsNull(row):
-				case col.ValueStr(row) == "":
+				case valueText(col, row) == "":
 					cells[c] = `""`
 				default:
-					cells[c] = col.ValueStr(row)
+					cells[c] = valueText(col, row)
 				}
 			}
 			w.Write(cells)
