@@ -252,7 +252,7 @@ func (s *csvChunks) names(b []byte) ([]string, error) {
 	at := s.line - s.lines(b)
 	g.scan(b, at)
 	if len(g.rejects) > 0 {
-		return nil, g.rejects[0].Why
+		return nil, s.badHeader(g.rejects[0].Why)
 	}
 	if len(g.cells) == 0 {
 		return nil, messages.CSVNoHeader.With("file", s.in.Name, "row", s.config.Header)
@@ -262,7 +262,8 @@ func (s *csvChunks) names(b []byte) ([]string, error) {
 	for i, c := range g.cells {
 		raw := b[c.start:c.end]
 		if j := s.dialect.encoding.unreadable(raw); j >= 0 {
-			return nil, messages.CSVUnreadableByte.With("byte", s.offset-int64(len(b))+int64(c.start)+int64(j)+1, "cell", i+1, "encoding", s.dialect.encodingName)
+			at := s.offset - s.dialect.encoding.rawLen(b[int(c.start)+j:]) + 1
+			return nil, s.badHeader(messages.CSVUnreadableByte.With("byte", at, "cell", i+1, "encoding", s.dialect.encodingName))
 		}
 		names[i] = strings.TrimFunc(string(d.plain(raw, c)), isPadding)
 		if s.dialect.own {
@@ -275,6 +276,10 @@ func (s *csvChunks) names(b []byte) ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+func (s *csvChunks) badHeader(why *messages.Error) error {
+	return messages.CSVBadHeader.Wrap(why, "file", s.in.Name, "row", s.config.Header)
 }
 
 func isPadding(r rune) bool {

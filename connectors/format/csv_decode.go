@@ -67,6 +67,9 @@ func (d *csvDecoder) decode(line int64) pipelines.Batch {
 // findUnreadable rejects the rows in which a byte is no text, so that no cell
 // need be asked again.
 func (d *csvDecoder) findUnreadable() {
+	if d.dialect.encoding.unreadable(d.b) < 0 && d.dialect.encoding.table != nil {
+		return
+	}
 	w := d.grid.width
 	for r := range d.grid.rows {
 		for c, cell := range d.grid.cells[r*w : (r+1)*w] {
@@ -147,7 +150,7 @@ func (d *csvDecoder) plain(raw []byte, cell csvCell) []byte {
 		}
 		d.single, raw = u, u
 	}
-	if d.clean || d.dialect.encoding.table == nil {
+	if d.clean || d.dialect.encoding.table == nil || isASCII(raw) {
 		return raw
 	}
 	d.decoded = d.dialect.encoding.appendText(d.decoded[:0], raw)

@@ -71,7 +71,7 @@ func (e *csvEncoding) clean(b []byte) bool {
 
 func isASCII(b []byte) bool {
 	for len(b) >= 8 {
-		if (uint64le(b))&0x8080808080808080 != 0 {
+		if uint64le(b)&highs != 0 {
 			return false
 		}
 		b = b[8:]
@@ -84,11 +84,17 @@ func isASCII(b []byte) bool {
 	return true
 }
 
+// isPlain says whether eight bytes are ASCII and none is NUL.
+func isPlain(v uint64) bool { return (v|(v-ones)&^v)&highs == 0 }
+
 // unreadable is the index of the first byte of b that is no text, or -1.
 func (e *csvEncoding) unreadable(b []byte) int {
 	if e.table != nil {
-		for i, c := range b {
-			if e.table[c].n == 0 {
+		for i := 0; i < len(b); i++ {
+			for i+8 <= len(b) && isPlain(uint64le(b[i:])) {
+				i += 8
+			}
+			if i < len(b) && e.table[b[i]].n == 0 {
 				return i
 			}
 		}

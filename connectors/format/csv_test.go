@@ -167,6 +167,8 @@ columns = { b = int64 }`, "a,b\n\x80 \x9c\xe9,1\xa0000\n\x81,2\n", csvResult{Col
 		{"utf-16 read as utf-8", "", "\xff\xfea\x00", csvResult{Err: "LAV-4006: file f1 is not utf-8: it starts with the mark of UTF-16"}},
 		{"a declared column that is missing", "columns = { montnat = int64 }", "nom,montant\n", csvResult{Err: `LAV-4000: file f1 has no column montnat (its columns are "nom", "montant")`}},
 		{"a name twice", "", "a,b,a\n", csvResult{Err: "LAV-4001: file f1 names two columns a"}},
+		{"names that are no text", "", "nom,pr\xe9nom\n1,2\n", csvResult{Err: "LAV-4017: row 1 of file f1 does not hold column names that can be read: LAV-4010: a byte (number 7 of the file, in cell 2) that is no text in utf-8"}},
+		{"a quote amid the names", "", "a,b\"c\n1,2\n", csvResult{Err: "LAV-4017: row 1 of file f1 does not hold column names that can be read: LAV-4011: a quote in the middle of cell 2"}},
 		{"nothing at all", "", "", csvResult{Err: "LAV-4002: file f1 ends before row 1, where its column names should be"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

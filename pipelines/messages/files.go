@@ -3,7 +3,7 @@ package messages
 // files: file sources and the CSV codec. Codes LAV-4000 to LAV-4999.
 var files = []*Message{
 	CSVColumnMissing, CSVColumnTwice, CSVNoHeader, CSVNoColumns, CSVOption, CSVWrongUse, CSVWrongEncoding, CSVRowTooLong,
-	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
+	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable,
 }
 
@@ -47,6 +47,9 @@ var (
 	CSVBadList = &Message{Code: "LAV-4012", Class: Row,
 		EN: Text{"not a list of texts written as a JSON array", "correct the cell, or declare the column as text and use split()"},
 		FR: Text{"pas une liste de textes écrite comme un tableau JSON", "corrigez la cellule, ou déclarez la colonne en texte et utilisez split()"}}
+	CSVBadHeader = &Message{Code: "LAV-4017", Class: Refused,
+		EN: Text{"row {row} of file {file} does not hold column names that can be read", "check header, encoding, delimiter and quote against the file"},
+		FR: Text{"la ligne {row} du fichier {file} ne contient pas de noms de colonnes lisibles", "vérifiez header, encoding, delimiter et quote par rapport au fichier"}}
 	CSVBadNull = &Message{Code: "LAV-4016", Class: Row,
 		EN: Text{"something in a column that holds only null", "declare the type the column has"},
 		FR: Text{"quelque chose dans une colonne qui ne contient que null", "déclarez le type de la colonne"}}
