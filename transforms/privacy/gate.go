@@ -3,7 +3,6 @@ package privacy
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -112,25 +111,13 @@ func (t policy) proof(id identifierConfig, s *arrow.Schema, counted bool, file s
 		return p, nil
 	}
 	p.clear, err = compute.Condition("clear_when", id.ClearWhen, s)
-	if err != nil || !t.asTheyWere(p.clear.Columns(), id.Column) {
+	if err != nil || !t.provable(p.clear.Columns(), id.Column) {
 		p.clear = nil
 		if !counted {
 			return nil, messages.GateBlind.With("file", file, "column", id.Column)
 		}
 	}
 	return p, nil
-}
-
-// asTheyWere says whether no rule may have changed the columns: only then does
-// a condition say of the file what it said of the rows. The judged column may be
-// among them, for where it is not masked it is as it was.
-func (t policy) asTheyWere(columns []string, judged string) bool {
-	for _, id := range t.Identifiers {
-		if id.Column != judged && slices.Contains(columns, id.Column) {
-			return false
-		}
-	}
-	return true
 }
 
 // look counts the values of r in clear, and refuses one that must not be.

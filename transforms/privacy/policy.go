@@ -2,9 +2,11 @@ package privacy
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -75,6 +77,11 @@ type policy struct {
 	policyConfig
 }
 
+var (
+	_ pipelines.SinglePass = policy{}
+	_ pipelines.Gate       = policy{}
+)
+
 func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {
 	return policy{env, c}, nil
 }
@@ -87,17 +94,36 @@ func (t policy) Bind(in *arrow.Schema) (*arrow.Schema, error) {
 	return p.out, nil
 }
 
-// Run is Emit without a verdict: the policy looks at each row alone.
-func (t policy) Run(_ context.Context, in pipelines.Stream) (pipelines.Stream, error) {
-	return pipelines.RunKernel(t, in)
-}
-
+// Kernel is nil when the gate needs the counts of a first pass: when a condition
+// names a column that does not leave as it is, the files alone do not prove
+// that the rule was kept.
 func (t policy) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 	p, err := t.plan(in)
 	if err != nil {
 		return nil, err
 	}
-	m := p.masking(t.env.Allocator)
+	for _, c := range p.columns {
+		if c.rule != nil && c.rule.clear != nil && !t.provable(c.rule.clear.Columns(), c.name) {
+			return nil, nil
+		}
+	}
+	return p.kernel(t.env.Allocator), nil
+}
+
+// provable says whether a condition over these columns can be asked of the rows
+// of a file: all of them leave as they are. The judged column may be among them,
+// for where it is not masked it is as it was.
+func (t policy) provable(columns []string, judged string) bool {
+	for _, c := range columns {
+		if c != judged && !slices.Contains(t.Public, c) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *plan) kernel(mem memory.Allocator) pipelines.Kernel {
+	m := p.masking(mem)
 	return func(ctx context.Context, b pipelines.Batch) (pipelines.Batch, error) {
 		out, err := m.apply(ctx, b.Record)
 		if err != nil {
@@ -105,7 +131,7 @@ func (t policy) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 			return pipelines.Batch{}, err
 		}
 		return b.With(out), nil
-	}, nil
+	}
 }
 
 // seen is what a policy decides: nothing but what the gate compares with.
@@ -128,8 +154,19 @@ func (t policy) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Dec
 	})
 }
 
-func (t policy) Emit(ctx context.Context, _ pipelines.Decision, in pipelines.Stream) (pipelines.Stream, error) {
-	return t.Run(ctx, in)
+func (t policy) Emit(_ context.Context, _ pipelines.Decision, in pipelines.Stream) (pipelines.Stream, error) {
+	p, err := t.plan(in.Schema())
+	if err != nil {
+		return nil, err
+	}
+	k := p.kernel(t.env.Allocator)
+	return pipelines.NewStream(p.out, func(ctx context.Context) (pipelines.Batch, error) {
+		b, err := in.Next(ctx)
+		if err != nil {
+			return pipelines.Batch{}, err
+		}
+		return k(ctx, b)
+	}, in.Close), nil
 }
 
 func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, error) {

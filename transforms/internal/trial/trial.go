@@ -16,7 +16,7 @@ import (
 )
 
 // Build makes the transform c of a block's body, in which source.table.<name>
-// stands for a table.
+// stands for a table and secret.cle for a secret.
 func Build(t testing.TB, env pipelines.Env, c pipelines.Component, body string, tables map[string]pipelinetest.Table) pipelines.Transform {
 	t.Helper()
 	f, diags := hclsyntax.ParseConfig([]byte(body), "pipeline.hcl", hcl.InitialPos)
@@ -29,7 +29,9 @@ func Build(t testing.TB, env pipelines.Env, c pipelines.Component, body string, 
 		vars[name] = cty.CapsuleVal(pipelines.SourceValue, ref)
 	}
 	ctx := &hcl.EvalContext{Variables: map[string]cty.Value{
-		"source": cty.ObjectVal(map[string]cty.Value{"table": cty.ObjectVal(vars)})}}
+		"source": cty.ObjectVal(map[string]cty.Value{"table": cty.ObjectVal(vars)}),
+		"secret": cty.ObjectVal(map[string]cty.Value{"cle": cty.CapsuleVal(pipelines.SecretValue, &pipelines.Secret{Ref: "secret.cle"})}),
+	}}
 	reg, err := pipelines.NewRegistry([]pipelines.Component{c})
 	if err != nil {
 		t.Fatal(err)
