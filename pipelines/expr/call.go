@@ -19,13 +19,23 @@ type call struct {
 	at   hcl.Range
 }
 
-// call compiles f(…). A function that is not ours, with constant arguments, is
-// one of the pipeline file's.
+// call compiles f(…). With constant arguments, a function that is not ours, or
+// that takes more than ours does, is the one of the pipeline file.
 func (c *compiler) call(e *hclsyntax.FunctionCallExpr) *node {
 	f := functionNamed(e.Name)
 	if f == nil || e.ExpandFinal {
 		return c.foreign(e)
 	}
+	before := len(c.diags)
+	n := c.ours(f, e)
+	if n == nil && !mentionsRow(e) && c.hasFunction(e.Name) {
+		c.diags = c.diags[:before]
+		return c.constant(e)
+	}
+	return n
+}
+
+func (c *compiler) ours(f *function, e *hclsyntax.FunctionCallExpr) *node {
 	if e.Name == "contains" && len(e.Args) == 2 {
 		if list, ok := e.Args[0].(*hclsyntax.TupleConsExpr); ok && mentionsRow(list) {
 			return c.anyOf(list, e.Args[1], e.Range())

@@ -51,6 +51,8 @@ func parsed[T any](r reasons, values func(*vec) []T, read func([]byte) (T, *mess
 	}
 }
 
+var english = scalar.NumberFormat{Decimal: '.', Thousands: ","}
+
 // numberFormat is argument i, if there is one: "fr" for 1 234,5.
 func (c *call) numberFormat(i int) (scalar.NumberFormat, bool) {
 	if len(c.args) <= i {
@@ -60,9 +62,9 @@ func (c *call) numberFormat(i int) (scalar.NumberFormat, bool) {
 	case "fr":
 		return scalar.French, true
 	case "en":
-		return scalar.Plain, true
+		return english, true
 	}
-	c.constantWanted(i, `"fr" (1 234,5), "en" (1234.5)`)
+	c.constantWanted(i, `"fr" (1 234,5), "en" (1,234.5)`)
 	return scalar.Plain, false
 }
 

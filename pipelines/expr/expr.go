@@ -62,6 +62,9 @@ func Compile(e pipelines.Expression, in *arrow.Schema) (*Program, hcl.Diagnostic
 		c.report(messages.UnsupportedExpression.With("what", "constants",
 			"write", "contains(local.list, row.a), local.map[row.a]"), written.Range())
 	}
+	if c.slots > maxOperations {
+		c.report(messages.ExpressionTooLarge.With("limit", maxOperations), written.Range())
+	}
 	if c.diags.HasErrors() || root == nil {
 		return nil, c.diags
 	}

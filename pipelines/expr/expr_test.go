@@ -2,6 +2,7 @@ package expr
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -105,6 +106,9 @@ func TestValues(t *testing.T) {
 		{`split(" ", row["nom complet"])[1]`, "text", [3]string{"Alice", "null", "null"}},
 		{`row[each.key == "val-fleuri" ? "nom" : "n"]`, "text", [3]string{"Moreau", "", "null"}},
 
+		{`row.n + year("2024-05-31")`, "int64", [3]string{"2027", over, "null"}},
+		{`"${format("%s!", each.key)} ${row.n}"`, "text", [3]string{"val-fleuri! 3", "val-fleuri! 9223372036854775807", "null"}},
+		{`row.b || length(local.natures) == 2`, "bool", [3]string{"true", "true", "true"}},
 		{`coalesce(row.nom, "?")`, "text", [3]string{"Moreau", "", "?"}},
 		{`coalesce(row.n, row.n / 0)`, "decimal(25, 6)", [3]string{"3.000000", "9223372036854775807.000000", "null"}},
 		{`coalesce(to_int(row.nom), 0)`, "int64", [3]string{"LAV-2500", "LAV-2500", "0"}},
@@ -117,6 +121,7 @@ func TestValues(t *testing.T) {
 		{`to_decimal(row.f, 4, 1)`, "decimal(4, 1)", [3]string{"1.5", "0.0", "null"}},
 		{`to_int(row.f)`, "int64", [3]string{"LAV-2503", "0", "null"}},
 		{`to_int(round(row.m))`, "int64", [3]string{"12", "-10000000000", "null"}},
+		{`to_decimal("1,234.5", 6, 2, "en") + row.m`, "decimal(13, 2)", [3]string{"1246.84", "-9999998765.49", "null"}},
 		{`to_float(row.m)`, "float64", [3]string{"12.34", "-9999999999.99", "null"}},
 		{`to_text(row.m, "fr")`, "text", [3]string{"12,34", "-9999999999,99", "null"}},
 		{`to_text(row.t, "DD/MM/YYYY HH:mm", "Europe/Paris")`, "text", [3]string{"01/01/2025 00:30", "01/01/1970 01:00", "null"}},
@@ -205,6 +210,7 @@ func TestMistakes(t *testing.T) {
 		{`[for x in row.tags : x]`, messages.UnsupportedExpression, 1},
 		{`row.tags[*]`, messages.UnsupportedExpression, 1},
 		{`local.natures`, messages.UnsupportedExpression, 1},
+		{"row.b" + strings.Repeat(" && row.b", maxOperations), messages.ExpressionTooLarge, 1},
 		{`upper([row.nom]...)`, messages.UnsupportedExpression, 1},
 	} {
 		_, diags := Compile(parse(t, c.src), townSchema)
@@ -270,7 +276,21 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-func TestEvalRefusesAnotherSchema(t *testing.T) {
+// doneAfter is a context that is done once it was asked a number of times.
+type doneAfter struct {
+	context.Context
+	left int
+}
+
+func (c *doneAfter) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// On every way out nothing is left behind.
+func TestEvalErrors(t *testing.T) {
 	p := compile(t, `row.m + 1`, townSchema)
 	rec := town(t)
 	other := arrow.NewSchema(rec.Schema().Fields()[1:], nil)
@@ -278,6 +298,15 @@ func TestEvalRefusesAnotherSchema(t *testing.T) {
 	ev := p.New(memory.DefaultAllocator)
 	if _, _, err := ev.Eval(context.Background(), record(other, sel, rec.NumRows())); err == nil {
 		t.Error("a record of another schema was evaluated")
+	}
+	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer mem.AssertSize(t, 0)
+	for _, src := range []string{`row.m + 1`, `upper(row.nom)`, `split(",", row.nom)`, `row.b || row.n > 1`} {
+		rows := benchRecord(townSchema.Field(6).Type, 5000)
+		src = strings.NewReplacer("row.nom", "row.c", "row.b", `row.c == "A"`, "row.n", "row.m").Replace(src)
+		if _, _, err := compile(t, src, rows.Schema()).New(mem).Eval(&doneAfter{Context: context.Background(), left: 3}, rows); err != context.Canceled {
+			t.Errorf("%s: a context that is done on the way gave %v", src, err)
+		}
 	}
 	done, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -2,12 +2,12 @@ package expr
 
 var valueFunctions = []function{
 	{Function{"to_int", "conversions", `to_int(x), to_int(text, "fr")`,
-		`A whole number; a fraction that is not zero is an error. "fr" reads 1 234.`,
-		`Un nombre entier ; une partie décimale non nulle est une erreur. "fr" lit 1 234.`,
+		`A whole number; a fraction that is not zero is an error. "fr" reads 1 234 and "en" 1,234.`,
+		`Un nombre entier ; une partie décimale non nulle est une erreur. "fr" lit 1 234 et "en" 1,234.`,
 		`to_int("1 234", "fr")`, "1234"}, 1, 2, bindToInt},
 	{Function{"to_decimal", "conversions", `to_decimal(x, digits, decimals), to_decimal(text, digits, decimals, "fr")`,
-		`An exact decimal of at most that many digits; more decimals than declared are an error, round() first. "fr" reads 1 234,50.`,
-		`Un décimal exact d'au plus ce nombre de chiffres ; plus de décimales que déclaré est une erreur, arrondissez d'abord. "fr" lit 1 234,50.`,
+		`An exact decimal of at most that many digits; more decimals than declared are an error, round() first. "fr" reads 1 234,50 and "en" 1,234.50.`,
+		`Un décimal exact d'au plus ce nombre de chiffres ; plus de décimales que déclaré est une erreur, arrondissez d'abord. "fr" lit 1 234,50 et "en" 1,234.50.`,
 		`to_decimal("1 234,5", 12, 2, "fr")`, "1234.50"}, 3, 4, bindToDecimal},
 	{Function{"to_float", "conversions", `to_float(x), to_float(text, "fr")`,
 		"The nearest float64.",

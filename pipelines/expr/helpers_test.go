@@ -12,6 +12,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	ctyfunc "github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 )
@@ -49,7 +51,15 @@ func town(t testing.TB) arrow.Record {
 	return rec
 }
 
-var testValues = &hcl.EvalContext{Variables: map[string]cty.Value{
+var testValues = &hcl.EvalContext{Functions: map[string]ctyfunc.Function{
+	"format": stdlib.FormatFunc, "length": stdlib.LengthFunc, "contains": stdlib.ContainsFunc, "min": stdlib.MinFunc,
+	"year": ctyfunc.New(&ctyfunc.Spec{
+		Params: []ctyfunc.Parameter{{Name: "date", Type: cty.String}}, Type: ctyfunc.StaticReturnType(cty.Number),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			return cty.ParseNumberVal(args[0].AsString()[:4])
+		},
+	}),
+}, Variables: map[string]cty.Value{
 	"local": cty.ObjectVal(map[string]cty.Value{
 		"natures": cty.MapVal(map[string]cty.Value{"Moreau": cty.StringVal("personne"), "ASSO": cty.StringVal("association")}),
 		"taux":    cty.MustParseNumberVal("1.055"),
