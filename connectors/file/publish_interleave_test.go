@@ -235,10 +235,17 @@ func TestInterleavedPublishers(t *testing.T) {
 			"step":      func(rt *rapid.T) { pick(rt).step(); reap() },
 			"steps": func(rt *rapid.T) {
 				r := pick(rt)
-				for range rapid.IntRange(2, 30).Draw(rt, "steps") {
+				for range rapid.SampledFrom([]int{3, 10, 30, 100}).Draw(rt, "steps") {
 					if !r.ended() {
 						r.step()
 					}
+				}
+				reap()
+			},
+			"publisher at once": func(rt *rapid.T) {
+				publisher(rt)
+				for r := running[len(running)-1]; !r.ended(); {
+					r.step()
 				}
 				reap()
 			},
@@ -323,7 +330,11 @@ func TestInterleavedPublishersHealThemselves(t *testing.T) {
 		}
 		for len(running) > 0 {
 			i := rapid.IntRange(0, len(running)-1).Draw(rt, "who")
-			running[i].step()
+			for range rapid.SampledFrom([]int{1, 4, 12, 100}).Draw(rt, "steps") {
+				if !running[i].ended() {
+					running[i].step()
+				}
+			}
 			if r := running[i]; r.ended() {
 				if r.err != nil && !messages.Has(r.err, messages.Superseded) || len(r.receipt.Pending) > 0 {
 					rt.Fatalf("%s: %+v %v", r.name, r.receipt, r.err)
