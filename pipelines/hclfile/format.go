@@ -10,17 +10,33 @@ import (
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
+// settles bounds how often layout is applied: hclwrite's is not always final the
+// first time, when spaces it moved decide what lines up.
+const settles = 5
+
 // Format is src, a native pipeline file, in the one layout: two spaces a level,
 // equal signs of neighbours under each other, line ends of Unix, one at the end
 // of the file. Text that does not parse comes back as it was.
 func Format(src []byte) []byte {
-	clean := bytes.ReplaceAll(bytes.TrimPrefix(src, byteOrderMark), []byte("\r\n"), []byte("\n"))
-	if _, diags := hclsyntax.ParseConfig(clean, "", hcl.InitialPos); diags.HasErrors() {
+	out := bytes.TrimPrefix(src, byteOrderMark)
+	if _, diags := hclsyntax.ParseConfig(out, "", hcl.InitialPos); diags.HasErrors() {
 		return src
 	}
-	out := bytes.TrimRight(hclwrite.Format(clean), "\n")
-	if len(out) == 0 {
-		return nil
+	for range settles {
+		next := layout(out)
+		if bytes.Equal(next, out) {
+			break
+		}
+		out = next
 	}
-	return append(out, '\n')
+	return out
+}
+
+func layout(src []byte) []byte {
+	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
+	out := bytes.TrimRight(hclwrite.Format(src), " \t\r\n")
+	if len(out) > 0 {
+		out = append(out, '\n')
+	}
+	return out
 }
