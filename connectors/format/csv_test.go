@@ -1,12 +1,9 @@
 package format
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"testing"
 
@@ -15,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"pgregory.net/rapid"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -216,112 +212,6 @@ func TestCSVConfigRefused(t *testing.T) {
 	}
 }
 
-// Chunks of any size, down to one byte, give the rows, lines and rejects that
-// one chunk of the whole file gives.
-func TestCSVChunksAreSerial(t *testing.T) {
-	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
-	defer mem.AssertSize(t, 0)
-	rapid.Check(t, func(t *rapid.T) {
-		data := rapid.StringOfN(rapid.SampledFrom([]rune("a1\",;\n\n\r \"é\x00")), 0, 120, -1).Draw(t, "data")
-		config := rapid.SampledFrom([]string{"", "header = 0\ncolumns = { x = text, y = int64 }", "quote = \"\"", "skip_blank = true", "encoding = \"cp1252\""}).Draw(t, "config")
-		whole, cut := csvFrom(t, mem, config), csvFrom(t, mem, config)
-		cut.chunk = rapid.IntRange(1, 40).Draw(t, "chunk")
-		if diff := cmp.Diff(readCSV(t, whole, data), readCSV(t, cut, data)); diff != "" {
-			t.Fatalf("%q: %s", data, diff)
-		}
-	})
-}
-
-// What encoding/csv reads without an error is read as the same cells.
-func FuzzCSVAgainstLibrary(f *testing.F) {
-	for _, s := range []string{"a,b\n1,2\n", "\"a\nb\",c\r\n\"\"\"\",\n", "x\n\ny", "a,b\r", "\"a\"b,c\n", "é,\xff\n", "a\rb,c\nd,e\n"} {
-		f.Add(s, uint8(0))
-	}
-	mem := memory.NewGoAllocator()
-	f.Fuzz(func(t *testing.T, data string, size uint8) {
-		r := csv.NewReader(strings.NewReader(data))
-		records, err := r.ReadAll()
-		if err != nil || len(records) == 0 || strings.HasPrefix(data, "\ufeff") || strings.HasPrefix(data, "\xff\xfe") || strings.HasPrefix(data, "\xfe\xff") {
-			return
-		}
-		width := len(records[0])
-		if width > 50 {
-			return
-		}
-		config := "header = 0\nnull = []\ncolumns = {"
-		for i := range width {
-			config += fmt.Sprintf(" c%d = text,", i)
-		}
-		codec := csvFrom(t, mem, config+"}")
-		if size > 0 {
-			codec.chunk = int(size)
-		}
-		chunks, err := codec.Chunks(context.Background(), csvInput(data))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if chunks.(*csvChunks).dialect.lineEnd == '\r' {
-			return // the library knows no such files
-		}
-		got := readCells(t, chunks, width)
-		want := [][]string{}
-		for _, rec := range records {
-			for i, c := range rec {
-				rec[i] = strings.ReplaceAll(c, "\r\n", "\n")
-			}
-			if !(width == 1 && rec[0] == "") && csvClean(rec) {
-				want = append(want, rec)
-			}
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("%q: %s", data, diff)
-		}
-	})
-}
-
-func csvClean(rec []string) bool {
-	for _, c := range rec {
-		if csvEncodings["utf-8"].unreadable([]byte(c)) >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func readCells(t *testing.T, chunks pipelines.Chunks, width int) [][]string {
-	t.Helper()
-	defer chunks.Close()
-	rows := [][]string{}
-	for {
-		chunk, err := chunks.Next(context.Background())
-		if err == io.EOF {
-			return rows
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := chunk.Decode(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range b.Rejects {
-			if r.Why.Message != messages.CSVUnreadableByte {
-				t.Fatal(r.Why)
-			}
-		}
-		for r := range int(b.NumRows()) {
-			row := make([]string, width)
-			for c := range row {
-				row[c] = strings.ReplaceAll(b.Column(c).ValueStr(r), "\r\n", "\n")
-			}
-			if width > 1 || row[0] != "" {
-				rows = append(rows, row)
-			}
-		}
-		b.Release()
-	}
-}
-
 type csvUnderTest struct{ *csvCodec }
 
 func (c csvUnderTest) Begin(out io.Writer, schema *arrow.Schema) (pipelinetest.FileWriter, error) {
@@ -347,125 +237,6 @@ func TestCSVConformance(t *testing.T) {
 			}, nil
 		})
 	})
-}
-
-func csvSchema() *arrow.Schema {
-	var fs []arrow.Field
-	for _, f := range allTypes().Fields() {
-		if csvHolds(f.Type) {
-			fs = append(fs, f)
-		}
-	}
-	return arrow.NewSchema(fs, nil)
-}
-
-// What was written reads back as the same values, and passes the audit.
-func TestCSVRoundTrip(t *testing.T) {
-	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
-	defer mem.AssertSize(t, 0)
-	schema := csvSchema()
-	rapid.Check(t, func(t *rapid.T) {
-		c := csvFrom(t, mem, fmt.Sprintf("profile = %q", rapid.SampledFrom([]string{"scdl", "excel-fr"}).Draw(t, "profile")))
-		c.chunk = rapid.SampledFrom([]int{64, csvChunkSize}).Draw(t, "chunk")
-		rec := randomRecord(mem, schema, rapid.IntRange(0, 30).Draw(t, "rows"), drawn(t))
-		defer rec.Release()
-		var out bytes.Buffer
-		w, err := c.Begin(&out, schema, About{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := w.Encode(context.Background(), []pipelines.Batch{{Record: rec}})
-		if messages.Has(err, messages.CSVCannotHold) {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Append(e); err != nil {
-			t.Fatal(err)
-		}
-		file := out.Bytes()
-		if err := c.Audit(context.Background(), bytes.NewReader(file), int64(len(file))); err != nil {
-			t.Fatalf("%v\n%q", err, file)
-		}
-		s, err := c.Open(context.Background(), bytes.NewReader(file), int64(len(file)), schema)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		var recs []arrow.Record
-		if err := pipelines.Each(context.Background(), s, func(b pipelines.Batch) error {
-			recs = append(recs, b.Record)
-			return nil
-		}); err != nil {
-			t.Fatalf("%v\n%q", err, file)
-		}
-		got := columnsOf(schema, recs...)
-		for _, r := range recs {
-			r.Release()
-		}
-		if diff := cmp.Diff(oneNaN(columnsOf(schema, rec)), oneNaN(got)); diff != "" {
-			t.Fatalf("%s\n%q", diff, file)
-		}
-	})
-}
-
-// oneNaN makes all NaN the same: text has one word for them. Floats are there as their bits.
-func oneNaN(cols [][]any) [][]any {
-	for _, col := range cols {
-		for i, v := range col {
-			if bits, ok := v.(uint64); ok && math.IsNaN(math.Float64frombits(bits)) {
-				col[i] = "NaN"
-			}
-		}
-	}
-	return cols
-}
-
-func TestCSVAuditRefuses(t *testing.T) {
-	scdl, excel := csvFrom(t, memory.NewGoAllocator(), ""), csvFrom(t, memory.NewGoAllocator(), `profile = "excel-fr"`)
-	for _, c := range []struct {
-		codec *csvCodec
-		name  string
-		data  string
-		ok    bool
-	}{
-		{scdl, "as written", "a,b\r\n\"x,\",\"\"\r\n,\r\n", true},
-		{excel, "as written", "\ufeffa;b\r\n'=1;2,5\r\n", true},
-		{scdl, "one column", "a\r\n\r\nx\r\n", true},
-		{scdl, "several lines in a name", "\"a\r\nb\",c\r\n1,2\r\n", true},
-		{scdl, "nothing", "", false},
-		{scdl, "a mark", "\ufeffa,b\r\n", false},
-		{excel, "no mark", "a;b\r\n", false},
-		{scdl, "LF alone", "a,b\n1,2\n", false},
-		{scdl, "LF once", "a,b\r\n1,2\n3,4\r\n", false},
-		{scdl, "quotes not needed", "a,b\r\n\"x\",2\r\n", false},
-		{scdl, "a row too short", "a,b\r\nx\r\n", false},
-		{scdl, "a row too long", "a,b\r\nx,y,z\r\n", false},
-		{scdl, "a blank line", "a,b\r\n\r\nx,y\r\n", false},
-		{scdl, "no end", "a,b\r\nx,y", false},
-		{scdl, "an open quote", "a,b\r\nx,\"y\r\n", false},
-		{scdl, "no UTF-8", "a,b\r\nx,\xff\r\n", false},
-		{scdl, "NUL", "a,b\r\nx,\x00\r\n", false},
-	} {
-		err := c.codec.Audit(context.Background(), strings.NewReader(c.data), int64(len(c.data)))
-		if (err == nil) != c.ok || err != nil && messages.Find(err) == nil {
-			t.Errorf("%s: %v", c.name, err)
-		}
-	}
-}
-
-func TestCSVBind(t *testing.T) {
-	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.Binary}}, nil)
-	if err := csvFrom(t, memory.NewGoAllocator(), "").Bind(schema); !messages.Has(err, messages.CSVCannotHold) {
-		t.Errorf("binary: %v", err)
-	}
-	if err := csvFrom(t, memory.NewGoAllocator(), `delimiter = ";"`).Bind(csvSchema()); !messages.Has(err, messages.CSVWrongUse) {
-		t.Errorf("a delimiter in a load: %v", err)
-	}
-	if _, err := csvFrom(t, memory.NewGoAllocator(), `profile = "scdl"`).Chunks(context.Background(), csvInput("a\n")); !messages.Has(err, messages.CSVWrongUse) {
-		t.Errorf("a profile in a source: %v", err)
-	}
 }
 
 // csvTB is what *testing.T and *rapid.T share here.

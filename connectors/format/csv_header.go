@@ -1,0 +1,189 @@
+package format
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// open reads up to and with the header. On success the result owns r.
+func (c *csvCodec) open(in Input, r io.ReadCloser) (*csvChunks, error) {
+	s := c.newChunks(in, r)
+	if err := s.start(); err != nil {
+		return nil, err
+	}
+	if err := s.detectLineEnd(); err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(c.config.Columns))
+	if c.config.Header == 0 {
+		for _, col := range c.config.Columns {
+			names = append(names, col.Name)
+		}
+	}
+	for row := int64(1); row <= c.config.Header; row++ {
+		b, err := s.row()
+		if err == io.EOF {
+			return nil, messages.CSVNoHeader.With("file", in.Name, "row", c.config.Header)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if row < c.config.Header {
+			continue
+		}
+		if names, err = s.names(b); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if s.columns, err = c.columnsOf(in, names); err != nil {
+		return nil, err
+	}
+	decls := make([]pipelines.ColumnDecl, len(s.columns))
+	for i, col := range s.columns {
+		decls[i] = col.ColumnDecl
+	}
+	s.schema = pipelines.Schema(decls)
+	return s, nil
+}
+
+// start passes over the byte order mark and judges it.
+func (s *csvChunks) start() error {
+	var head [3]byte
+	n, err := io.ReadFull(s.file, head[:])
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return err
+	}
+	b := head[:n]
+	e := s.dialect.encoding
+	little, big := bytes.HasPrefix(b, []byte{0xFF, 0xFE}), bytes.HasPrefix(b, []byte{0xFE, 0xFF})
+	wrong := func(why, instead string) error {
+		return messages.CSVWrongEncoding.With("file", s.in.Name, "encoding", s.dialect.encodingName, "why", why, "instead", strconv.Quote(instead))
+	}
+	switch {
+	case !e.wide && (little || big):
+		return wrong("it starts with the mark of UTF-16", "utf-16")
+	case !e.wide && bytes.Equal(b, byteMark):
+		b, s.offset = nil, 3
+	case e.wide && e.order == byMark && !little && !big && n > 0:
+		return wrong("it has no mark that tells the byte order", "utf-16le")
+	case e.wide && e.order == littleEndian && big:
+		return wrong("its mark tells the other byte order", "utf-16be")
+	case e.wide && e.order == bigEndian && little:
+		return wrong("its mark tells the other byte order", "utf-16le")
+	case e.wide && (little || big):
+		b, s.offset = b[2:], 2
+	}
+	s.text = io.MultiReader(bytes.NewReader(bytes.Clone(b)), s.file)
+	if e.wide {
+		s.text = &wideReader{in: s.text, big: big || e.order == bigEndian}
+	}
+	return nil
+}
+
+// detectLineEnd looks at how the first row ends: a CR without LF after it is
+// the line end of the whole file, else LF is, with or without CR before it.
+func (s *csvChunks) detectLineEnd() error {
+	for size := s.size; ; size *= 2 {
+		if err := s.fill(size); err != nil {
+			return err
+		}
+		if i := s.firstLineEnd(); i >= 0 || s.ended || size >= csvRowBound {
+			if i >= 0 && s.held[i] == '\r' {
+				s.dialect.lineEnd = '\r'
+			}
+			return nil
+		}
+	}
+}
+
+// firstLineEnd is where the first LF or lone CR outside quotes is known to stand, or -1.
+func (s *csvChunks) firstLineEnd() int {
+	d, b := &s.dialect, s.held
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '\n':
+			return i
+		case c == '\r' && i+1 < len(b):
+			if b[i+1] != '\n' {
+				return i
+			}
+		case c == '\r' && s.ended:
+			return i
+		case c == d.quote && c != 0 && (i == 0 || b[i-1] == d.delimiter):
+			if i = d.closing(b, i+1) - 1; i < 0 {
+				return -1
+			}
+		}
+	}
+	return -1
+}
+
+// row takes one row, its line end included.
+func (s *csvChunks) row() ([]byte, error) {
+	end, err := s.rows()
+	if err != nil {
+		return nil, err
+	}
+	// the first boundary: grow a prefix over line ends until one lies outside quotes
+	for n := 0; n < end; {
+		k := bytes.IndexByte(s.held[n:end], s.dialect.lineEnd)
+		if k < 0 {
+			break
+		}
+		n += k + 1
+		if e, _ := s.dialect.boundary(s.held[:n]); e == n {
+			end = n
+		}
+	}
+	row := bytes.Clone(s.held[:end])
+	s.line += s.lines(row)
+	s.offset += s.dialect.encoding.rawLen(row)
+	s.held = append(s.held[:0], s.held[end:]...)
+	return row, nil
+}
+
+// names reads the header. A column without a name is called after its place.
+func (s *csvChunks) names(b []byte) ([]string, error) {
+	g := csvGrid{dialect: &s.dialect, input: s.in.Name}
+	at := s.line - s.lines(b)
+	g.scan(b, at)
+	if len(g.rejects) > 0 {
+		return nil, s.badHeader(g.rejects[0].Why)
+	}
+	if len(g.cells) == 0 {
+		return nil, messages.CSVNoHeader.With("file", s.in.Name, "row", s.config.Header)
+	}
+	d := csvDecoder{dialect: &s.dialect}
+	names := make([]string, len(g.cells))
+	for i, c := range g.cells {
+		raw := b[c.start:c.end]
+		if j := s.dialect.encoding.unreadable(raw); j >= 0 {
+			at := s.offset - s.dialect.encoding.rawLen(b[int(c.start)+j:]) + 1
+			return nil, s.badHeader(messages.CSVUnreadableByte.With("byte", at, "cell", i+1, "encoding", s.dialect.encodingName))
+		}
+		names[i] = strings.TrimFunc(string(d.plain(raw, c)), isPadding)
+		if s.dialect.own {
+			names[i] = string(d.plain(raw, c))
+			if s.dialect.guarded {
+				names[i] = strings.TrimPrefix(names[i], "'")
+			}
+		} else if names[i] == "" {
+			names[i] = "column_" + strconv.Itoa(i+1)
+		}
+	}
+	return names, nil
+}
+
+func (s *csvChunks) badHeader(why *messages.Error) error {
+	return messages.CSVBadHeader.Wrap(why, "file", s.in.Name, "row", s.config.Header)
+}
+
+func isPadding(r rune) bool {
+	return r == ' ' || r == '\t' || r == '\n' || r == '\r' || r == '\u00a0' || r == '\u202f'
+}
