@@ -94,8 +94,10 @@ func (c *compiler) hyphened(t hcl.Traversal) bool {
 		}
 	}
 	if t.RootName() == rowName && len(names) == 2 && strings.Contains(names[1], "-") {
-		before, _, _ := strings.Cut(names[1], "-")
-		suspect = !c.schema.HasField(names[1]) && c.schema.HasField(before)
+		// A column that is not declared may have a hyphen: only what cannot be a
+		// name, or is made of two names there are, is taken for a subtraction.
+		before, after, _ := strings.Cut(names[1], "-")
+		suspect = !c.schema.HasField(names[1]) && c.schema.HasField(before) && (digitsOnly(after) || c.schema.HasField(after))
 	}
 	if suspect {
 		name := strings.Join(names, ".")

@@ -3,6 +3,7 @@ package expr
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -167,6 +168,9 @@ func TestMistakes(t *testing.T) {
 		{`row.inconnue + 1`, messages.UnknownColumn, 1},
 		{`1 + row.a-row.b`, messages.HyphenInName, 5},
 		{`row.n-1`, messages.HyphenInName, 1},
+		{`row.n-petit`, messages.HyphenInName, 1},
+		{`row.nom-usuel`, messages.UnknownColumn, 1},
+		{`local.taux-row.m`, messages.HyphenInName, 1},
 		{`row`, messages.WholeRow, 1},
 		{`row[0]`, messages.WholeRow, 1},
 		{`row[row.nom]`, messages.WholeRow, 1},
@@ -313,4 +317,24 @@ func TestEvalErrors(t *testing.T) {
 	if _, _, err := ev.Eval(done, rec); err != context.Canceled {
 		t.Errorf("a context that is done gave %v", err)
 	}
+}
+
+// A program is shared by workers, each with an evaluator of its own.
+func TestSharedProgram(t *testing.T) {
+	rec := town(t)
+	p := compile(t, `"${regex_extract(row.nom, "o(.)")} ${year(row.t, "Europe/Paris")} ${row.m / 3} ${local.natures[row.nom]}"`, townSchema)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			ev := p.New(memory.NewGoAllocator())
+			for range 50 {
+				arr, _, err := ev.Eval(context.Background(), rec)
+				if err != nil || written(arr, 0) != "r 2025 4.113333 personne" {
+					t.Error(written(arr, 0), err)
+				}
+				arr.Release()
+			}
+		})
+	}
+	wg.Wait()
 }
