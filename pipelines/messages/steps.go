@@ -4,7 +4,7 @@ package messages
 var steps = []*Message{
 	NothingToDo, EmptyName, NotConstant, NotACondition, CastImpossible, CastLoses, ConditionUnknown, NoValueMatch, NotAllDistinct,
 	BadLimit, DuplicateKey, KeyTypes, NotDeclaredThere, FeedChanged, NoMatch, JoinTooLarge, BadAggregate, SumTooLarge,
-	UnionColumns, NotText, BadRegexp, OneOfTwo, TooManyParts, BadSentinel, BytesNotText, ListColumn, GroupTooLarge, Twice, NotNatural, DefaultType,
+	UnionColumns, NotText, BadRegexp, OneOfTwo, TooManyParts, BadSentinel, BytesNotText, ListColumn, GroupTooLarge, Twice, NotNatural, DefaultType, UnionTypes,
 }
 
 var (
@@ -95,6 +95,9 @@ var (
 	NotNatural = &Message{Code: "LAV-8028", Class: Language,
 		EN: Text{"{name} must be {wanted}", "correct the value"},
 		FR: Text{"{name} doit être {wanted}", "corrigez la valeur"}}
+	UnionTypes = &Message{Code: "LAV-8030", Class: Language,
+		EN: Text{"column {column} is {got} here and {wanted} in {source}", "give both the same type, with transform \"cast\" or in the source's columns"},
+		FR: Text{"la colonne {column} est de type {got} ici et {wanted} dans {source}", "donnez-leur le même type, avec transform \"cast\" ou dans les colonnes de la source"}}
 	DefaultType = &Message{Code: "LAV-8029", Class: Language,
 		EN: Text{"the default of {column} is {got}, and the column is {wanted}", "write a default of that type, with a conversion function if need be"},
 		FR: Text{"la valeur par défaut de {column} est de type {got}, et la colonne de type {wanted}", "écrivez une valeur par défaut de ce type, au besoin avec une fonction de conversion"}}

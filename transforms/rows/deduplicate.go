@@ -179,7 +179,7 @@ func numbered(s *arrow.Schema) *arrow.Schema {
 
 // late gives, in the order they came, the first rows of the keys put aside.
 func (d *distinct) late(ctx context.Context) (pipelines.Stream, error) {
-	clear(d.seen)
+	d.seen = nil
 	byKey, err := d.aside.Sorted(ctx)
 	if err != nil {
 		return nil, err

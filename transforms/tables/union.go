@@ -77,7 +77,7 @@ func (t union) common(f feed, in *arrow.Schema) ([]arrow.Field, error) {
 				"columns", strings.Join(pipelines.Columns(declared), ", "))
 		case len(is) != 1:
 		case !arrow.TypeEqual(here.Type, declared.Field(is[0]).Type):
-			return nil, messages.KeyTypes.With("source", f.name, "left", here.Name, "right", here.Name,
+			return nil, messages.UnionTypes.With("source", f.name, "column", here.Name,
 				"got", pipelines.TypeName(here.Type), "wanted", pipelines.TypeName(declared.Field(is[0]).Type))
 		default:
 			fields = append(fields, here)
