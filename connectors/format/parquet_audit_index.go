@@ -1,0 +1,193 @@
+package format
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/parquet-go/parquet-go/bloom"
+	pq "github.com/parquet-go/parquet-go/format"
+)
+
+// The column index and the bloom filter of a chunk, judged from its values.
+
+func auditColumnIndex[T any](a *audit, d *columnData, c *pq.ColumnChunk, vs []T, nan bool, compare func(x, y T) int, raw func(T) []byte) error {
+	wrong := func(what string) error {
+		return damaged("column ", d.leaf.name, " has a column index ", what)
+	}
+	if nan {
+		if c.ColumnIndexOffset != 0 || c.ColumnIndexLength != 0 {
+			return wrong("although not all values have an order")
+		}
+		return auditPageNulls(d, nil)
+	}
+	var x pq.ColumnIndex
+	if err := a.index(c.ColumnIndexOffset, c.ColumnIndexLength, &x); err != nil {
+		return err
+	}
+	n := len(d.pages)
+	if len(x.NullPages) != n || len(x.MinValues) != n || len(x.MaxValues) != n || len(x.NullCounts) != n ||
+		len(x.RepetitionLevelHistogram) > 0 || len(x.DefinitionLevelHistogram) > 0 {
+		return wrong("of other pages")
+	}
+	from := 0
+	for i, p := range d.pages {
+		e := extentOf(vs[from:p.value], compare)
+		from = p.value
+		if x.NullPages[i] == e.any {
+			return wrong("with wrong null pages")
+		}
+		if !e.any {
+			if len(x.MinValues[i]) > 0 || len(x.MaxValues[i]) > 0 {
+				return wrong("with bounds of a page without values")
+			}
+			continue
+		}
+		lo, hi := zeros(raw(e.lo), raw(e.hi), d.leaf)
+		if !isLowerBound(d.leaf, x.MinValues[i], lo) || !isUpperBound(d.leaf, x.MaxValues[i], hi) {
+			return wrong("with bounds that are not those of its values")
+		}
+	}
+	if err := auditPageNulls(d, x.NullCounts); err != nil {
+		return err
+	}
+	if x.BoundaryOrder != boundaryOrder(d.leaf, &x) {
+		return wrong("with a wrong order of its bounds")
+	}
+	return nil
+}
+
+func auditPageNulls(d *columnData, counts []int64) error {
+	slot, value := 0, 0
+	for i, p := range d.pages {
+		nulls := int64(p.slots - slot - (p.value - value))
+		slot, value = p.slots, p.value
+		if pageStatistics(&p.header).NullCount != nulls || counts != nil && counts[i] != nulls {
+			return damaged("column ", d.leaf.name, " has a page with a wrong number of nulls")
+		}
+	}
+	return nil
+}
+
+// isLowerBound says whether b is lo, or lo cut to 64 bytes where it is longer.
+func isLowerBound(l *fileLeaf, b, lo []byte) bool {
+	if len(lo) <= 64 || l.physical != pq.ByteArray {
+		return bytes.Equal(b, lo)
+	}
+	if len(b) > 64 || !bytes.HasPrefix(lo, b) {
+		return false
+	}
+	if l.typ.ID() == arrow.BINARY {
+		return len(b) == 64
+	}
+	_, n := utf8.DecodeRune(lo[len(b):])
+	return utf8.Valid(b) && len(b)+n > 64
+}
+
+// isUpperBound says whether b is hi or, where hi is longer than 64 bytes, the
+// least that is above all that start as hi does there.
+func isUpperBound(l *fileLeaf, b, hi []byte) bool {
+	if len(hi) <= 64 || l.physical != pq.ByteArray {
+		return bytes.Equal(b, hi)
+	}
+	prefix := hi[:64]
+	if l.typ.ID() == arrow.BINARY {
+		rest := prefix
+		for len(rest) > 0 && rest[len(rest)-1] == 0xff {
+			rest = rest[:len(rest)-1]
+		}
+		if len(rest) == 0 {
+			return bytes.Equal(b, hi)
+		}
+		return len(b) == len(rest) && bytes.Equal(b[:len(b)-1], rest[:len(rest)-1]) && b[len(b)-1]-1 == rest[len(rest)-1]
+	}
+	for !utf8.Valid(prefix) {
+		prefix = prefix[:len(prefix)-1]
+	}
+	rest := bytes.TrimRight(prefix, string(utf8.MaxRune))
+	if len(rest) == 0 {
+		return bytes.Equal(b, hi)
+	}
+	was, n := utf8.DecodeLastRune(rest)
+	is, k := utf8.DecodeLastRune(b)
+	step := is == was+1 || was == 0xd7ff && is == 0xe000
+	return utf8.Valid(b) && step && bytes.Equal(rest[:len(rest)-n], b[:len(b)-k])
+}
+
+// boundaryOrder is the order of the stored bounds of the pages with values.
+func boundaryOrder(l *fileLeaf, x *pq.ColumnIndex) pq.BoundaryOrder {
+	up, down := true, true
+	last := -1
+	for i := range x.NullPages {
+		if x.NullPages[i] {
+			continue
+		}
+		if last >= 0 {
+			lo := compareRaw(l, x.MinValues[last], x.MinValues[i])
+			hi := compareRaw(l, x.MaxValues[last], x.MaxValues[i])
+			up, down = up && lo <= 0 && hi <= 0, down && lo >= 0 && hi >= 0
+		}
+		last = i
+	}
+	if up {
+		return pq.Ascending
+	}
+	if down {
+		return pq.Descending
+	}
+	return pq.Unordered
+}
+
+func compareRaw(l *fileLeaf, x, y []byte) int {
+	switch l.physical {
+	case pq.Int32:
+		return cmp.Compare(int32(binary.LittleEndian.Uint32(x)), int32(binary.LittleEndian.Uint32(y)))
+	case pq.Int64:
+		return cmp.Compare(int64(binary.LittleEndian.Uint64(x)), int64(binary.LittleEndian.Uint64(y)))
+	case pq.Double:
+		return cmp.Compare(math.Float64frombits(binary.LittleEndian.Uint64(x)), math.Float64frombits(binary.LittleEndian.Uint64(y)))
+	case pq.FixedLenByteArray:
+		return compareSigned(x, y)
+	}
+	return bytes.Compare(x, y)
+}
+
+// filter builds the bloom filter of the values anew and compares.
+func (a *audit) filter(l *fileLeaf, m *pq.ColumnMetaData, each func(insert func([]byte))) error {
+	b, err := a.bytes(m.BloomFilterOffset, int64(m.BloomFilterLength))
+	if err != nil {
+		return err
+	}
+	a.cover(m.BloomFilterOffset, int64(m.BloomFilterLength))
+	var h pq.BloomFilterHeader
+	n, err := decodeThrift(b, &h)
+	if err != nil {
+		return err
+	}
+	wrong := damaged("column ", l.name, " has a bloom filter that is not that of its values")
+	blocks := uint64(h.NumBytes) / 32
+	if fmt.Sprintf("%T %T %T", h.Algorithm.Value, h.Hash.Value, h.Compression.Value) !=
+		"*format.SplitBlockAlgorithm *format.XxHash *format.BloomFilterUncompressed" ||
+		int(h.NumBytes) != len(b)-n || blocks < 1 || blocks*32 != uint64(h.NumBytes) || blocks&(blocks-1) != 0 {
+		return wrong
+	}
+	// The salts are constants of the Parquet format.
+	salts := [8]uint32{0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31}
+	bits := make([]byte, h.NumBytes)
+	each(func(v []byte) {
+		x := bloom.XXH64{}.Sum64(v)
+		block := bits[(x>>32)*blocks>>32*32:]
+		for i, salt := range salts {
+			bit := uint32(x) * salt >> 27
+			block[4*i+int(bit/8)] |= 1 << (bit % 8)
+		}
+	})
+	if !bytes.Equal(bits, b[n:]) {
+		return wrong
+	}
+	return nil
+}
