@@ -94,7 +94,15 @@ func fake[C any](kind pipelines.Kind, name string, defaults C) pipelines.Compone
 
 func testRegistry(t testing.TB) *pipelines.Registry {
 	t.Helper()
-	r, err := pipelines.NewRegistry([]pipelines.Component{
+	r, err := pipelines.NewRegistry(testComponents())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func testComponents() []pipelines.Component {
+	return []pipelines.Component{
 		fake(pipelines.KindConnection, "postgres", postgresConfig{Timeout: time.Minute}),
 		fake(pipelines.KindConnection, "local", localConfig{}),
 		fake(pipelines.KindSource, "postgres", querySource{}),
@@ -107,9 +115,5 @@ func testRegistry(t testing.TB) *pipelines.Registry {
 		fake(pipelines.KindTransform, "limit", limitConfig{}),
 		fake(pipelines.KindPrivacy, "policy", policyConfig{}),
 		fake(pipelines.KindLoad, "local", loadConfig{}),
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	return r
 }
