@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // Source is where rows come from. Open may be called more than once, one after
@@ -37,6 +39,12 @@ type Rereadable interface {
 // does not have are errors when it is bound.
 type Marker interface {
 	Marks() (personal []string, notPersonal map[string]string)
+}
+
+// Warner is the ability of a component to say what its configuration makes
+// doubtful without being wrong: a query without a declared order. It contacts nothing.
+type Warner interface {
+	Warnings() []*messages.Error
 }
 
 // Chunked is the ability of a source to be cut, quickly and in order, into

@@ -114,7 +114,7 @@ type Binding struct {
 // source may have more columns than the schema says; a step that needs one ends
 // the binding without an error.
 func (f *Flow) Bind(ctx context.Context, schema *arrow.Schema, complete bool) (*Binding, error) {
-	b := &Binding{}
+	b := &Binding{Notes: f.warnings()}
 	if err := f.keepContract(schema, complete, b); err != nil {
 		return nil, f.at(f.SourceName, err)
 	}
@@ -161,6 +161,20 @@ func (f *Flow) Bind(ctx context.Context, schema *arrow.Schema, complete bool) (*
 		return nil, err
 	}
 	return b, nil
+}
+
+// warnings are what the source and the steps find doubtful in their configuration.
+func (f *Flow) warnings() []*messages.Error {
+	var notes []*messages.Error
+	if w, ok := f.Source.(Warner); ok {
+		notes = append(notes, w.Warnings()...)
+	}
+	for _, s := range f.Steps {
+		if w, ok := s.Transform.(Warner); ok {
+			notes = append(notes, w.Warnings()...)
+		}
+	}
+	return notes
 }
 
 func (f *Flow) bindPrivacy(in *arrow.Schema, marks []MarkedColumn, b *Binding) error {

@@ -20,7 +20,7 @@ import (
 type Validation struct {
 	Tasks     int
 	Unchecked []error // expressions and steps that need columns nobody declared, one per pipeline, tenant and variant
-	Notes     []*messages.Error
+	Notes     []*messages.Error // warnings, per pipeline, tenant and variant
 }
 
 // Validate evaluates every selected task and binds each pipeline, tenant and
@@ -48,9 +48,10 @@ func Validate(ctx context.Context, p *Project, sel Selection, log hclog.Logger) 
 			}
 			return ctx.Err() == nil
 		}
-		if b != nil && b.Unchecked != nil {
+		if b.Unchecked != nil {
 			v.Unchecked = append(v.Unchecked, b.Unchecked)
 		}
+		v.Notes = append(v.Notes, b.Notes...)
 		return ctx.Err() == nil
 	})
 	return v, append(found, diags...)

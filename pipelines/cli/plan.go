@@ -23,7 +23,7 @@ func (a *app) validateCmd() *cobra.Command {
 			}
 			v, diags := pipelines.Validate(cmd.Context(), &p.Project, a.flags.sel, a.log())
 			if a.json() {
-				a.printJSON(map[string]any{"tasks": v.Tasks, "unchecked": len(v.Unchecked), "diagnostics": a.diagnosticsJSON(diags)})
+				a.printJSON(map[string]any{"tasks": v.Tasks, "unchecked": len(v.Unchecked), "warnings": a.lines(v.Notes), "diagnostics": a.diagnosticsJSON(diags)})
 				if diags.HasErrors() {
 					return exitWith(pipelines.ExitLanguage)
 				}
@@ -33,6 +33,7 @@ func (a *app) validateCmd() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(a.Out, a.t("%d tasks, no mistake found\n", "%d tâches, aucune erreur trouvée\n"), v.Tasks)
+			a.warnings(v.Notes)
 			if n := len(v.Unchecked); n > 0 {
 				fmt.Fprintf(a.Out, a.t("%d could not be checked to the end for want of declared columns; the first: %s\n",
 					"%d n'ont pas pu être vérifiées jusqu'au bout faute de colonnes déclarées ; la première : %s\n"), n, a.oneLine(v.Unchecked[0]))
@@ -41,6 +42,26 @@ func (a *app) validateCmd() *cobra.Command {
 		},
 	}
 	return a.selection(cmd)
+}
+
+// warnings prints each warning once, and how often it stands.
+func (a *app) warnings(notes []*messages.Error) {
+	count := map[string]int{}
+	for _, n := range notes {
+		count[a.oneLine(n)]++
+	}
+	for _, n := range notes {
+		line := a.oneLine(n)
+		if count[line] == 0 {
+			continue
+		}
+		fmt.Fprintf(a.Out, "%s", line)
+		if count[line] > 1 {
+			fmt.Fprintf(a.Out, " (×%d)", count[line])
+		}
+		fmt.Fprintf(a.Out, "\n  %s %s\n", a.t("What to do:", "À faire :"), n.Remedy(a.lang))
+		delete(count, line)
+	}
 }
 
 // oneLine is an error on one line in the user's language.
@@ -145,10 +166,16 @@ func (a *app) planned(pl pipelines.Planned) plannedJSON {
 	if pl.Err != nil {
 		j.Problem = a.oneLine(pl.Err)
 	}
-	for _, n := range pl.Notes {
-		j.Notes = append(j.Notes, a.oneLine(n))
-	}
+	j.Notes = a.lines(pl.Notes)
 	return j
+}
+
+func (a *app) lines(notes []*messages.Error) []string {
+	var out []string
+	for _, n := range notes {
+		out = append(out, a.oneLine(n))
+	}
+	return out
 }
 
 func (a *app) change(c pipelines.Change) string {
