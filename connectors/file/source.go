@@ -61,6 +61,14 @@ type source struct {
 	pattern pattern
 }
 
+var (
+	_ pipelines.Chunked    = (*source)(nil)
+	_ pipelines.Rereadable = (*source)(nil)
+	_ pipelines.Declarer   = (*source)(nil)
+	_ pipelines.Describer  = (*source)(nil)
+	_ pipelines.Marker     = (*source)(nil)
+)
+
 func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
 	p, err := newPattern(c.Path)
 	if err != nil {

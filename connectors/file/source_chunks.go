@@ -1,8 +1,10 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -187,6 +189,7 @@ next:
 		}
 		rows = append(rows, int32(r))
 	}
+	slices.SortStableFunc(b.Rejects, func(x, y pipelines.Reject) int { return cmp.Compare(x.Line, y.Line) })
 	if len(rows) == int(b.NumRows()) {
 		return b, nil
 	}

@@ -79,6 +79,11 @@ type csvCodec struct {
 	chunk   int // bytes
 }
 
+var (
+	_ Reader = (*csvCodec)(nil)
+	_ Writer = (*csvCodec)(nil)
+)
+
 func newCSV(env pipelines.Env, c csvConfig) (*csvCodec, error) {
 	codec := &csvCodec{env: env, config: c, types: map[string]csvColumn{}, profile: csvProfiles[c.Profile], chunk: csvChunkSize}
 	d := csvDialect{
