@@ -85,13 +85,25 @@ func differ(t *testing.T, k kind) {
 		}
 		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
 		defer mem.AssertSize(t, 0)
-		repeat := rapid.SampledFrom([]int{1, 1, 1, 300}).Draw(t, "repeat")
-		rec := tabulate(rows, repeat)
 		from := rapid.IntRange(0, len(rows)-1).Draw(t, "from")
+		var order []int // of the rows in the table
+		for i := range rows {
+			order = append(order, i)
+		}
+		switch rapid.IntRange(0, 7).Draw(t, "longer than a block") {
+		case 0: // all blocks alike
+			order = slices.Repeat(order, 300)
+		case 1: // each block of its own kind
+			order = nil
+			for i := range rows {
+				order = append(order, slices.Repeat([]int{i}, 600)...)
+			}
+		}
+		rec := tabulate(rows, order)
 		sliced := rec.NewSlice(int64(from), rec.NumRows())
 		ev := p.New(mem)
 		for range 2 { // scratch is used again
-			checkAgainst(t, ev, m, sliced, rows, from)
+			checkAgainst(t, ev, m, sliced, rows, order[from:])
 		}
 	})
 	if checked < 10*refused {
@@ -99,7 +111,17 @@ func differ(t *testing.T, k kind) {
 	}
 }
 
-func checkAgainst(t *rapid.T, ev *Evaluator, m meaning, rec arrow.Record, rows []map[string]answer, from int) {
+func checkAgainst(t *rapid.T, ev *Evaluator, m meaning, rec arrow.Record, rows []map[string]answer, order []int) {
+	wants := make([]string, len(rows))
+	for i, row := range rows {
+		want := m.eval(row)
+		wants[i] = want.err
+		if want.err == "" && want.null {
+			wants[i] = "null"
+		} else if want.err == "" {
+			wants[i] = m.text(want)
+		}
+	}
 	arr, bad, err := ev.Eval(context.Background(), rec)
 	if err != nil {
 		t.Fatal(err)
@@ -109,19 +131,12 @@ func checkAgainst(t *rapid.T, ev *Evaluator, m meaning, rec arrow.Record, rows [
 		t.Fatalf("%s: %d rows, failures at %v", m.src, arr.Len(), bad.Rows())
 	}
 	for i := range arr.Len() {
-		want := m.eval(rows[(from+i)%len(rows)])
 		got := written(arr, i)
 		if e := bad.At(i); e != nil {
 			got = e.Code
 		}
-		wanted := want.err
-		if wanted == "" && want.null {
-			wanted = "null"
-		} else if wanted == "" {
-			wanted = m.text(want)
-		}
-		if got != wanted {
-			t.Fatalf("%s\nrow %d: %s, not %s\n%s", m.src, i, got, wanted, show(rows[(from+i)%len(rows)]))
+		if got != wants[order[i]] {
+			t.Fatalf("%s\nrow %d: %s, not %s\n%s", m.src, i, got, wants[order[i]], show(rows[order[i]]))
 		}
 	}
 }
@@ -476,14 +491,12 @@ func randomValue(t *rapid.T, c meaning) (a answer) {
 	return a
 }
 
-func tabulate(rows []map[string]answer, repeat int) arrow.Record {
+func tabulate(rows []map[string]answer, order []int) arrow.Record {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, randomSchema)
 	defer b.Release()
-	for range repeat {
-		for _, row := range rows {
-			for i, c := range randomColumns {
-				appendAnswer(b.Field(i), row[c.src], c)
-			}
+	for _, at := range order {
+		for i, c := range randomColumns {
+			appendAnswer(b.Field(i), rows[at][c.src], c)
 		}
 	}
 	return b.NewRecord()

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2/json"
@@ -337,4 +338,39 @@ func TestSharedProgram(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// A block in which a branch is a constant leaves no trace in the next.
+func TestBlocksAreIndependent(t *testing.T) {
+	s := arrow.NewSchema([]arrow.Field{{Name: "b", Type: arrow.FixedWidthTypes.Boolean}, {Name: "s", Type: arrow.BinaryTypes.String}}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, s)
+	for i := range 4 * block {
+		b.Field(0).(*array.BooleanBuilder).Append(i < block || i%3 == 0 || i >= 3*block)
+		if i%2 == 0 {
+			b.Field(1).AppendNull()
+		} else {
+			b.Field(1).(*array.StringBuilder).Append("x")
+		}
+	}
+	rec := b.NewRecord()
+	for _, src := range []string{
+		`upper(row.b ? null : row.s)`, `upper(row.b ? "1" : row.s)`, `to_int(row.b ? "1" : row.s)`, `to_text(row.b ? 1 : length(row.s))`,
+		`split(",", row.b ? "1,2" : row.s)`, `"<${row.b ? "1" : row.s}>"`, `luhn(row.b ? null : row.s)`,
+	} {
+		whole := values(t, src, rec)
+		ev := compile(t, src, s).New(memory.NewGoAllocator())
+		for i := 0; i < len(whole); i += 97 {
+			arr, bad, err := ev.Eval(context.Background(), rec.NewSlice(int64(i), int64(i+1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := written(arr, 0)
+			if e := bad.At(0); e != nil {
+				got = e.Code
+			}
+			if got != whole[i] {
+				t.Fatalf("%s: row %d is %s alone and %s among others", src, i, got, whole[i])
+			}
+		}
+	}
 }

@@ -53,21 +53,20 @@ func lax(k kernel) func(*frame, *node) *vec {
 
 func (f *frame) apply(n *node, k kernel, merge bool) *vec {
 	out := &f.vecs[n.slot]
-	in, rows := out.in[:0], 1
+	in := out.in[:0]
 	for _, x := range n.in {
-		v := f.eval(x)
-		if !v.konst {
-			rows = f.n
-		}
-		in = append(in, v)
+		in = append(in, f.eval(x))
 	}
 	out.in, out.state = in, nil
+	rows := f.n
+	if out.konst = allConst(in); out.konst { // as a branch that was taken as a whole may be
+		rows = 1
+	}
 	if merge {
 		out.merge(rows, in...)
 	}
 	out.size(n.t.k, rows)
 	k(rows, out, in)
-	out.konst = allConst(in) // a branch that was taken as a whole may be one
 	return out
 }
 
