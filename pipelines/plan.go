@@ -19,7 +19,7 @@ import (
 // Validation is what checking a project offline came to.
 type Validation struct {
 	Tasks     int
-	Unchecked []error // expressions and steps that need columns nobody declared, one per pipeline, tenant and variant
+	Unchecked []error           // expressions and steps that need columns nobody declared, one per pipeline, tenant and variant
 	Notes     []*messages.Error // warnings, per pipeline, tenant and variant
 }
 
