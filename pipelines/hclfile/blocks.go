@@ -121,7 +121,10 @@ func Blocks(reg *pipelines.Registry) []pipelines.Field {
 	one := func(f pipelines.Field) pipelines.Field { f.Repeated = false; return f }
 	name := []string{"name"}
 	forEach := arg("for_each", "constant", "Tenants, or another object: one for each.")
-	policy, _ := reg.Find(pipelines.KindPrivacy, "policy")
+	var policy []pipelines.Field
+	if c, ok := reg.Find(pipelines.KindPrivacy, policyName); ok {
+		policy = c.Fields()
+	}
 	source := nested(pipelines.KindSource, "Where rows come from; the first one gives the rows, others are read by joins and unions.")
 	transform := nested(pipelines.KindTransform, "A step, in the order of the data.")
 	steps := arg("steps", "constant", "Steps to insert here: steps.<name>, or a list of them.")
@@ -140,7 +143,7 @@ func Blocks(reg *pipelines.Registry) []pipelines.Field {
 		block("variant", "One way of reading the dataset; each task has exactly one.", name,
 			need(arg("when", "constant", "Condition over each and partition; no answer is no.")), steps, source, transform),
 		one(block("privacy", "What may leave.", nil,
-			append([]pipelines.Field{arg("use", "constant", "A policy declared once: privacy.<name>.")}, policy.Fields()...)...)),
+			append([]pipelines.Field{arg("use", "constant", "A policy declared once: privacy.<name>.")}, policy...)...)),
 		nested(pipelines.KindLoad, "Where the rows go."))
 	return []pipelines.Field{
 		one(block("project", "Bounds, state and keys of the whole project.", nil, fields(projectDefaults)...)),
@@ -153,7 +156,7 @@ func Blocks(reg *pipelines.Registry) []pipelines.Field {
 		block("limits", "A cap that connections share.", name, fields(limitsConfig{})...),
 		block("contract", "What a source must give.", name, fields(contractDefaults)...),
 		block("steps", "Steps that several pipelines share.", name, transform),
-		block("privacy", "A policy that several pipelines share.", name, policy.Fields()...),
+		block("privacy", "A policy that several pipelines share.", name, policy...),
 		block("tenants", "The towns, members or schools pipelines run for.", name, tenants...),
 		block("override", "One value of one tenant that differs from the table, and why.", []string{"key", "column"}, fields(overrideConfig{})...),
 		block("pipeline", "How one dataset is made.", name, pipeline...),
@@ -203,6 +206,9 @@ func metaOf(k pipelines.Kind) []pipelines.Field {
 	}
 	return nil
 }
+
+// policyName is the component that a privacy block is, whatever its label says.
+const policyName = "policy"
 
 // coming are the blocks of later versions, by where they stand.
 var comingTop, comingPipeline = []string{"schema", "notifier"}, []string{"check", "catalog", "schedule", "backfill", "notify"}

@@ -198,9 +198,21 @@ func (l *loader) pipeline(b *hclsyntax.Block, fields []pipelines.Field) *pipelin
 		}
 	}
 	sort.SliceStable(p.steps, func(i, j int) bool { return p.steps[i].at < p.steps[j].at })
-	l.check(without(b.Body, "for_each"), s)
+	l.check(present(without(b.Body, "for_each")), s)
 	l.whole(p, what, b)
 	return p
+}
+
+// present is a body without the blocks that are not available yet.
+func present(b *hclsyntax.Body) *hclsyntax.Body {
+	c := *b
+	c.Blocks = nil
+	for _, x := range b.Blocks {
+		if !contains(comingPipeline, x.Type) {
+			c.Blocks = append(c.Blocks, x)
+		}
+	}
+	return &c
 }
 
 // ways are the pipeline's own way and those of its variants.
@@ -245,7 +257,7 @@ func (l *loader) pipelineBlock(p *pipeline, x *hclsyntax.Block, fields []pipelin
 			if len(x.Body.Attributes) > 1 || len(x.Body.Blocks) > 0 {
 				l.say(messages.UseAlone.With(), use.NameRange)
 			}
-		} else if comp, ok := l.reg.Find(pipelines.KindPrivacy, "policy"); ok {
+		} else if comp, ok := l.policyComponent(x.TypeRange); ok {
 			l.partShape(comp, x.Body)
 			p.policy = newPart(comp, "", x.Body, defRange(x))
 		}

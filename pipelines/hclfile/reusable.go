@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // chain is a steps block, contract a contract block, policy a privacy block of
@@ -91,7 +92,7 @@ func (l *loader) policyBlocks() {
 	for _, b := range l.blocks["privacy"] {
 		ok := l.check(b.Body, anywhere)
 		values[b.Labels[0]] = cty.DynamicVal
-		comp, found := l.reg.Find(pipelines.KindPrivacy, "policy")
+		comp, found := l.policyComponent(b.TypeRange)
 		if !ok || !found {
 			l.broken = true
 			continue
@@ -102,4 +103,12 @@ func (l *loader) policyBlocks() {
 		values[b.Labels[0]] = cty.CapsuleVal(policyValue, l.policies[b.Labels[0]])
 	}
 	l.root.Variables["privacy"] = cty.ObjectVal(values)
+}
+
+func (l *loader) policyComponent(at hcl.Range) (pipelines.Component, bool) {
+	c, ok := l.reg.Find(pipelines.KindPrivacy, policyName)
+	if !ok {
+		l.say(messages.UnknownComponent.With("kind", pipelines.KindPrivacy, "name", policyName, "hint", pipelines.Hint(policyName, nil)), at)
+	}
+	return c, ok
 }

@@ -15,7 +15,7 @@ pipeline "a" {
     format "csv" {}
   }
   check "schema" "x" {
-    schema = 1
+    schema = schema.x
   }
   schedule {
   }
