@@ -23,6 +23,9 @@ const (
 	lockName  = own + ".lock"
 	tempStart = own + "-"
 	tempEnd   = ".tmp"
+
+	// lockPatience is far more than a swap takes: who holds the lock longer hangs.
+	lockPatience = time.Minute
 )
 
 func (l *local) Put(ctx context.Context, key string, c Content) (Info, error) {
@@ -182,7 +185,12 @@ func (l *local) lock(ctx context.Context, dir string) (unlock func(), err error)
 		return nil, messages.NetworkFolder.With("store", l.Describe(), "kind", kind)
 	}
 	lock := flock.New(filepath.Join(l.root, filepath.FromSlash(dir), lockName), flock.SetPermissions(0o644))
-	if _, err := lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
+	waiting, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	if _, err := lock.TryLockContext(waiting, 5*time.Millisecond); err != nil {
+		if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+			err = messages.StoreBusy.With("store", l.Describe(), "code", "another process keeps its lock")
+		}
 		return nil, err
 	}
 	return func() { lock.Unlock() }, nil

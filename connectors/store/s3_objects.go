@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sort"
@@ -135,7 +136,11 @@ func (s *s3) Now(ctx context.Context) (time.Time, error) {
 		return time.Time{}, err
 	}
 	_, err = core.BucketExists(ctx, s.Bucket)
-	if clock, _ := s.seen.told(); !clock.IsZero() && ctx.Err() == nil {
+	var answer minio.ErrorResponse
+	if err != nil && !errors.As(err, &answer) {
+		return time.Time{}, s.fail("HeadBucket", err)
+	}
+	if clock, _ := s.seen.told(); !clock.IsZero() {
 		return clock, nil
 	}
 	if err == nil {
