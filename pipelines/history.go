@@ -96,3 +96,24 @@ func replaceFile(path string, data []byte) error {
 	}
 	return err
 }
+
+// moved is the history under the names of today: what is noted of a task under
+// a former name counts for it, unless it has a note of its own.
+func (h *history) moved(p *Project, t TaskID) {
+	if p.Formerly == nil {
+		return
+	}
+	id := t.String()
+	for _, old := range p.Formerly(t) {
+		if d, ok := h.Done[old.String()]; ok {
+			if _, own := h.Done[id]; !own {
+				h.Done[id] = d
+			}
+			delete(h.Done, old.String())
+		}
+		if code, ok := h.Failing[old.String()]; ok {
+			h.Failing[id] = code
+			delete(h.Failing, old.String())
+		}
+	}
+}

@@ -150,11 +150,12 @@ func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield
 	h, err := readHistory(p.State)
 	if err != nil {
 		opt.Log.Warn("the history of runs cannot be read: every task counts as new", "error", err)
-		h = &history{}
+		h = &history{Failing: map[string]string{}, Done: map[string]done{}}
 	}
 	base := offline(opt.Log)
 	return p.Tasks(sel, func(t Task) bool {
 		env := taskEnv(p, t, base)
+		h.moved(p, t.ID)
 		pl := Planned{Task: t, Change: h.change(t)}
 		f, b, err := bindOffline(ctx, t, env)
 		if err == nil && opt.Connect && pl.Change != ChangeHeld && pl.Change != ChangeWithdrawn {

@@ -38,6 +38,9 @@ type Project struct {
 	Retention      time.Duration
 	Grace          time.Duration // what is younger is never collected
 	Secrets        Secrets
+	// Formerly gives the names a task had before pipelines were renamed and
+	// tenants merged; nil: none had another.
+	Formerly func(TaskID) []TaskID
 	// Tasks gives the selected tasks in the order of the files, then tenants,
 	// then partitions, one by one, until yield returns false. Diagnostics are
 	// all the mistakes found on the way.

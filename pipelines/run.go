@@ -59,6 +59,9 @@ func Run(ctx context.Context, p *Project, sel Selection, opt RunOptions) (*Repor
 	report.Took = opt.Now().Sub(report.Started)
 	h, err := readHistory(p.State)
 	if err == nil {
+		for _, t := range report.Tasks {
+			h.moved(p, t.Task)
+		}
 		report.compare(h.Failing)
 		err = h.update(report)
 	}

@@ -306,3 +306,34 @@ func TestExitCodePrecedence(t *testing.T) {
 		t.Errorf("unknown: %d", got)
 	}
 }
+
+// A renamed pipeline keeps its history.
+func TestHistoryFollowsMoves(t *testing.T) {
+	var bad error
+	var out []byte
+	project := projectOf(t, fakeTask("old", func() error { return bad }, &out))
+	run := func(p *Project) *Report {
+		r, _, err := Run(context.Background(), p, Selection{}, testOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	run(project)
+	bad = messages.DiskBound.With("bound", "1MiB")
+	run(project)
+	renamed := projectOf(t, fakeTask("new", func() error { return bad }, &out))
+	renamed.State = project.State
+	renamed.Formerly = func(id TaskID) []TaskID { return []TaskID{{Pipeline: "old"}} }
+	var change Change
+	Plan(context.Background(), renamed, Selection{}, PlanOptions{Log: hclog.NewNullLogger()}, func(p Planned) bool {
+		change = p.Change
+		return true
+	})
+	if change != ChangeInput {
+		t.Errorf("the plan says %s of a pipeline that only has another name", change)
+	}
+	if r := run(renamed); len(r.Known) != 1 || len(r.New) != 0 {
+		t.Errorf("its failure counts as new: %v", r.New)
+	}
+}

@@ -88,3 +88,23 @@ func (l *loader) exists(a Address) bool {
 	s := l.shared["tenants."+a.Tenants]
 	return s != nil && s.value.Type().IsObjectType() && s.value.Type().HasAttribute(a.Key)
 }
+
+// formerly gives the names a task had before the moves.
+func (p *Project) formerly(t pipelines.TaskID) []pipelines.TaskID {
+	names := []pipelines.TaskID{t}
+	for i := 0; i < len(names) && len(names) <= len(p.moves)+1; i++ { // a moved name may have moved before
+		for _, m := range p.moves {
+			old := names[i]
+			switch {
+			case m.To.Pipeline != "" && m.To.Pipeline == old.Pipeline:
+				old.Pipeline = m.From.Pipeline
+			case m.To.Key != "" && m.To.Key == old.Tenant:
+				old.Tenant = m.From.Key
+			default:
+				continue
+			}
+			names = append(names, old)
+		}
+	}
+	return names[1:]
+}
