@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -57,11 +58,15 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 			continue
 		}
 		r, err := id.rule(in, in.Field(i))
-		if err != nil {
-			diags = append(diags, pipelines.Diagnostics(err, hcl.Range{})...)
-			continue
+		var located hcl.Diagnostics
+		switch {
+		case errors.As(err, &located):
+			diags = append(diags, located...)
+		case err != nil:
+			return nil, err
+		default:
+			rules[i] = r
 		}
-		rules[i] = r
 	}
 	if err := compute.Mistakes(diags); err != nil {
 		return nil, err
