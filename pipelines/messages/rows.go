@@ -46,8 +46,8 @@ var (
 		EN: Text{"a letter where a digit should be (O for 0, I or l for 1)", "correct the cell"},
 		FR: Text{"une lettre à la place d'un chiffre (O pour 0, I ou l pour 1)", "corrigez la cellule"}}
 	RowExpression = &Message{Code: "LAV-2512", Class: Row,
-		EN: Text{"the expression has no value for this row", "guard it with a condition or coalesce()"},
-		FR: Text{"l'expression n'a pas de valeur pour cette ligne", "protégez-la par une condition ou coalesce()"}}
+		EN: Text{"the expression has no value for this row", "guard it with a condition or try()"},
+		FR: Text{"l'expression n'a pas de valeur pour cette ligne", "protégez-la par une condition ou try()"}}
 	DatePattern = &Message{Code: "LAV-2520", Class: Language,
 		EN: Text{"{pattern} is not a pattern of a date: {why}", "write for instance \"DD/MM/YYYY\" or \"YYYY-MM-DD HH:mm:ss\""},
 		FR: Text{"{pattern} n'est pas un format de date : {why}", "écrivez par exemple \"JJ/MM/AAAA\" ou \"YYYY-MM-DD HH:mm:ss\""}}
