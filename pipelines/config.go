@@ -471,17 +471,19 @@ func (c Component) Renew(r *Registry, config any, body *hclsyntax.Body, names ma
 	rest := -1
 	fixed := map[string]bool{}
 	for i, t := 0, v.Type(); i < t.NumField(); i++ {
-		tg, ok := tagOf(t.Field(i))
+		h, ok := t.Field(i).Tag.Lookup("hcl")
 		if !ok {
 			continue
 		}
-		fixed[tg.name] = true
-		switch tg.mode {
+		name, mode, _ := strings.Cut(h, ",")
+		fixed[name] = true
+		switch mode {
 		case "rest":
 			rest = i
 		case "", "optional":
-			if names[tg.name] {
-				diags = append(diags, d.attribute(tg, body.Attributes[tg.name].AsHCLAttribute(), v.Field(i))...)
+			if names[name] {
+				tg, _ := tagOf(t.Field(i))
+				diags = append(diags, d.attribute(tg, body.Attributes[name].AsHCLAttribute(), v.Field(i))...)
 			}
 		}
 	}

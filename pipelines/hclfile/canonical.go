@@ -65,8 +65,8 @@ func (c *config) bytes() []byte {
 // canonical is a decoded config as JSON: the fields of the struct in their
 // order, expressions by what they compute, secrets by their reference. It also
 // gives the connections in it.
-func canonical(c pipelines.Component, label string, cfg any, k *pipelines.Contract) ([]byte, []pipelines.Connection) {
-	w := &canon{}
+func canonical(c pipelines.Component, label string, cfg any, k *pipelines.Contract, names fieldNames) ([]byte, []pipelines.Connection) {
+	w := &canon{b: make([]byte, 0, 512), names: names}
 	w.b = append(w.b, '{')
 	w.key("type")
 	w.b = appendText(w.b, c.Name)
@@ -91,8 +91,29 @@ func canonical(c pipelines.Component, label string, cfg any, k *pipelines.Contra
 }
 
 type canon struct {
-	b    []byte
-	uses []pipelines.Connection
+	b     []byte
+	uses  []pipelines.Connection
+	names fieldNames
+}
+
+// fieldNames remembers what a pipeline file calls the fields of a struct; a
+// field it cannot set is "-".
+type fieldNames map[reflect.Type][]string
+
+func (f fieldNames) of(t reflect.Type) []string {
+	names, known := f[t]
+	if known {
+		return names
+	}
+	for i := range t.NumField() {
+		name := "-"
+		if tag, ok := t.Field(i).Tag.Lookup("hcl"); ok {
+			name, _, _ = strings.Cut(tag, ",")
+		}
+		names = append(names, name)
+	}
+	f[t] = names
+	return names
 }
 
 func (w *canon) comma() {
@@ -189,16 +210,12 @@ func (w *canon) kind(v reflect.Value) {
 
 // structure writes the fields a pipeline file can set, by the name it uses.
 func (w *canon) structure(v reflect.Value) {
-	t := v.Type()
 	w.b = append(w.b, '{')
-	for i := 0; i < t.NumField(); i++ {
-		tag, ok := t.Field(i).Tag.Lookup("hcl")
-		if !ok {
-			continue
+	for i, name := range w.names.of(v.Type()) {
+		if name != "-" {
+			w.key(name)
+			w.value(v.Field(i))
 		}
-		name, _, _ := strings.Cut(tag, ",")
-		w.key(name)
-		w.value(v.Field(i))
 	}
 	w.b = append(w.b, '}')
 }

@@ -38,7 +38,7 @@ func (e *evaluator) tasks(sel pipelines.Selection, yield func(pipelines.Task) bo
 		if p.broken || !picks(sel.Pipeline, p.name) {
 			continue
 		}
-		w := &walk{evaluator: e, found: found, pipeline: p, sel: sel, made: map[*part]*made{}}
+		w := &walk{evaluator: e, found: found, pipeline: p, sel: sel, made: map[*part]*made{}, names: fieldNames{}}
 		if !w.run(yield) {
 			break
 		}
@@ -65,6 +65,7 @@ type walk struct {
 	pipeline *pipeline
 	sel      pipelines.Selection
 	made     map[*part]*made
+	names    fieldNames
 	sources  level // what the sources and the choice among them depend on
 	named    bool  // something refers to sources
 	choice   level // what the choice of a variant depends on
