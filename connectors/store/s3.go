@@ -147,7 +147,7 @@ func (s *s3) transport() (http.RoundTripper, error) {
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		MaxIdleConnsPerHost:   16,
 		ResponseHeaderTimeout: time.Minute,
-		IdleConnTimeout:       time.Minute,
+		IdleConnTimeout:       10 * time.Second, // every task has a client of its own
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: 10 * time.Second,
 		DisableCompression:    true,
