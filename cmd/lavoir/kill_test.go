@@ -1,0 +1,5 @@
+package main
+
+import "os"
+
+func killedMain() { os.Exit(99) }
