@@ -84,8 +84,8 @@ pipeline "p%02d" {
     source "file" "lignes" {
       connection = connection.local.depot
       path       = "${each.key}/lignes_(?<exercice>\\d{4}).csv"
-      columns    = { id = int64, nom = text, type_tiers = text, montant = decimal(14, 2), etat = text }
       format "csv" {
+        columns   = { id = int64, nom = text, type_tiers = text, montant = decimal(14, 2), etat = text }
         encoding  = "cp1252"
         delimiter = ";"
       }

@@ -1,6 +1,8 @@
 package hclfile
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -49,7 +51,7 @@ func (w *walk) evaluatePart(p *part) *made {
 	if p.contract != nil {
 		var e hclsyntax.Expression
 		if m.contract, e = w.contract(p, m); e != nil {
-			body = withColumns(body, e)
+			body = w.withColumns(p.component, body, e)
 		}
 	}
 	cfg, diags := p.component.Decode(w.reg, body, w.ctx)
@@ -72,8 +74,7 @@ func (w *walk) renew(p *part, m *made) *made {
 	return n
 }
 
-// contract is what a source must give, and its columns as the source would
-// declare them, unless it declares its own or cannot.
+// contract is what a source must give, and its columns as an object of types.
 func (w *walk) contract(p *part, m *made) (*pipelines.Contract, hclsyntax.Expression) {
 	v, diags := p.contract.Value(w.ctx)
 	if diags.HasErrors() {
@@ -87,16 +88,32 @@ func (w *walk) contract(p *part, m *made) (*pipelines.Contract, hclsyntax.Expres
 		return nil, nil
 	}
 	c := v.EncapsulatedValue().(*contract)
-	f, has := find(p.component.Fields(), "columns")
-	if !has || f.Type != "object of types" || p.body.Attributes["columns"] != nil {
-		return &c.Contract, nil
-	}
 	return &c.Contract, c.columns
 }
 
-func withColumns(b *hclsyntax.Body, e hclsyntax.Expression) *hclsyntax.Body {
-	c := without(b)
-	at := e.Range()
-	c.Attributes["columns"] = &hclsyntax.Attribute{Name: "columns", Expr: e, SrcRange: at, NameRange: at, EqualsRange: at}
-	return c
+// withColumns is b with columns declared as e says: in the block itself, else in
+// the format nested in it. A block that declares its own, or cannot, stays as it is.
+func (w *walk) withColumns(c pipelines.Component, b *hclsyntax.Body, e hclsyntax.Expression) *hclsyntax.Body {
+	if f, has := find(c.Fields(), "columns"); has {
+		if f.Type != "object of types" || b.Attributes["columns"] != nil {
+			return b
+		}
+		out, at := without(b), e.Range()
+		out.Attributes["columns"] = &hclsyntax.Attribute{Name: "columns", Expr: e, SrcRange: at, NameRange: at, EqualsRange: at}
+		return out
+	}
+	out := without(b)
+	out.Blocks = slices.Clone(b.Blocks)
+	for i, x := range b.Blocks {
+		f, ok := find(c.Fields(), x.Type)
+		if !ok || f.Nested != pipelines.KindFormat || len(x.Labels) != 1 {
+			continue
+		}
+		if inner, ok := w.reg.Find(f.Nested, x.Labels[0]); ok {
+			block := *x
+			block.Body = w.withColumns(inner, x.Body, e)
+			out.Blocks[i] = &block
+		}
+	}
+	return out
 }

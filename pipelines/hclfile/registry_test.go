@@ -33,16 +33,16 @@ type querySource struct {
 }
 
 type fileSource struct {
-	Connection pipelines.Connection   `hcl:"connection" doc:"Connection."`
-	Path       string                 `hcl:"path" doc:"Path."`
-	Columns    []pipelines.ColumnDecl `hcl:"columns,optional" doc:"Columns."`
-	Format     pipelines.Built        `hcl:"format,block" kind:"format" doc:"Format."`
+	Connection pipelines.Connection `hcl:"connection" doc:"Connection."`
+	Path       string               `hcl:"path" doc:"Path."`
+	Format     pipelines.Built      `hcl:"format,block" kind:"format" doc:"Format."`
 }
 
 type csvFormat struct {
-	Delimiter string `hcl:"delimiter,optional" doc:"Delimiter."`
-	Encoding  string `hcl:"encoding,optional" doc:"Encoding." values:"utf-8|cp1252"`
-	Profile   string `hcl:"profile,optional" doc:"Profile."`
+	Delimiter string                 `hcl:"delimiter,optional" doc:"Delimiter."`
+	Encoding  string                 `hcl:"encoding,optional" doc:"Encoding." values:"utf-8|cp1252"`
+	Profile   string                 `hcl:"profile,optional" doc:"Profile."`
+	Columns   []pipelines.ColumnDecl `hcl:"columns,optional" doc:"Columns."`
 }
 
 type filterConfig struct {

@@ -16,8 +16,9 @@ pipeline "declared" {
     connection = connection.local.depot
     path       = "lignes.csv"
     contract   = contract.c
-    columns    = { id = text }
-    format "csv" {}
+    format "csv" {
+      columns = { id = text }
+    }
   }
 }
 pipeline "taken" {
@@ -26,5 +27,12 @@ pipeline "taken" {
     path       = "lignes.csv"
     contract   = contract.c
     format "csv" {}
+  }
+}
+pipeline "query" {
+  source "postgres" "lignes" {
+    connection = connection.local.depot
+    contract   = contract.c
+    query      = "q"
   }
 }

@@ -34,10 +34,10 @@ pipeline "subventions" {
     source "file" "conventions" {
       connection = connection.local.depot
       path       = "${each.key}/subventions_(?<exercice>\\d{4}).csv"
-      columns    = { id = int64, montant = decimal(12, 2), le = date("DD/MM/YYYY") }
       format "csv" {
         encoding  = "cp1252"
         delimiter = ";"
+        columns   = { id = int64, montant = decimal(12, 2), le = date("DD/MM/YYYY") }
       }
     }
     transform "filter" "saisis" {
