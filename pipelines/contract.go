@@ -36,7 +36,8 @@ type Rereadable interface {
 
 // Marker is the ability of a source to say which of its columns are personal
 // and which likely-looking ones are not, with the reason. Names that the source
-// does not have are errors when it is bound.
+// does not have are errors when it is bound. A transform that is a Marker marks
+// the named columns of its output; it cannot clear a mark.
 type Marker interface {
 	Marks() (personal []string, notPersonal map[string]string)
 }

@@ -472,6 +472,23 @@ func TestMarksAreNeverLost(t *testing.T) {
 	}
 }
 
+// A step that makes personal data of anything marks it; none can clear a mark.
+func TestAStepMayMarkAndNotClear(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64}, {Name: "b", Type: arrow.PrimitiveTypes.Int64}}, nil)
+	in := []MarkedColumn{{Name: "a"}, {Name: "b", Personal: true}}
+	step := marking{told{plus{}, map[string][]Origin{"a": {{Column: "a"}}, "b": {{Column: "b"}}}}}
+	out, err := Marks(step, in, nil, schema, schema)
+	if err != nil || !out[0].Personal || !out[1].Personal {
+		t.Errorf("%v %v", out, err)
+	}
+}
+
+type marking struct{ told }
+
+func (marking) Marks() ([]string, map[string]string) {
+	return []string{"a"}, map[string]string{"b": "a step says so"}
+}
+
 type told struct {
 	Transform
 	lineage map[string][]Origin

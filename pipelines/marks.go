@@ -1,6 +1,8 @@
 package pipelines
 
 import (
+	"slices"
+
 	"github.com/apache/arrow/go/v15/arrow"
 )
 
@@ -47,6 +49,14 @@ func Marks(t Transform, in []MarkedColumn, feeds map[string][]MarkedColumn, inSc
 			}
 			if m.Personal && !out[i].Personal {
 				out[i].Personal, out[i].Because = true, m.Because
+			}
+		}
+	}
+	if m, ok := t.(Marker); ok { // a step may mark; only a privacy rule clears
+		personal, _ := m.Marks()
+		for i := range out {
+			if !out[i].Personal && slices.Contains(personal, out[i].Name) {
+				out[i].Personal, out[i].Because = true, "made personal by a step"
 			}
 		}
 	}

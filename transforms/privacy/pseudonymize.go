@@ -81,6 +81,11 @@ func (t pseudonymize) Bind(in *arrow.Schema) (*arrow.Schema, error) {
 	return arrow.NewSchema(fields, nil), nil
 }
 
+// Marks says that a pseudonym is personal, whatever it was made of.
+func (t pseudonymize) Marks() (personal []string, notPersonal map[string]string) {
+	return t.Columns, nil
+}
+
 func (t pseudonymize) Run(_ context.Context, in pipelines.Stream) (pipelines.Stream, error) {
 	return pipelines.RunKernel(t, in)
 }
