@@ -2,10 +2,9 @@ package cli
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -29,12 +28,15 @@ func (a *app) describeCmd() *cobra.Command {
 			}
 			var names []string
 			found := false
+			var described []describedJSON
 			for _, c := range a.reg.All("") {
-				names = append(names, c.Name)
+				if !slices.Contains(names, c.Name) {
+					names = append(names, c.Name)
+				}
 				if c.Name == args[0] || string(c.Kind)+"."+c.Name == args[0] {
 					found = true
 					if a.json() {
-						a.printJSON(c.Fields())
+						described = append(described, describedJSON{componentJSON{c.Kind, c.Name, c.Doc}, fieldsJSON(c.Fields())})
 					} else {
 						a.describe(c)
 					}
@@ -43,12 +45,53 @@ func (a *app) describeCmd() *cobra.Command {
 			if !found {
 				return messages.NoSuchComponent.With("name", args[0], "hint", pipelines.Hint(args[0], names))
 			}
+			if a.json() {
+				return a.printJSON(described)
+			}
 			return nil
 		},
 	}
 }
 
+type componentJSON struct {
+	Kind pipelines.Kind `json:"kind"`
+	Name string         `json:"name"`
+	Doc  string         `json:"doc"`
+}
+
+type describedJSON struct {
+	componentJSON
+	Fields []fieldJSON `json:"fields"`
+}
+
+type fieldJSON struct {
+	Name     string      `json:"name"`
+	Doc      string      `json:"doc"`
+	Type     string      `json:"type,omitempty"`
+	Values   []string    `json:"values,omitempty"`
+	Required bool        `json:"required,omitempty"`
+	Default  string      `json:"default,omitempty"`
+	Block    bool        `json:"block,omitempty"`
+	Repeated bool        `json:"repeated,omitempty"`
+	Fields   []fieldJSON `json:"fields,omitempty"`
+}
+
+func fieldsJSON(fields []pipelines.Field) []fieldJSON {
+	out := []fieldJSON{}
+	for _, f := range fields {
+		out = append(out, fieldJSON{f.Name, f.Doc, f.Type, f.Values, f.Required, f.Default, f.Block, f.Repeated, fieldsJSON(f.Fields)})
+	}
+	return out
+}
+
 func (a *app) listComponents() error {
+	if a.json() {
+		var all []componentJSON
+		for _, c := range a.reg.All("") {
+			all = append(all, componentJSON{c.Kind, c.Name, c.Doc})
+		}
+		return a.printJSON(all)
+	}
 	w := tabwriter.NewWriter(a.Out, 0, 4, 2, ' ', 0)
 	for _, c := range a.reg.All("") {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", c.Kind, c.Name, c.Doc)
@@ -124,103 +167,4 @@ func version() string {
 		return strings.TrimPrefix(info.Main.Version, "v")
 	}
 	return "dev"
-}
-
-func (a *app) fmtCmd() *cobra.Command {
-	var check, diff bool
-	cmd := &cobra.Command{
-		Use:   "fmt [folder or file …]",
-		Short: a.t("Lay out pipeline files in the usual way", "Mettre en forme les fichiers de pipeline"),
-		Example: `  lavoir fmt
-  lavoir fmt -check -diff`,
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				args = []string{"."}
-			}
-			return a.format(args, check, diff)
-		},
-	}
-	cmd.Flags().BoolVar(&check, "check", false, a.t("change nothing; exit 2 when a file is not laid out", "ne rien changer ; code 2 si un fichier n'est pas mis en forme"))
-	cmd.Flags().BoolVar(&diff, "diff", false, a.t("show what changes", "montrer ce qui change"))
-	return cmd
-}
-
-func (a *app) format(paths []string, check, diff bool) error {
-	changed := 0
-	for _, path := range paths {
-		files := []string{path}
-		if st, err := os.Stat(path); err != nil {
-			return err
-		} else if st.IsDir() {
-			if files, err = filepath.Glob(filepath.Join(path, "*.hcl")); err != nil {
-				return err
-			}
-		}
-		for _, file := range files {
-			src, err := os.ReadFile(file)
-			if err != nil {
-				return err
-			}
-			out := hclfile.Format(src)
-			if string(out) == string(src) {
-				continue
-			}
-			changed++
-			fmt.Fprintln(a.Out, file)
-			if diff {
-				a.printDiff(string(src), string(out))
-			}
-			if !check {
-				if err := writeFile(file, out); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	if check && changed > 0 {
-		return messages.NotFormatted.With("count", changed)
-	}
-	return nil
-}
-
-// printDiff shows the lines that differ. Formatting keeps the number of lines,
-// so lines are compared one by one.
-func (a *app) printDiff(before, after string) {
-	b, c := strings.Split(before, "\n"), strings.Split(after, "\n")
-	for i := range max(len(b), len(c)) {
-		old, new := "", ""
-		if i < len(b) {
-			old = b[i]
-		}
-		if i < len(c) {
-			new = c[i]
-		}
-		if old != new {
-			fmt.Fprintf(a.Out, "@@ %d\n-%s\n+%s\n", i+1, old, new)
-		}
-	}
-}
-
-// writeFile replaces a file so that a reader sees all of the old or all of the new.
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".lavoir-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		mode := os.FileMode(0o644)
-		if st, e := os.Stat(path); e == nil {
-			mode = st.Mode().Perm()
-		}
-		os.Chmod(f.Name(), mode)
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }

@@ -45,9 +45,11 @@ type Streams struct {
 
 // Run runs the command once and gives its exit code.
 func Run(ctx context.Context, reg *pipelines.Registry, args []string, io Streams) int {
+	args = longFlags(args)
 	a := &app{reg: reg, Streams: io, lang: language(os.Getenv)}
+	a.asked(args)
 	root := a.root()
-	root.SetArgs(longFlags(args))
+	root.SetArgs(args)
 	root.SetIn(io.In)
 	root.SetOut(io.Out)
 	root.SetErr(io.Err)
@@ -79,6 +81,20 @@ func longFlags(args []string) []string {
 		out[i] = arg
 	}
 	return out
+}
+
+// asked is the language of the command line, known before the flags are read:
+// help, and what is said of a wrong flag, is in that language too.
+func (a *app) asked(args []string) {
+	for i, arg := range args {
+		lang, ok := strings.CutPrefix(arg, "--lang=")
+		if !ok && arg == "--lang" && i+1 < len(args) {
+			lang = args[i+1]
+		}
+		if l := messages.Lang(lang); l == messages.English || l == messages.French {
+			a.lang = l
+		}
+	}
 }
 
 // exitError ends the command with a code after everything was said.
@@ -220,13 +236,15 @@ func (a *app) options() pipelines.RunOptions {
 	return pipelines.RunOptions{Version: version(), Log: a.log(), Now: time.Now, Rand: rand.Reader}
 }
 
-// diagnose prints diagnostics with their place and gives the exit code of wrong
-// files when one of them is an error.
+// diagnose prints diagnostics with their place. When one of them is an error it
+// gives the exit code: that of wrong files, unless nothing is wrong but the
+// environment. A program that reads standard output finds one document there, so
+// mere warnings go to standard error.
 func (a *app) diagnose(diags hcl.Diagnostics) error {
 	if len(diags) == 0 {
 		return nil
 	}
-	if a.json() {
+	if a.json() && diags.HasErrors() {
 		a.diagnoseJSON(diags)
 	} else {
 		var files map[string]*hcl.File
@@ -238,8 +256,14 @@ func (a *app) diagnose(diags hcl.Diagnostics) error {
 			return err
 		}
 	}
-	if diags.HasErrors() {
-		return exitError(pipelines.ExitLanguage)
+	if !diags.HasErrors() {
+		return nil
 	}
-	return nil
+	for _, d := range diags {
+		m, ok := d.Extra.(*messages.Error)
+		if d.Severity == hcl.DiagError && (!ok || m.Class != messages.Environment) {
+			return exitError(pipelines.ExitLanguage)
+		}
+	}
+	return exitError(pipelines.ExitEnvironment)
 }

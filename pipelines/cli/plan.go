@@ -120,7 +120,7 @@ type markJSON struct {
 func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bool) error {
 	counts := map[pipelines.Change]int{}
 	code := 0
-	var all []plannedJSON
+	all := []plannedJSON{}
 	diags := pipelines.Plan(cmd.Context(), p, a.flags.sel, pipelines.PlanOptions{Connect: connect, Log: a.log()}, func(pl pipelines.Planned) bool {
 		counts[pl.Change]++
 		if pl.Err != nil && code == 0 {
@@ -149,6 +149,9 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 			parts = append(parts, fmt.Sprintf("%d %s", counts[c], a.change(c)))
 		}
 	}
+	if len(parts) == 0 {
+		parts = []string{a.t("no task is selected", "aucune tâche sélectionnée")}
+	}
 	fmt.Fprintln(a.Out, strings.Join(parts, ", "))
 	return exitWith(code)
 }
@@ -171,7 +174,7 @@ func (a *app) planned(pl pipelines.Planned) plannedJSON {
 }
 
 func (a *app) lines(notes []*messages.Error) []string {
-	var out []string
+	out := make([]string, 0, len(notes)) // a list, also for programs
 	for _, n := range notes {
 		out = append(out, a.oneLine(n))
 	}

@@ -71,7 +71,7 @@ func (f *findings) add(where string, x pipelines.Finding) {
 
 func (f *findings) end() {
 	if f.a.json() {
-		f.a.printJSON(map[string]any{"findings": f.all, "problems": f.bad})
+		f.a.printJSON(map[string]any{"findings": append([]findingJSON{}, f.all...), "problems": f.bad})
 	}
 }
 
@@ -86,12 +86,23 @@ func (a *app) verifyCmd() *cobra.Command {
 				return err
 			}
 			fs := &findings{a: a}
+			held := map[pipelines.TaskID]bool{}
+			if err := a.diagnose(p.Tasks(a.flags.sel, func(t pipelines.Task) bool {
+				held[t.ID] = t.Authorization == nil || !t.Authorization.Allowed
+				return cmd.Context().Err() == nil
+			})); err != nil {
+				return err
+			}
 			err = pipelines.EachLoad(cmd.Context(), &p.Project, a.flags.sel, a.options(), func(id pipelines.TaskID, l pipelines.Load) error {
 				v, ok := l.Sink.(pipelines.Verifier)
 				if !ok {
 					return nil
 				}
 				for _, x := range v.Verify(cmd.Context()) {
+					if held[id] && messages.Has(x.Err, messages.NothingPublished) {
+						x.OK, x.Err = true, nil // what may not leave has not left
+						x.Note = a.t("held: nothing is published", "retenu : rien n'est publié")
+					}
 					fs.add(id.String()+" "+l.Name, x)
 				}
 				return cmd.Context().Err()
@@ -232,6 +243,9 @@ func (a *app) purgeCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
+			}
+			if a.json() {
+				return a.printJSON(map[string]int{"objects_removed": removed, "files_removed": local})
 			}
 			fmt.Fprintf(a.Out, a.t("%d objects removed from stores, %d local files\n", "%d objets supprimés des stockages, %d fichiers locaux\n"), removed, local)
 			return nil

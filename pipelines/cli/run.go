@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 func (a *app) runCmd() *cobra.Command {
@@ -21,6 +22,9 @@ func (a *app) runCmd() *cobra.Command {
   lavoir run --pipeline subventions --tenant '35*' --partition 2024
   lavoir run --output json > report.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if failOn != "any" && failOn != "new" {
+				return messages.BadFlag.With("flag", "--fail-on", "wanted", "any, new")
+			}
 			p, err := a.load(args)
 			if err != nil {
 				return err

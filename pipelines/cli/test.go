@@ -55,6 +55,7 @@ Rien n'est publié.`),
 			}
 			sort.Strings(files)
 			failed := 0
+			all := []testJSON{}
 			for _, file := range files {
 				why, err := a.test(cmd.Context(), p, file, update)
 				if err != nil {
@@ -64,14 +65,24 @@ Rien n'est publié.`),
 					return cmd.Context().Err()
 				}
 				name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+				all = append(all, testJSON{name, why == "", why})
+				if why != "" {
+					failed++
+				}
+				if a.json() {
+					continue
+				}
 				if why == "" {
 					fmt.Fprintf(a.Out, "%s %s\n", a.paint(a.Out, "32", "✓"), name)
 					continue
 				}
-				failed++
 				fmt.Fprintf(a.Out, "%s %s\n%s\n", a.paint(a.Out, "31", "✗"), name, why)
 			}
-			fmt.Fprintf(a.Out, a.t("%d tests\n", "%d tests\n"), len(files))
+			if a.json() {
+				a.printJSON(map[string]any{"tests": all, "failed": failed})
+			} else {
+				fmt.Fprintf(a.Out, a.t("%d tests\n", "%d tests\n"), len(files))
+			}
 			if failed > 0 {
 				return messages.TestFailed.With("failed", failed, "count", len(files))
 			}
@@ -80,6 +91,12 @@ Rien n'est publié.`),
 	}
 	cmd.Flags().BoolVar(&update, "update", false, a.t("write what the tests give as what is wanted", "écrire ce que donnent les tests comme ce qui est voulu"))
 	return a.loading(cmd)
+}
+
+type testJSON struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Why  string `json:"why,omitempty"`
 }
 
 // test runs one test and says how it fails, or "".
