@@ -17,6 +17,7 @@ import (
 // does not look into blocks.
 func (l *loader) shape(what string, body *hclsyntax.Body, fields []pipelines.Field, coming []string) {
 	var args, blocks []string
+	meant := map[string]bool{} // a misspelt argument is not a missing one as well
 	anyName := false
 	for _, f := range fields {
 		switch {
@@ -30,7 +31,9 @@ func (l *loader) shape(what string, body *hclsyntax.Body, fields []pipelines.Fie
 	}
 	for _, a := range sorted(body.Attributes) {
 		if f, ok := find(fields, a.Name); !anyName && (!ok || f.Block) {
-			l.say(messages.UnknownArgument.With("block", what, "name", a.Name, "hint", pipelines.Hint(a.Name, args)), a.NameRange)
+			hint := pipelines.Hint(a.Name, args)
+			meant[hint] = true
+			l.say(messages.UnknownArgument.With("block", what, "name", a.Name, "hint", hint), a.NameRange)
 		}
 	}
 	first := map[string]*hclsyntax.Block{}
@@ -54,7 +57,7 @@ func (l *loader) shape(what string, body *hclsyntax.Body, fields []pipelines.Fie
 		case !f.Required:
 		case f.Block && first[f.Name] == nil:
 			l.say(messages.MissingBlock.With("block", what, "name", f.Name, "doc", f.Doc), body.MissingItemRange())
-		case !f.Block && body.Attributes[f.Name] == nil:
+		case !f.Block && body.Attributes[f.Name] == nil && !meant[pipelines.Hint(f.Name, []string{f.Name})]:
 			l.say(messages.MissingArgument.With("block", what, "name", f.Name, "doc", f.Doc), body.MissingItemRange())
 		}
 	}
