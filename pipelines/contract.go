@@ -180,6 +180,25 @@ type Sink interface {
 	Seal(ctx context.Context, in Stream) (Sealed, error)
 }
 
+// Binder is the ability of a sink to refuse, touching no data, a schema that it
+// cannot hold exactly.
+type Binder interface {
+	Bind(schema *arrow.Schema) error
+}
+
+// Starter is the ability of a sink to note what is current before the source is
+// read, so that rows read before another run published never replace what that
+// run read later.
+type Starter interface {
+	Start(ctx context.Context)
+}
+
+// Publisher is the ability of a sink to tell what it has published: the manifest
+// of the current release. messages.NothingPublished says that there is none.
+type Publisher interface {
+	Published(ctx context.Context) (Manifest, error)
+}
+
 // GroupSink is the ability of a sink to take row groups that workers encoded.
 type GroupSink interface {
 	Sink

@@ -149,16 +149,22 @@ func (f *Flow) Bind(ctx context.Context, schema *arrow.Schema, complete bool) (*
 		in = out
 		b.In, b.Marks = append(b.In, in), append(b.Marks, marks)
 	}
-	if f.Privacy == nil {
-		b.Out = in
-		return b, nil
-	}
-	if err := f.bindPrivacy(in, marks, b); err != nil {
-		if !complete && hasUnknownColumn(err) {
-			b.Unchecked = f.at("privacy", err)
-			return b, nil
+	b.Out = in
+	if f.Privacy != nil {
+		if err := f.bindPrivacy(in, marks, b); err != nil {
+			if !complete && hasUnknownColumn(err) {
+				b.Out, b.Unchecked = nil, f.at("privacy", err)
+				return b, nil
+			}
+			return nil, err
 		}
-		return nil, err
+	}
+	for _, l := range f.Loads {
+		if s, ok := l.Sink.(Binder); ok {
+			if err := s.Bind(b.Out); err != nil {
+				return nil, f.at(l.Name, err)
+			}
+		}
 	}
 	return b, nil
 }

@@ -93,6 +93,13 @@ func (r *flowRun) outcome(ctx context.Context, err error) Outcome {
 }
 
 func (r *flowRun) run(ctx context.Context) error {
+	if !r.opt.Unpublished {
+		for _, l := range r.Loads {
+			if s, ok := l.Sink.(Starter); ok {
+				s.Start(ctx)
+			}
+		}
+	}
 	schema, err := r.schema(ctx)
 	if err != nil {
 		return r.at(r.SourceName, err)

@@ -120,6 +120,7 @@ type Planned struct {
 	Steps     []string
 	Columns   []MarkedColumn // what the source gives; nil when it is not known offline
 	Out       []ColumnInfo   // what the loads would get; nil when it is not known
+	Current   []string       // with Connect: the release each load has current; "" is none
 	Filters   []string       // steps that may drop rows by what a marked column holds
 	Unchecked error
 	Notes     []*messages.Error
@@ -136,7 +137,28 @@ const (
 	ChangeInput     Change = "same"      // only its input may have changed
 	ChangeHeld      Change = "held"      // no authorization, never published
 	ChangeWithdrawn Change = "withdrawn" // published, and its authorization is gone
+	ChangeElsewhere Change = "elsewhere" // published, and nothing is noted here of by whom
 )
+
+// given is the change once the pointers were read: they know better than the
+// history what is published.
+func (c Change) given(current []string) Change {
+	published := false
+	for _, r := range current {
+		published = published || r != ""
+	}
+	switch {
+	case published && c == ChangeNew:
+		return ChangeElsewhere
+	case published && c == ChangeHeld:
+		return ChangeWithdrawn
+	case !published && len(current) > 0 && (c == ChangeInput || c == ChangeConfig):
+		return ChangeNew
+	case !published && len(current) > 0 && c == ChangeWithdrawn:
+		return ChangeHeld
+	}
+	return c
+}
 
 // PlanOptions are what a plan is made with.
 type PlanOptions struct {
@@ -161,6 +183,10 @@ func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield
 		if err == nil && opt.Connect && pl.Change != ChangeHeld && pl.Change != ChangeWithdrawn {
 			b, err = bindConnected(ctx, f)
 		}
+		if err == nil && opt.Connect {
+			pl.Current, err = f.published(ctx)
+			pl.Change = pl.Change.given(pl.Current)
+		}
 		pl.Err = err
 		if f != nil {
 			pl.Source, pl.Steps = f.SourceName, f.StepNames()
@@ -178,6 +204,23 @@ func bindConnected(ctx context.Context, f *Flow) (*Binding, error) {
 		return nil, f.at(f.SourceName, err)
 	}
 	return f.Bind(ctx, schema, complete)
+}
+
+// published are the releases that the loads have current.
+func (f *Flow) published(ctx context.Context) ([]string, error) {
+	var current []string
+	for _, l := range f.Loads {
+		p, ok := l.Sink.(Publisher)
+		if !ok {
+			continue
+		}
+		m, err := p.Published(ctx)
+		if err != nil && !messages.Has(err, messages.NothingPublished) {
+			return nil, f.at(l.Name, err)
+		}
+		current = append(current, m.Release)
+	}
+	return current, nil
 }
 
 func (pl *Planned) fill(f *Flow, b *Binding) {

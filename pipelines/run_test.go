@@ -337,3 +337,23 @@ func TestHistoryFollowsMoves(t *testing.T) {
 		t.Errorf("its failure counts as new: %v", r.New)
 	}
 }
+
+func TestPointersKnowBetterThanTheHistory(t *testing.T) {
+	for _, c := range []struct {
+		before  Change
+		current []string
+		want    Change
+	}{
+		{ChangeNew, []string{""}, ChangeNew},
+		{ChangeNew, []string{"abc"}, ChangeElsewhere},
+		{ChangeInput, []string{"abc"}, ChangeInput},
+		{ChangeInput, []string{""}, ChangeNew},
+		{ChangeConfig, nil, ChangeConfig},
+		{ChangeHeld, []string{"abc"}, ChangeWithdrawn},
+		{ChangeWithdrawn, []string{""}, ChangeHeld},
+	} {
+		if got := c.before.given(c.current); got != c.want {
+			t.Errorf("%s with %q is %s, want %s", c.before, c.current, got, c.want)
+		}
+	}
+}

@@ -109,6 +109,7 @@ type plannedJSON struct {
 	Filters   []string               `json:"filters_on_personal,omitempty"`
 	Unchecked string                 `json:"unchecked,omitempty"`
 	Problem   string                 `json:"problem,omitempty"`
+	Current   []string               `json:"current,omitempty"`
 	Notes     []string               `json:"notes,omitempty"`
 }
 
@@ -144,7 +145,8 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 		return err
 	}
 	var parts []string
-	for _, c := range []pipelines.Change{pipelines.ChangeNew, pipelines.ChangeConfig, pipelines.ChangeInput, pipelines.ChangeHeld, pipelines.ChangeWithdrawn} {
+	for _, c := range []pipelines.Change{pipelines.ChangeNew, pipelines.ChangeConfig, pipelines.ChangeInput, pipelines.ChangeElsewhere,
+		pipelines.ChangeHeld, pipelines.ChangeWithdrawn} {
 		if counts[c] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[c], a.change(c)))
 		}
@@ -157,7 +159,7 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 }
 
 func (a *app) planned(pl pipelines.Planned) plannedJSON {
-	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Change: pl.Change, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Filters: pl.Filters}
+	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Change: pl.Change, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Filters: pl.Filters, Current: pl.Current}
 	for _, m := range pl.Columns {
 		if m.Personal {
 			j.Personal = append(j.Personal, markJSON{m.Name, m.Because})
@@ -189,6 +191,8 @@ func (a *app) change(c pipelines.Change) string {
 		return a.t("changed configuration", "configuration changée")
 	case pipelines.ChangeInput:
 		return a.t("same configuration", "même configuration")
+	case pipelines.ChangeElsewhere:
+		return a.t("published, not noted here", "publié, sans trace ici")
 	case pipelines.ChangeHeld:
 		return a.t("held: no authorization", "retenu : pas d'autorisation")
 	}
@@ -219,6 +223,11 @@ func (a *app) printPlanned(pl pipelines.Planned, details bool) {
 	}
 	for _, s := range pl.Steps {
 		fmt.Fprintf(w, "  %s\n", s)
+	}
+	for _, r := range pl.Current {
+		if r != "" {
+			fmt.Fprintf(w, "  %s %s\n", a.t("current release:", "version courante :"), r)
+		}
 	}
 	for _, n := range pl.Notes {
 		fmt.Fprintf(w, "  %s\n", a.oneLine(n))
