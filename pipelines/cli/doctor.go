@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/hclfile"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+func (a *app) doctorCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor [folder or file]",
+		Short: a.t("Check everything the project reaches, with a remedy for each problem", "Vérifier tout ce que le projet atteint, avec un remède à chaque problème"),
+		Example: `  lavoir doctor
+  lavoir doctor --tenant 219900017`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := a.load(args)
+			if err != nil {
+				return err
+			}
+			fs := &findings{a: a}
+			if err := a.doctor(cmd, p, fs); err != nil {
+				return err
+			}
+			fs.end()
+			if fs.bad > 0 {
+				if c := pipelines.ExitCode(fs.err); c > 0 {
+					return exitError(c)
+				}
+				return exitError(pipelines.ExitEnvironment)
+			}
+			return nil
+		},
+	}
+	return a.selection(cmd)
+}
+
+func (a *app) doctor(cmd *cobra.Command, p *hclfile.Project, fs *findings) error {
+	ctx := cmd.Context()
+	_, diags := pipelines.Validate(ctx, &p.Project, a.flags.sel, a.log())
+	for _, d := range diags {
+		x := pipelines.Finding{Check: d.Summary}
+		if m, ok := d.Extra.(*messages.Error); ok {
+			x.Check, x.Err = a.t("pipeline files", "fichiers de pipeline"), m
+		}
+		where := a.t("project", "projet")
+		if d.Subject != nil {
+			where = d.Subject.String()
+		}
+		fs.add(where, x)
+	}
+	if len(diags) == 0 {
+		fs.add(a.t("project", "projet"), pipelines.Finding{Check: a.t("pipeline files", "fichiers de pipeline"), OK: true})
+	}
+	project, remove, err := withoutLostKey(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	env, done, err := pipelines.Environment(ctx, &project, a.options())
+	if err != nil {
+		return err
+	}
+	defer done()
+	fs.add(a.t("state folder", "dossier d'état"), pipelines.Finding{Check: a.t("can be written", "peut être écrit"), OK: true})
+	for _, ref := range p.SecretRefs() {
+		if _, err := p.Secrets.Reveal(ctx, ref); err != nil {
+			fs.add(ref, pipelines.Finding{Check: a.t("can be read", "peut être lu"), Err: err})
+		} else {
+			fs.add(ref, pipelines.Finding{Check: a.t("can be read", "peut être lu"), OK: true})
+		}
+	}
+	for _, c := range p.Connections() {
+		d, err := pipelines.OpenConnection[pipelines.Doctor](c, env)
+		if err != nil {
+			fs.add(c.String(), pipelines.Finding{Check: a.t("can be opened", "peut être ouverte"), Err: err})
+			continue
+		}
+		for _, x := range d.Examine(ctx) {
+			fs.add(c.String(), x)
+		}
+	}
+	a.doctorTasks(cmd, p, fs)
+	return ctx.Err()
+}
+
+// withoutLostKey is the project with which connections can be examined although
+// its fingerprint key cannot be read: that is one finding, among the secrets.
+func withoutLostKey(ctx context.Context, p *hclfile.Project) (project pipelines.Project, remove func(), err error) {
+	project, remove = p.Project, func() {}
+	if key := project.FingerprintKey; key.IsSet() {
+		if _, lost := p.Secrets.Reveal(ctx, key.Ref); lost != nil {
+			if err := os.MkdirAll(project.State, 0o700); err != nil {
+				return project, remove, messages.RunFolder.Wrap(err, "folder", project.State)
+			}
+			dir, err := os.MkdirTemp(project.State, "doctor-*")
+			if err != nil {
+				return project, remove, messages.RunFolder.Wrap(err, "folder", project.State)
+			}
+			project.State, project.FingerprintKey = dir, pipelines.Secret{}
+			remove = func() { os.RemoveAll(dir) }
+		}
+	}
+	return project, remove, nil
+}
+
+// doctorTasks looks for what a task would miss: authorizations and columns.
+func (a *app) doctorTasks(cmd *cobra.Command, p *hclfile.Project, fs *findings) {
+	opt := pipelines.PlanOptions{Connect: true, Log: a.log()}
+	seen := map[[3]string]bool{}
+	pipelines.Plan(cmd.Context(), &p.Project, a.flags.sel, opt, func(pl pipelines.Planned) bool {
+		key := [3]string{pl.Task.ID.Pipeline, pl.Task.ID.Tenant, pl.Task.Variant}
+		if seen[key] {
+			return true
+		}
+		seen[key] = true
+		x := pipelines.Finding{Check: a.t("authorization and columns", "autorisation et colonnes"), OK: true}
+		switch {
+		case pl.Err != nil:
+			x.OK, x.Err = false, pl.Err
+		case pl.Change == pipelines.ChangeHeld || pl.Change == pipelines.ChangeWithdrawn:
+			x.OK, x.Err = false, messages.NotAuthorized.With("task", pl.Task.ID)
+		}
+		fs.add(pl.Task.ID.String(), x)
+		return true
+	})
+}
