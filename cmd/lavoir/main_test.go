@@ -26,9 +26,9 @@ func TestMain(m *testing.M) {
 // TestScripts runs the command as a user does. A script without a pipeline file
 // of its own finds the project of testdata/commune.
 //
-//	code N command…       the exit code is exactly N
-//	says stdout|stderr F  the output is file F, where a line … stands for any
-//	                      lines and … in a line for any text
+//	code N command…            the exit code is exactly N
+//	says stdout|stderr|file F  it reads as file F, where a line … stands for any
+//	                           lines and … in a line for any text; CR LF is LF
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("ROOT", root)
 			env.Setenv("NO_COLOR", "1")
-			if own, _ := filepath.Glob(filepath.Join(env.WorkDir, "*.hcl*")); len(own) > 0 {
+			if own, _ := filepath.Glob(filepath.Join(env.WorkDir, "*.hcl")); len(own) > 0 {
 				return nil
 			}
 			return copyCommune(env.WorkDir)
