@@ -17,6 +17,8 @@ import (
 // FlowOptions are what a flow is run with besides its Env.
 type FlowOptions struct {
 	Workers     int    // goroutines for decoding, row-wise steps and encoding
+	Memory      int64  // for the rows of groups being encoded or read back; 0: no bound
+	Disk        Size   // for all that is in Env.Dir; 0: no bound
 	Run         string // names the run in the quarantine
 	Quarantine  string // folder
 	Recipients  []string
@@ -381,16 +383,17 @@ func (r *flowRun) encode(ctx context.Context, s Stream) (err error) {
 	type encoded struct {
 		parts []Encoded
 		rows  int64
+		held  int64
 		sum   [sha256.Size]byte
 	}
-	g := &grouper{s: s}
+	g := &grouper{s: s, room: newRoom(r.opt.Memory)}
 	defer g.close()
 	o := &ordered[group, encoded]{
 		workers: r.opt.Workers,
 		next:    g.next,
 		work: func(ctx context.Context, _ int, g group) (encoded, error) {
 			defer g.release()
-			e := encoded{rows: g.rows}
+			e := encoded{rows: g.rows, held: g.held}
 			var err error
 			if e.sum, err = g.sum(); err != nil {
 				return e, err
@@ -420,7 +423,7 @@ func (r *flowRun) encode(ctx context.Context, s Stream) (err error) {
 			break
 		}
 		if err != nil {
-			return err
+			return r.at("load", err)
 		}
 		for i, part := range e.parts {
 			if err := sealings[i].Append(ctx, part); err != nil {
@@ -432,6 +435,10 @@ func (r *flowRun) encode(ctx context.Context, s Stream) (err error) {
 		}
 		r.res.Rows.Sealed += e.rows
 		r.sums = append(r.sums, e.sum)
+		g.room.give(e.held)
+		if err := keepDisk(r.env.Dir, r.opt.Disk); err != nil {
+			return r.at("load", err)
+		}
 	}
 	if err := r.mayClose(); err != nil {
 		return err
@@ -505,28 +512,35 @@ func (r *flowRun) reread(ctx context.Context, file SealedFile) (err error) {
 	if err := schemaMismatch(s.Schema(), r.bind.Out); err != nil {
 		return err
 	}
-	g := &grouper{s: s}
+	type sum struct {
+		sum  [sha256.Size]byte
+		held int64
+	}
+	g := &grouper{s: s, room: newRoom(r.opt.Memory)}
 	defer g.close()
-	o := &ordered[group, [sha256.Size]byte]{
+	o := &ordered[group, sum]{
 		workers: r.opt.Workers,
 		next:    g.next,
-		work: func(_ context.Context, _ int, g group) ([sha256.Size]byte, error) {
+		work: func(_ context.Context, _ int, g group) (s sum, err error) {
 			defer g.release()
-			return g.sum()
+			s.held = g.held
+			s.sum, err = g.sum()
+			return s, err
 		},
 	}
 	defer o.close()
 	for i := 0; ; i++ {
-		sum, err := o.take(ctx)
+		got, err := o.take(ctx)
 		if err == io.EOF && i == len(r.sums) {
 			return nil
 		}
 		if err != nil && err != io.EOF {
 			return err
 		}
-		if err == io.EOF || i >= len(r.sums) || sum != r.sums[i] {
+		if err == io.EOF || i >= len(r.sums) || got.sum != r.sums[i] {
 			return messages.SealedDiffers.With("file", file.Info().Name)
 		}
+		g.room.give(got.held)
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -106,19 +105,6 @@ func newRun(ctx context.Context, p *Project, opt RunOptions) (*run, error) {
 		return nil, err
 	}
 	return r, nil
-}
-
-// bounded is the project with the bounds that it leaves to the engine: a worker
-// for each processor, and few tasks at once, since they share the memory.
-func (p *Project) bounded() *Project {
-	q := *p
-	if q.Bounds.Workers <= 0 {
-		q.Bounds.Workers = runtime.GOMAXPROCS(0)
-	}
-	if q.Bounds.Tasks <= 0 {
-		q.Bounds.Tasks = 2
-	}
-	return &q
 }
 
 func (r *run) close() {
@@ -216,7 +202,7 @@ func (r *run) flow(ctx context.Context, t Task) (res TaskResult, err error) {
 	}
 	policy := sha256.Sum256(t.Policy)
 	opt := FlowOptions{
-		Workers: r.Bounds.Workers, Run: r.id, Quarantine: filepath.Join(r.State, "quarantine"),
+		Workers: r.Bounds.Workers, Memory: r.Bounds.task() / 4, Disk: r.Bounds.Disk, Run: r.id, Quarantine: filepath.Join(r.State, "quarantine"),
 		Recipients: r.Recipients, Key: r.key, Unpublished: r.opt.Unpublished, Inspect: r.inspect,
 		Manifest: Manifest{FormatVersion: FormatVersion, Dataset: t.ID.Pipeline, Tenant: t.ID.Tenant, Partition: t.ID.Partition,
 			Policy: hex.EncodeToString(policy[:]), Versions: Versions{Lavoir: r.opt.Version, Format: FormatVersion}},
@@ -242,7 +228,7 @@ func allocator(mem memory.Allocator) memory.Allocator {
 // taskEnv completes env with what the project and the task decide.
 func taskEnv(p *Project, t Task, env Env) Env {
 	env.Secrets, env.Task, env.Keys, env.Root = p.Secrets, t.ID, t.Keys, p.Root
-	env.Memory = int64(p.Bounds.Memory) / int64(max(1, p.Bounds.Tasks)) / 2
+	env.Memory = p.Bounds.task() / 2
 	env.Spool = NewSpool(env.Dir, env.Allocator, p.Bounds.Disk)
 	return env
 }

@@ -105,7 +105,7 @@ func (f *Flow) openSource(ctx context.Context, b *Binding, n, workers int, r *re
 	}
 	kernels, err := f.kernels(b, 0, n, workers)
 	if err != nil {
-		done()
+		_ = done()
 		return nil, err
 	}
 	o := &ordered[Chunk, piece]{
@@ -255,6 +255,7 @@ func settle(b Batch, report func(Batch) error) (Batch, error) {
 type group struct {
 	batches []Batch
 	rows    int64
+	held    int64 // bytes, to be given back to the room
 }
 
 func (g group) release() {
@@ -275,9 +276,11 @@ func (g group) sum() (sum [sha256.Size]byte, err error) {
 }
 
 // grouper cuts a stream into groups of RowGroup rows, the last one smaller, so
-// that bytes never depend on how the rows came.
+// that bytes never depend on how the rows came. A group keeps its place in the
+// room until whoever got it gives held back.
 type grouper struct {
 	s    Stream
+	room *room
 	rest Batch
 	end  bool
 }
@@ -308,6 +311,13 @@ func (g *grouper) next(ctx context.Context) (group, error) {
 			b.Release()
 			b, n = head, room
 		}
+		size := arrowx.Bytes(b.Record)
+		if err := g.room.take(ctx, out.held, size); err != nil {
+			b.Release()
+			out.release()
+			return group{}, err
+		}
+		out.held += size
 		out.batches = append(out.batches, b)
 		out.rows += n
 	}

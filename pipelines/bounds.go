@@ -1,0 +1,115 @@
+package pipelines
+
+import (
+	"context"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// How the memory of a project is shared out. Each task at once has an equal
+// part. Half of that is for the barriers, which learn it from Env.Memory; a
+// quarter is for the rows of the groups between the privacy stage and the files,
+// held to it by their size; a quarter pays for the workers, each of which holds
+// chunks being decoded and the buffers of the encoders, whose sizes are fixed.
+// Less memory therefore means fewer workers, then fewer tasks, never other bytes.
+const (
+	taskMemory   = 64 << 20 // the least a task is given, where there is a choice
+	workerMemory = 16 << 20
+)
+
+// bounded is the project with the bounds that it leaves to the engine: a worker
+// for each processor, two tasks at once, and no more than the memory is enough for.
+func (p *Project) bounded() *Project {
+	q := *p
+	b := &q.Bounds
+	if b.Workers <= 0 {
+		b.Workers = runtime.GOMAXPROCS(0)
+	}
+	if b.Tasks <= 0 {
+		b.Tasks = 2
+	}
+	if b.Memory > 0 {
+		b.Tasks = min(b.Tasks, max(1, int(b.Memory/taskMemory)))
+		b.Workers = min(b.Workers, max(1, int(b.task()/4/workerMemory)))
+	}
+	return &q
+}
+
+// task is the memory of one task; 0: no bound.
+func (b Bounds) task() int64 { return int64(b.Memory) / int64(max(1, b.Tasks)) }
+
+// room is the memory that the rows of groups in flight may take. One goroutine
+// takes, any gives back.
+type room struct {
+	bound int64 // 0: none
+	freed chan struct{}
+
+	mu   sync.Mutex
+	used int64
+}
+
+func newRoom(bound int64) *room { return &room{bound: bound, freed: make(chan struct{}, 1)} }
+
+// take waits until there are n bytes, of which the taker already holds own. When
+// nobody else could give any back, the rows of one group are more than fit.
+func (r *room) take(ctx context.Context, own, n int64) error {
+	for {
+		r.mu.Lock()
+		if r.bound == 0 || r.used+n <= r.bound {
+			r.used += n
+			r.mu.Unlock()
+			return nil
+		}
+		alone := r.used == own
+		r.mu.Unlock()
+		if alone {
+			return messages.MemoryBound.With("bound", Size(r.bound))
+		}
+		select {
+		case <-r.freed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (r *room) give(n int64) {
+	r.mu.Lock()
+	r.used -= n
+	r.mu.Unlock()
+	select {
+	case r.freed <- struct{}{}:
+	default:
+	}
+}
+
+// keepDisk refuses to go on when what a task keeps in its folder, spools and
+// files not yet published, is over the bound.
+func keepDisk(dir string, bound Size) error {
+	if dir == "" || bound <= 0 {
+		return nil
+	}
+	used := Size(0)
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		used += Size(info.Size())
+		return nil
+	})
+	if err != nil {
+		return messages.RunFolder.Wrap(err, "folder", dir)
+	}
+	if used > bound {
+		return messages.DiskBound.With("bound", bound)
+	}
+	return nil
+}
