@@ -64,7 +64,7 @@ func (s Secret) Reveal(ctx context.Context, env Env) (string, error) {
 
 func (s Secret) String() string               { return "(" + s.Ref + ")" }
 func (s Secret) GoString() string             { return s.String() }
-func (s Secret) Format(f fmt.State, _ rune)   { io.WriteString(f, s.String()) }
+func (s Secret) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, s.String()) }
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Spool keeps batches on disk, encrypted with a key that lives in this process

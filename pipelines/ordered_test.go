@@ -24,7 +24,7 @@ func TestOrderedIsInOrderAndLosesNothing(t *testing.T) {
 		var made, freed, taken atomic.Int64
 		bad := map[int]error{}
 		first := n
-		var want error = io.EOF
+		want := io.EOF
 		for _, f := range fail {
 			if bad[f] == nil {
 				bad[f] = errors.New("work")

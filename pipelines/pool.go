@@ -13,7 +13,7 @@ const lookahead = 256
 // all runs the selected tasks, several at once, within the caps of their
 // connections and limits groups, and gives the results in the order of the plan.
 func (r *run) all(ctx context.Context, sel Selection) []TaskResult {
-	next, stop := iter.Pull(func(yield func(Task) bool) { r.Tasks(sel, yield) })
+	next, stop := iter.Pull(func(yield func(Task) bool) { _ = r.Tasks(sel, yield) }) // its mistakes were found by Validate
 	defer stop()
 	p := pool{used: map[string]int{}}
 	type numbered struct {

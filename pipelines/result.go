@@ -53,4 +53,4 @@ type LoadResult struct {
 }
 
 // lost says whether the task left rows out.
-func (r TaskResult) lost() bool { return r.Rows.Rejected > 0 }
+func (t TaskResult) lost() bool { return t.Rows.Rejected > 0 }

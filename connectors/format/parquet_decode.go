@@ -166,7 +166,7 @@ func (d *columnData) data(p *pageData, slots int, reps, defs, values []byte, e p
 	}
 	row, slot, value := d.end()
 	p.rows, p.slots, p.value = row, slot+slots, value
-	ok := true
+	var ok bool
 	if d.leaf.maxRep > 0 {
 		if d.rep, ok = hybrid(d.rep, reps, 1, slots); !ok || d.rep[slot] != 0 {
 			return wrong("wrong repetition levels")

@@ -48,7 +48,6 @@ func decodeNumeric(t *arrow.Decimal128Type) decoder {
 			}
 		}
 		var v uint128
-		ok := true
 		for i := 0; i < n; i++ {
 			d, factor := group(b, i), uint64(10000)
 			if d > 9999 {
@@ -62,7 +61,7 @@ func decodeNumeric(t *arrow.Decimal128Type) decoder {
 				}
 				d, factor = d/cut, factor/cut
 			}
-			if ok = v.mulAdd(factor, d) && v.less(limit); !ok {
+			if !v.mulAdd(factor, d) || !v.less(limit) {
 				c.why = tooLarge
 				return nil
 			}

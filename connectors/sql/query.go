@@ -40,7 +40,6 @@ func (l lexer) parse(query string) (statement, error) {
 		switch {
 		case n > 0: // quoted or a comment
 		case query[i] == ';':
-			n = 1
 			ended = true
 			out.WriteByte(' ')
 			i++

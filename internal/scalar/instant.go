@@ -71,7 +71,7 @@ func (f InstantFormat) String() string {
 // than a microsecond and leap seconds.
 func (f InstantFormat) Parse(b []byte) (arrow.Timestamp, *messages.Message) {
 	var c clock
-	ok := false
+	var ok bool
 	if f.parts == nil {
 		ok = c.isoInstant(b)
 	} else {
@@ -206,13 +206,14 @@ func (c *clock) readOffset(b []byte) int {
 	if b[0] != '+' && b[0] != '-' || !ok || h > 23 {
 		return 0
 	}
-	n, m := 3, int32(0)
+	n := 3
 	rest := b[3:]
 	if len(rest) > 0 && rest[0] == ':' {
 		rest = rest[1:]
 		n++
 	}
-	if m, ok = twoDigits(rest); ok {
+	m, ok := twoDigits(rest)
+	if ok {
 		n += 2
 	} else if n == 4 {
 		return 0

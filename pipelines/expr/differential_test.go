@@ -385,9 +385,9 @@ func boolOperation(t *rapid.T, depth int) (meaning, bool) {
 	case "in":
 		a := one(kText)
 		list := rapid.SliceOfN(rapid.SampledFrom(texts), 0, 12).Draw(t, "list")
-		quoted := make([]string, len(list))
-		for i, s := range list {
-			quoted[i] = strconv.Quote(s)
+		var quoted []string
+		for _, s := range list {
+			quoted = append(quoted, strconv.Quote(s))
 		}
 		null := rapid.Bool().Draw(t, "null in list")
 		if null {

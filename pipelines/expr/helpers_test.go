@@ -143,10 +143,9 @@ func written(arr arrow.Array, i int) string {
 	case *array.Binary:
 		return string(a.Value(i))
 	}
-	v := &vec{}
 	f := &frame{cols: []arrow.Array{arr}, off: i, n: 1, block: 1, vecs: []vec{{}}}
 	t := ofArrow(arr.DataType())
-	v = loader(0, t)(f, &node{t: t})
+	v := loader(0, t)(f, &node{t: t})
 	w, _ := textOf(t)
 	return string(w(nil, v, 0))
 }

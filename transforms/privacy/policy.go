@@ -55,18 +55,18 @@ func (c policyConfig) Validate() error {
 	return nil
 }
 
-func (c identifierConfig) Validate() error {
+func (id identifierConfig) Validate() error {
 	wrong := func(argument, why string) error {
-		return pipelines.At(argument, messages.WrongAction.With("column", c.Column, "why", why))
+		return pipelines.At(argument, messages.WrongAction.With("column", id.Column, "why", why))
 	}
 	switch {
-	case c.Action == "drop" && (c.ClearWhen.IsSet() || c.Otherwise != ""):
+	case id.Action == "drop" && (id.ClearWhen.IsSet() || id.Otherwise != ""):
 		return wrong("action", "drop with clear_when or otherwise")
-	case c.Action == "constant" && c.ClearWhen.IsSet():
+	case id.Action == "constant" && id.ClearWhen.IsSet():
 		return wrong("action", "constant with clear_when")
-	case c.Action == "null" && c.Otherwise != "":
+	case id.Action == "null" && id.Otherwise != "":
 		return wrong("otherwise", "null with otherwise")
-	case (c.Action == "" || c.Action == "mask") && !c.ClearWhen.IsSet():
+	case (id.Action == "" || id.Action == "mask") && !id.ClearWhen.IsSet():
 		return wrong("action", "mask without clear_when")
 	}
 	return nil
