@@ -19,7 +19,7 @@ import (
 )
 
 // decodeLoad reads a load's block that names its connection connection.here.
-func decodeLoad(t *testing.T, c, connection pipelines.Component, config any, body string) (any, hcl.Diagnostics) {
+func decodeLoad(t testing.TB, c, connection pipelines.Component, config any, body string) (any, hcl.Diagnostics) {
 	t.Helper()
 	reg, err := pipelines.NewRegistry([]pipelines.Component{format.CSV, format.Parquet})
 	if err != nil {

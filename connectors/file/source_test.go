@@ -201,7 +201,7 @@ source "file" "x" {
 }
 `
 
-func TestSourceConformance(t *testing.T) {
+func TestFileConforms(t *testing.T) {
 	dir := t.TempDir()
 	header := "commune,nom,rue,n\n"
 	putFile(t, filepath.Join(dir, "depot/kanari_vermeille_1.csv"), header+"val-fleuri,a,r,1\nval-moussu,b,r,2\n,b,r,2\nval-fleuri,c,r,x\n")

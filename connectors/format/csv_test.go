@@ -219,7 +219,7 @@ func (c csvUnderTest) Begin(out io.Writer, schema *arrow.Schema) (pipelinetest.F
 	return w, err
 }
 
-func TestCSVConformance(t *testing.T) {
+func TestCSVConforms(t *testing.T) {
 	for _, profile := range []string{"scdl", "excel-fr"} {
 		t.Run(profile, func(t *testing.T) {
 			pipelinetest.Format(t, func(env pipelines.Env) (pipelinetest.Codec, error) {

@@ -23,6 +23,11 @@ func (s *server) source(t testing.TB, schema string, c sourceConfig, change ...f
 	t.Helper()
 	env := pipelinetest.Env(t)
 	env.Secrets = s.secrets()
+	return s.sourceIn(t, env, schema, c, change...)
+}
+
+func (s *server) sourceIn(t testing.TB, env pipelines.Env, schema string, c sourceConfig, change ...func(*postgresConfig)) pipelines.Source {
+	t.Helper()
 	conn := s.config(schema)
 	for _, f := range change {
 		f(&conn)
