@@ -56,7 +56,8 @@ type Message struct {
 }
 
 // With makes an error of the message. kv are parameter names and values in turn;
-// a value that is itself an Error is said in the language of the whole.
+// a value that is itself an Error, or a known phrase, is said in the language of
+// the whole.
 func (m *Message) With(kv ...any) *Error {
 	return &Error{Message: m, params: pairs(kv)}
 }
@@ -147,7 +148,7 @@ func say(l Lang, v any) string {
 	if e, ok := v.(*Error); ok {
 		return e.What(l)
 	}
-	return fmt.Sprint(v)
+	return Phrase(l, fmt.Sprint(v))
 }
 
 // Find is the outermost message in err's chain, or nil.
