@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 // of its own finds the project of testdata/commune.
 //
 //	code N command…            the exit code is exactly N
+//	replace OLD NEW F          replaces a text in a file that must hold it
 //	says stdout|stderr|file F  it reads as file F, where a line … stands for any
 //	                           lines and … in a line for any text; CR LF is LF
 func TestScripts(t *testing.T) {
@@ -87,7 +88,7 @@ func scriptSays(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// scriptReplace replaces a text in a file that must hold it.
+// scriptReplace replaces a text in a file that must hold it; \n is a new line.
 func scriptReplace(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: replace old new file")
@@ -96,7 +97,7 @@ func scriptReplace(ts *testscript.TestScript, neg bool, args []string) {
 	if !strings.Contains(text, args[0]) {
 		ts.Fatalf("%s does not hold %q", args[2], args[0])
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], strings.ReplaceAll(args[1], `\n`, "\n"))), 0o600))
 }
 
 func lines(s string) []string {
