@@ -110,10 +110,13 @@ func (a *app) verifyCmd() *cobra.Command {
 				return err
 			}
 			fs.end()
-			if fs.bad > 0 {
-				return messages.VerifyFailed.With("count", fs.bad)
+			if fs.bad == 0 {
+				return nil
 			}
-			return nil
+			if pipelines.ExitCode(fs.err) == pipelines.ExitEnvironment {
+				return exitError(pipelines.ExitEnvironment) // it could not be looked at, and that was said
+			}
+			return messages.VerifyFailed.With("count", fs.bad)
 		},
 	}
 	return a.selection(cmd)
