@@ -245,3 +245,8 @@ type SealedFile interface {
 // RowGroup is the number of rows of a row group, and of every batch that goes
 // to a sink but the last. It is part of the format version: bytes depend on it.
 const RowGroup = 1 << 16
+
+// RowGroupBytes is how many bytes of values a row group has at most, unless one
+// row alone has more: rows are wide or many without a task needing more memory.
+// It is part of the format version too; see GroupRoom.
+const RowGroupBytes = 8 << 20

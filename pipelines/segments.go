@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 )
@@ -275,9 +276,80 @@ func (g group) sum() (sum [sha256.Size]byte, err error) {
 	return sum, err
 }
 
-// grouper cuts a stream into groups of RowGroup rows, the last one smaller, so
-// that bytes never depend on how the rows came. A group keeps its place in the
-// room until whoever got it gives held back.
+// GroupRoom is how many of the first rows of r go into a row group that has rows
+// and bytes already, and how many bytes they are. A group is full at RowGroup
+// rows or RowGroupBytes, but always takes one row. The answer depends on the
+// values alone, so that every way of cutting a stream gives the same groups.
+func GroupRoom(r arrow.Record, rows, bytes int64) (n, size int64) {
+	fixed, varying := rowWidth(r)
+	for n < r.NumRows() && rows+n < RowGroup {
+		row := fixed
+		for _, width := range varying {
+			row += width(int(n))
+		}
+		if rows+n > 0 && bytes+size+row > RowGroupBytes {
+			break
+		}
+		n, size = n+1, size+row
+	}
+	return n, size
+}
+
+// offsetBytes is what Arrow adds to each value whose length differs.
+const offsetBytes = 4
+
+// rowWidth is how many bytes every row of r has, and how many more a row has for
+// each column whose values differ in length. What a null slot holds does not count.
+func rowWidth(r arrow.Record) (fixed int64, varying []func(row int) int64) {
+	for _, c := range r.Columns() {
+		switch c := c.(type) {
+		case interface {
+			arrow.Array
+			ValueLen(int) int
+		}:
+			fixed += offsetBytes
+			varying = append(varying, func(i int) int64 {
+				if c.IsNull(i) {
+					return 0
+				}
+				return int64(c.ValueLen(i))
+			})
+		case *array.List:
+			fixed += offsetBytes
+			varying = append(varying, listWidth(c))
+		default:
+			fixed += fixedWidth(c.DataType())
+		}
+	}
+	return fixed, varying
+}
+
+func listWidth(c *array.List) func(row int) int64 {
+	values, _ := c.ListValues().(*array.String)
+	return func(i int) (n int64) {
+		if c.IsNull(i) {
+			return 0
+		}
+		from, to := c.ValueOffsets(i)
+		n = (to - from) * offsetBytes
+		for j := int(from); values != nil && j < int(to); j++ {
+			if values.IsValid(j) {
+				n += int64(values.ValueLen(j))
+			}
+		}
+		return n
+	}
+}
+
+func fixedWidth(t arrow.DataType) int64 {
+	if f, ok := t.(arrow.FixedWidthDataType); ok {
+		return int64(max(1, f.Bytes()))
+	}
+	return 0
+}
+
+// grouper cuts a stream into groups as GroupRoom says, the last one smaller. A
+// group keeps its place in the room until whoever got it gives held back.
 type grouper struct {
 	s    Stream
 	room *room
@@ -287,7 +359,8 @@ type grouper struct {
 
 func (g *grouper) next(ctx context.Context) (group, error) {
 	var out group
-	for out.rows < RowGroup && !g.end {
+	bytes := int64(0)
+	for full := false; !full && !g.end; {
 		b := g.rest
 		g.rest = Batch{}
 		if b.Record == nil {
@@ -300,24 +373,26 @@ func (g *grouper) next(ctx context.Context) (group, error) {
 				return group{}, err
 			}
 		}
-		n := b.NumRows()
+		n, size := GroupRoom(b.Record, out.rows, bytes)
+		full = n < b.NumRows() || out.rows+n == RowGroup
+		if n < b.NumRows() {
+			g.rest = b.Slice(n, b.NumRows())
+			head := b.Slice(0, n)
+			b.Release()
+			b = head
+		}
 		if n == 0 {
 			b.Release()
 			continue
 		}
-		if room := RowGroup - out.rows; n > room {
-			g.rest = b.Slice(room, n)
-			head := b.Slice(0, room)
-			b.Release()
-			b, n = head, room
-		}
-		size := arrowx.Bytes(b.Record)
-		if err := g.room.take(ctx, out.held, size); err != nil {
+		held := arrowx.Bytes(b.Record)
+		if err := g.room.take(ctx, out.held, held); err != nil {
 			b.Release()
 			out.release()
 			return group{}, err
 		}
-		out.held += size
+		bytes += size
+		out.held += held
 		out.batches = append(out.batches, b)
 		out.rows += n
 	}

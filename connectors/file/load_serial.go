@@ -33,21 +33,24 @@ func sealSerially(ctx context.Context, s pipelines.Sealing, in pipelines.Stream)
 	return s.Finish(ctx)
 }
 
-// grouper gathers batches into row groups of pipelines.RowGroup rows.
+// grouper gathers batches into row groups, as pipelines.GroupRoom cuts them.
 type grouper struct {
-	seal  pipelines.Sealing
-	group []pipelines.Batch
-	rows  int64
+	seal        pipelines.Sealing
+	group       []pipelines.Batch
+	rows, bytes int64
 }
 
 func (g *grouper) add(ctx context.Context, b pipelines.Batch) error {
 	defer b.Release()
 	for from := int64(0); from < b.NumRows(); {
-		to := min(b.NumRows(), from+pipelines.RowGroup-g.rows)
-		g.group = append(g.group, b.Slice(from, to))
-		g.rows += to - from
-		from = to
-		if g.rows == pipelines.RowGroup {
+		rest := b.Slice(from, b.NumRows())
+		n, size := pipelines.GroupRoom(rest.Record, g.rows, g.bytes)
+		if n > 0 {
+			g.group = append(g.group, rest.Slice(0, n))
+			g.rows, g.bytes, from = g.rows+n, g.bytes+size, from+n
+		}
+		rest.Release()
+		if from < b.NumRows() || g.rows == pipelines.RowGroup {
 			if err := g.flush(ctx); err != nil {
 				return err
 			}
@@ -72,5 +75,5 @@ func (g *grouper) release() {
 	for _, b := range g.group {
 		b.Release()
 	}
-	g.group, g.rows = g.group[:0], 0
+	g.group, g.rows, g.bytes = g.group[:0], 0, 0
 }
