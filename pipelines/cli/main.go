@@ -227,10 +227,14 @@ func (a *app) load(args []string) (*hclfile.Project, error) {
 	}
 	a.diagnose(diags)
 	if m := int64(p.Bounds.Memory); m > 0 && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(m)
+		debug.SetMemoryLimit(max(m-programMemory, m/2))
 	}
 	return p, nil
 }
+
+// programMemory is the part of a project's memory that is the program itself:
+// its code, and what the runtime keeps besides the heap.
+const programMemory = 24 << 20
 
 func (a *app) options() pipelines.RunOptions {
 	return pipelines.RunOptions{Version: version(), Log: a.log(), Now: time.Now, Rand: rand.Reader}
