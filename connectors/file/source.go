@@ -179,10 +179,7 @@ func (s *source) files(ctx context.Context) ([]format.Input, error) {
 			continue
 		}
 		files = append(files, format.Input{Name: s.hidden(info.Key), Size: info.Size,
-			Open: func(ctx context.Context) (io.ReadCloser, error) {
-				r, _, err := s.store.Open(ctx, info.Key)
-				return r, err
-			}})
+			Open: func(ctx context.Context) (io.ReadCloser, error) { return s.openSteady(ctx, info.Key) }})
 	}
 	if len(files) == 0 {
 		keys := ""

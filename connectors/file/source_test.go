@@ -336,3 +336,94 @@ func (brokenStore) Open(context.Context, string) (io.ReadCloser, store.Info, err
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errBroken }
+
+// changing is a store whose file becomes another while it is read.
+type changing struct {
+	store.Store
+	during func()
+}
+
+func (c changing) Open(ctx context.Context, key string) (io.ReadCloser, store.Info, error) {
+	r, info, err := c.Store.Open(ctx, key)
+	return &hookedReader{r, c.during}, info, err
+}
+
+type hookedReader struct {
+	io.ReadCloser
+	during func()
+}
+
+func (h *hookedReader) Read(p []byte) (int, error) {
+	n, err := h.ReadCloser.Read(p)
+	if h.during != nil {
+		h.during()
+		h.during = nil
+	}
+	return n, err
+}
+
+// A file that grows, is cut short or is replaced while it is read is not
+// published as half a file.
+func TestSourceNoticesAFileThatChangesWhileItIsRead(t *testing.T) {
+	line := strings.Repeat("1;un\n", 600_000)
+	for name, change := range map[string]func(path string) error{
+		"none": nil,
+		"grows": func(path string) error {
+			f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+			if err == nil {
+				_, err = f.WriteString("2;deux\n")
+				f.Close()
+			}
+			return err
+		},
+		"is cut short": func(path string) error { return os.Truncate(path, 2_000_005) },
+		"is replaced": func(path string) error {
+			if err := os.WriteFile(path+".new", []byte("id;nom\n9;neuf\n"), 0o644); err != nil {
+				return err
+			}
+			return os.Rename(path+".new", path)
+		},
+		"is removed": os.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := pipelinetest.Env(t)
+			path := filepath.Join(env.Dir, "in.csv")
+			putFile(t, path, "id;nom\n"+line)
+			conf, _ := decodeSource(t, sourceRegistry(t), `connection "local" "depot" { path = dir }
+			source "file" "s" {
+				connection = connection.local.depot
+				path = "in.csv"
+				format "csv" { delimiter = ";" }
+			}`, env.Dir)
+			built, err := Source.Build(env, conf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := built.(*source)
+			s.store = changing{s.store, func() {
+				if change != nil {
+					if err := change(path); err != nil {
+						t.Error(err)
+					}
+				}
+			}}
+			in, err := s.Open(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer in.Close()
+			rows := int64(0)
+			err = pipelines.Each(context.Background(), in, func(b pipelines.Batch) error {
+				rows += b.NumRows()
+				b.Release()
+				return nil
+			})
+			switch {
+			case change == nil && (err != nil || rows != 600_000):
+				t.Errorf("%d rows, %v", rows, err)
+			case change != nil && !messages.Has(err, messages.FileChanged):
+				t.Errorf("got %v after %d rows", err, rows)
+			}
+		})
+	}
+}

@@ -4,7 +4,7 @@ package messages
 var files = []*Message{
 	CSVColumnMissing, CSVColumnTwice, CSVNoHeader, CSVNoColumns, CSVOption, CSVWrongUse, CSVWrongEncoding, CSVRowTooLong,
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
-	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable,
+	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
 }
 
 var (
@@ -93,4 +93,7 @@ var (
 	FileNotReadable = &Message{Code: "LAV-4109", Class: Language,
 		EN: Text{"format {format} cannot be read from a file", "choose another format"},
 		FR: Text{"le format {format} ne peut pas être lu dans un fichier", "choisissez un autre format"}}
+	FileChanged = &Message{Code: "LAV-4110", Class: Failed,
+		EN: Text{"file {file} changed while it was read", "run again when it is complete; have exports written under another name and renamed at the end"},
+		FR: Text{"le fichier {file} a changé pendant sa lecture", "relancez quand il est complet ; faites écrire les exports sous un autre nom, puis renommer à la fin"}}
 )
