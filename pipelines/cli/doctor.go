@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -67,7 +69,11 @@ func (a *app) doctor(cmd *cobra.Command, p *hclfile.Project, fs *findings) error
 	}
 	defer done()
 	fs.add(a.t("state folder", "dossier d'état"), pipelines.Finding{Check: a.t("can be written", "peut être écrit"), OK: true})
+	wanted := a.wanted(p)
 	for _, ref := range p.SecretRefs() {
+		if !wanted(ref) {
+			continue
+		}
 		if _, err := p.Secrets.Reveal(ctx, ref); err != nil {
 			fs.add(ref, pipelines.Finding{Check: a.t("can be read", "peut être lu"), Err: err})
 		} else {
@@ -75,6 +81,9 @@ func (a *app) doctor(cmd *cobra.Command, p *hclfile.Project, fs *findings) error
 		}
 	}
 	for _, c := range p.Connections() {
+		if !wanted(c.String()) {
+			continue
+		}
 		d, err := pipelines.OpenConnection[pipelines.Doctor](c, env)
 		if err != nil {
 			fs.add(c.String(), pipelines.Finding{Check: a.t("can be opened", "peut être ouverte"), Err: err})
@@ -86,6 +95,24 @@ func (a *app) doctor(cmd *cobra.Command, p *hclfile.Project, fs *findings) error
 	}
 	a.doctorTasks(cmd, p, fs)
 	return ctx.Err()
+}
+
+// wanted says whether a connection or secret matters to the selected tasks: what
+// belongs to a tenant that has none of them does not.
+func (a *app) wanted(p *hclfile.Project) func(address string) bool {
+	tenants := map[string]bool{}
+	_ = p.Tasks(a.flags.sel, func(t pipelines.Task) bool { // its mistakes were said already
+		tenants[t.ID.Tenant] = true
+		return true
+	})
+	return func(address string) bool {
+		_, key, of := strings.Cut(address, "[")
+		if !of || a.flags.sel == (pipelines.Selection{}) {
+			return true
+		}
+		name, err := strconv.Unquote(strings.TrimSuffix(key, "]"))
+		return err != nil || tenants[name]
+	}
 }
 
 // withoutLostKey is the project with which connections can be examined although
