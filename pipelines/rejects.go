@@ -58,7 +58,7 @@ func (l *rejectLog) verdict(rows int64) error {
 	first := l.listed[0]
 	column := first.Column
 	if column == "" {
-		column = "*"
+		column = "the whole row"
 	}
 	return messages.TooManyRejects.With("count", l.count, "rows", rows, "line", first.Line, "column", column, "why", first.Why)
 }

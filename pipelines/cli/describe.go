@@ -116,7 +116,7 @@ func (a *app) fields(w *tabwriter.Writer, fields []pipelines.Field, indent strin
 		if f.Default != "" {
 			need = "= " + f.Default
 		}
-		kind := f.Type
+		kind := a.phrase(f.Type)
 		if f.Block {
 			kind = a.t("block", "bloc")
 			if f.Repeated {

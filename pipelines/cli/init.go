@@ -48,7 +48,7 @@ func (a *app) initCmd() *cobra.Command {
 					return err
 				}
 			}
-			fmt.Fprintf(a.Out, a.t("A project that runs is in %s. Next: lavoir run %s\n", "Un projet qui tourne est dans %s. Ensuite : lavoir run %s\n"), dir, dir)
+			fmt.Fprintf(a.Out, a.t("A project that runs is in %s. Next: lavoir run %s\n", "Un projet prêt à tourner est dans %s. Ensuite : lavoir run %s\n"), filepath.Clean(dir)+string(filepath.Separator), dir)
 			return nil
 		},
 	}

@@ -63,7 +63,11 @@ func Run(ctx context.Context, reg *pipelines.Registry, args []string, io Streams
 	}
 	if m := messages.Find(err); m == nil && !errors.Is(err, context.Canceled) && cmd != nil && a.project == nil && !a.started {
 		// a mistake in the command line itself
-		a.say(messages.Usage.With("what", err.Error(), "command", cmd.CommandPath()))
+		what, meant, several := strings.Cut(err.Error(), "\n") // what was meant follows, a name a line
+		if names := strings.Fields(meant); several && len(names) > 0 {
+			what += "; did you mean " + names[len(names)-1] + "?"
+		}
+		a.say(messages.Usage.With("what", what, "command", cmd.CommandPath()))
 		return pipelines.ExitLanguage
 	}
 	a.problem(err)
@@ -139,15 +143,18 @@ func (a *app) root() *cobra.Command {
 	}
 	cobra.MousetrapHelpText = ""
 	f := root.PersistentFlags()
-	f.StringVar(&a.flags.lang, "lang", "", a.t("language of messages: en or fr", "langue des messages : en ou fr"))
-	f.StringVar(&a.flags.output, "output", "text", a.t("text or json", "text ou json"))
-	f.StringVar(&a.flags.logLevel, "log-level", "warn", a.t("trace, debug, info, warn or error", "trace, debug, info, warn ou error"))
-	f.StringVar(&a.flags.logFormat, "log-format", "text", a.t("text or json", "text ou json"))
+	f.StringVar(&a.flags.lang, "lang", "", a.t("`language` of messages: en or fr", "`langue` des messages : en ou fr"))
+	f.StringVar(&a.flags.output, "output", "text", a.t("`form` of what is printed: text or json", "`forme` de ce qui est affiché : text ou json"))
+	f.StringVar(&a.flags.logLevel, "log-level", "warn", a.t("`level` of the log on standard error: trace, debug, info, warn or error", "`niveau` du journal, sur la sortie d'erreur : trace, debug, info, warn ou error"))
+	f.StringVar(&a.flags.logFormat, "log-format", "text", a.t("`form` of the log: text or json", "`forme` du journal : text ou json"))
 	root.CompletionOptions.DisableDefaultCmd = false
 	root.AddCommand(
 		a.initCmd(), a.validateCmd(), a.planCmd(), a.previewCmd(), a.runCmd(), a.testCmd(), a.verifyCmd(), a.describeCmd(),
 		a.fmtCmd(), a.schemaCmd(), a.doctorCmd(), a.purgeCmd(), a.selftestCmd(), a.versionCmd(),
 	)
+	if a.lang == messages.French {
+		inFrench(root)
+	}
 	return root
 }
 
@@ -191,17 +198,17 @@ func (a *app) log() hclog.Logger {
 // selection adds the flags of the verbs that work on tasks.
 func (a *app) selection(cmd *cobra.Command) *cobra.Command {
 	f := cmd.Flags()
-	f.StringVar(&a.flags.sel.Pipeline, "pipeline", "", a.t("only pipelines whose name matches this pattern (*, ?, [a-z])", "seulement les pipelines dont le nom suit ce motif (*, ?, [a-z])"))
-	f.StringVar(&a.flags.sel.Tenant, "tenant", "", a.t("only tenants whose key matches", "seulement les collectivités dont la clé suit ce motif"))
-	f.StringVar(&a.flags.sel.Partition, "partition", "", a.t("only partitions whose key matches", "seulement les partitions dont la clé suit ce motif"))
+	f.StringVar(&a.flags.sel.Pipeline, "pipeline", "", a.t("only pipelines whose name matches this `pattern` (*, ?, [a-z])", "seulement les pipelines dont le nom suit ce `motif` (*, ?, [a-z])"))
+	f.StringVar(&a.flags.sel.Tenant, "tenant", "", a.t("only tenants whose key matches this `pattern`", "seulement les collectivités dont la clé suit ce `motif`"))
+	f.StringVar(&a.flags.sel.Partition, "partition", "", a.t("only partitions whose key matches this `pattern`", "seulement les partitions dont la clé suit ce `motif`"))
 	return a.loading(cmd)
 }
 
 // loading adds the flags of the verbs that read a project.
 func (a *app) loading(cmd *cobra.Command) *cobra.Command {
 	f := cmd.Flags()
-	f.StringArrayVar(&a.flags.vars, "var", nil, a.t("value of a variable, name=value; again for others", "valeur d'une variable, nom=valeur ; à répéter"))
-	f.StringArrayVar(&a.flags.varFiles, "var-file", nil, a.t("file of variable values (.hcl or .json)", "fichier de valeurs de variables (.hcl ou .json)"))
+	f.StringArrayVar(&a.flags.vars, "var", nil, a.t("value of a variable, as `name=value`; again for others", "valeur d'une variable, sous la forme `nom=valeur` ; à répéter"))
+	f.StringArrayVar(&a.flags.varFiles, "var-file", nil, a.t("`file` of variable values (.hcl or .json)", "`fichier` de valeurs de variables (.hcl ou .json)"))
 	cmd.Args = cobra.MaximumNArgs(1)
 	return cmd
 }
@@ -251,14 +258,7 @@ func (a *app) diagnose(diags hcl.Diagnostics) error {
 	if a.json() && diags.HasErrors() {
 		a.diagnoseJSON(diags)
 	} else {
-		var files map[string]*hcl.File
-		if a.project != nil {
-			files = a.project.Files()
-		}
-		w := hcl.NewDiagnosticTextWriter(a.Err, files, uint(a.width()), a.color(a.Err))
-		if err := w.WriteDiagnostics(a.localized(diags)); err != nil {
-			return err
-		}
+		a.writeDiagnostics(a.Err, diags)
 	}
 	if !diags.HasErrors() {
 		return nil

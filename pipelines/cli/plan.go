@@ -32,7 +32,7 @@ func (a *app) validateCmd() *cobra.Command {
 			if err := a.diagnose(diags); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Out, a.t("%d tasks, no mistake found\n", "%d tâches, aucune erreur trouvée\n"), v.Tasks)
+			fmt.Fprintf(a.Out, "%s, %s\n", a.count(v.Tasks, "task", "tasks", "tâche", "tâches"), a.t("no mistake found", "aucune erreur trouvée"))
 			a.warnings(v.Notes)
 			if n := len(v.Unchecked); n > 0 {
 				fmt.Fprintf(a.Out, a.t("%d could not be checked to the end for want of declared columns; the first: %s\n",
@@ -77,7 +77,7 @@ func (a *app) planCmd() *cobra.Command {
 	var connect, exceptions, details bool
 	cmd := &cobra.Command{
 		Use:   "plan [folder or file]",
-		Short: a.t("Say what a run would do, reading no row and writing nothing", "Dire ce qu'un run ferait, sans lire une ligne ni rien écrire"),
+		Short: a.t("Say what a run would do, reading no row and writing nothing", "Dire ce que ferait une exécution, sans lire une ligne ni rien écrire"),
 		Example: `  lavoir plan
   lavoir plan --connect --details --pipeline subventions`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -162,7 +162,7 @@ func (a *app) planned(pl pipelines.Planned) plannedJSON {
 	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Change: pl.Change, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Filters: pl.Filters, Current: pl.Current}
 	for _, m := range pl.Columns {
 		if m.Personal {
-			j.Personal = append(j.Personal, markJSON{m.Name, m.Because})
+			j.Personal = append(j.Personal, markJSON{m.Name, a.phrase(m.Because)})
 		}
 	}
 	if pl.Unchecked != nil {
@@ -188,15 +188,15 @@ func (a *app) change(c pipelines.Change) string {
 	case pipelines.ChangeNew:
 		return a.t("new", "nouveau")
 	case pipelines.ChangeConfig:
-		return a.t("changed configuration", "configuration changée")
+		return a.t("changed configuration", "configuration modifiée")
 	case pipelines.ChangeInput:
-		return a.t("same configuration", "même configuration")
+		return a.t("same configuration", "configuration inchangée")
 	case pipelines.ChangeElsewhere:
 		return a.t("published, not noted here", "publié, sans trace ici")
 	case pipelines.ChangeHeld:
 		return a.t("held: no authorization", "retenu : pas d'autorisation")
 	}
-	return a.t("withdrawn: its authorization is gone", "retiré : son autorisation a disparu")
+	return a.t("withdrawn: its authorization is gone", "autorisation retirée")
 }
 
 func (a *app) printPlanned(pl pipelines.Planned, details bool) {
@@ -218,7 +218,7 @@ func (a *app) printPlanned(pl pipelines.Planned, details bool) {
 	fmt.Fprintf(w, "  %s\n", pl.Source)
 	for _, m := range pl.Columns {
 		if m.Personal {
-			fmt.Fprintf(w, "    %s: %s\n", m.Name, m.Because)
+			fmt.Fprintf(w, "    %s%s %s\n", m.Name, a.colon(), a.phrase(m.Because))
 		}
 	}
 	for _, s := range pl.Steps {

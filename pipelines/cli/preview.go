@@ -55,7 +55,7 @@ func (a *app) previewCmd() *cobra.Command {
 			defer pv.Release()
 			fmt.Fprintf(a.Out, "%s\n\n%s\n", task.ID, a.t("Before:", "Avant :"))
 			printRows(a.Out, pv.Before, show)
-			fmt.Fprintf(a.Out, "\n%s\n", a.t("After, as the loads would get it:", "Après, tel que les load le recevraient :"))
+			fmt.Fprintf(a.Out, "\n%s\n", a.t("After, as the loads would get it:", "Après, tel que le recevraient les blocs load :"))
 			printRows(a.Out, pv.After, show)
 			for _, r := range pv.Rejects {
 				fmt.Fprintln(a.Out, a.rejectLine(r))
@@ -67,7 +67,7 @@ func (a *app) previewCmd() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().Int64Var(&rows, "rows", 10, a.t("how many rows of the source", "combien de lignes de la source"))
+	cmd.Flags().Int64Var(&rows, "rows", 10, a.t("`number` of rows of the source", "`nombre` de lignes de la source"))
 	cmd.Flags().BoolVar(&show, "show-values", false, a.t("show values; only on a terminal, and audited", "montrer les valeurs ; seulement sur un terminal, et tracé"))
 	return a.selection(cmd)
 }

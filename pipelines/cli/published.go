@@ -31,7 +31,7 @@ type findings struct {
 }
 
 func (f *findings) add(where string, x pipelines.Finding) {
-	j := findingJSON{Where: where, Check: x.Check, OK: x.OK, Note: x.Note}
+	j := findingJSON{Where: where, Check: f.a.phrase(x.Check), OK: x.OK, Note: f.a.phrase(x.Note)}
 	mark, color := "✓", "32"
 	if !x.OK {
 		mark, color = "✗", "31"
@@ -55,9 +55,9 @@ func (f *findings) add(where string, x pipelines.Finding) {
 		return
 	}
 	w := f.a.Out
-	fmt.Fprintf(w, "%s %s: %s", f.a.paint(w, color, mark), where, x.Check)
-	if x.Note != "" {
-		fmt.Fprintf(w, " (%s)", x.Note)
+	fmt.Fprintf(w, "%s %s%s %s", f.a.paint(w, color, mark), where, f.a.colon(), j.Check)
+	if j.Note != "" {
+		fmt.Fprintf(w, " (%s)", j.Note)
 	}
 	fmt.Fprintln(w)
 	if j.What != "" {

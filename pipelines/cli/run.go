@@ -46,19 +46,18 @@ func (a *app) runCmd() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&failOn, "fail-on", "any", a.t("which failures count for the exit code: any or new", "quels échecs comptent pour le code de sortie : any ou new"))
+	f.StringVar(&failOn, "fail-on", "any", a.t("`which` failures count for the exit code: any or new", "`quels` échecs comptent pour le code de sortie : any ou new"))
 	f.BoolVar(&dry, "no-publish", false, a.t("stop before publishing: everything else is done", "s'arrêter avant de publier : tout le reste est fait"))
-	f.StringVar(&reportFile, "report", "", a.t("also write the report as JSON to this file", "écrire aussi le rapport en JSON dans ce fichier"))
+	f.StringVar(&reportFile, "report", "", a.t("also write the report as JSON to this `file`", "écrire aussi le rapport en JSON dans ce `fichier`"))
 	return a.selection(cmd)
 }
 
-// progress says how a run gets on: one line that changes on a terminal, plain
-// lines otherwise. Nothing goes to standard output.
+// progress says how a run gets on, on a terminal: one line that changes, and
+// above it what went wrong. All else is in the report, where it is not said twice.
 func (a *app) progress() func(pipelines.Event) {
-	if a.json() {
+	if a.json() || !terminal(a.Err) {
 		return nil
 	}
-	live := terminal(a.Err)
 	running := map[pipelines.TaskID]bool{}
 	return func(e pipelines.Event) {
 		if e.Result == nil {
@@ -66,14 +65,12 @@ func (a *app) progress() func(pipelines.Event) {
 		} else {
 			delete(running, e.Task)
 		}
-		if live {
-			fmt.Fprintf(a.Err, "\r\x1b[K")
-		}
-		if r := e.Result; r != nil && r.Outcome != pipelines.Held {
+		fmt.Fprintf(a.Err, "\r\x1b[K")
+		if r := e.Result; r != nil && r.Err != nil {
 			a.taskLine(a.Err, *r)
 		}
-		if live && len(running) > 0 {
-			fmt.Fprintf(a.Err, "%d %s, %d %s: %s", e.Done, a.t("done", "faites"), len(running), a.t("running", "en cours"), e.Task)
+		if len(running) > 0 {
+			fmt.Fprintf(a.Err, "%d %s, %d %s%s %s", e.Done, a.t("done", "terminées"), len(running), a.t("running", "en cours"), a.colon(), e.Task)
 		}
 	}
 }
@@ -99,14 +96,30 @@ func (a *app) outcome(o pipelines.Outcome) (word, color string) {
 	return a.t("failed", "échec"), "31"
 }
 
+// outcomes is how many tasks ended that way.
+func (a *app) outcomes(o pipelines.Outcome, n int) string {
+	word, _ := a.outcome(o)
+	if a.lang == messages.French && n > 1 {
+		first, rest, more := strings.Cut(word, ", ")
+		word = first + "s"
+		switch {
+		case o == pipelines.Incomplete:
+			word += ", " + rest + "s"
+		case more:
+			word += ", " + rest
+		}
+	}
+	return fmt.Sprintf("%d %s", n, word)
+}
+
 func (a *app) taskLine(w io.Writer, r pipelines.TaskResult) {
 	word, color := a.outcome(r.Outcome)
 	fmt.Fprintf(w, "%s  %s", r.Task, a.paint(w, color, word))
 	if r.Rows.Sealed > 0 {
-		fmt.Fprintf(w, "  %d %s", r.Rows.Sealed, a.t("rows", "lignes"))
+		fmt.Fprintf(w, "  %s", a.rows(r.Rows.Sealed))
 	}
 	if r.Rows.Rejected > 0 {
-		fmt.Fprintf(w, ", %d %s", r.Rows.Rejected, a.t("rejected", "rejetées"))
+		fmt.Fprintf(w, ", %s", a.count(int(r.Rows.Rejected), "rejected", "rejected", "rejetée", "rejetées"))
 	}
 	fmt.Fprintf(w, "  %s\n", r.Took.Round(10*time.Millisecond))
 }
@@ -126,9 +139,14 @@ func (a *app) report(r *pipelines.Report, file string) error {
 		_, err := a.Out.Write(data)
 		return err
 	}
+	var notes []*messages.Error
 	for _, t := range r.Tasks {
 		a.taskDetails(t)
+		if t.Outcome != pipelines.Held {
+			notes = append(notes, t.Notes...)
+		}
 	}
+	a.warnings(notes)
 	a.summary(r)
 	return nil
 }
@@ -136,21 +154,22 @@ func (a *app) report(r *pipelines.Report, file string) error {
 func (a *app) taskDetails(t pipelines.TaskResult) {
 	w := a.Out
 	word, _ := a.outcome(t.Outcome)
-	fmt.Fprintf(w, "%s: %s\n", t.Task, word)
+	if t.Outcome == pipelines.Held && len(t.Notes) == 1 && t.Notes[0].Message == messages.NotAuthorized {
+		fmt.Fprintf(w, "%s%s %s%s\n", t.Task, a.colon(), word, a.t(": no authorization", " : pas d'autorisation"))
+		return
+	}
+	fmt.Fprintf(w, "%s%s %s\n", t.Task, a.colon(), word)
 	for _, l := range t.Loads {
 		if l.Receipt == nil {
 			continue
 		}
 		fmt.Fprintf(w, "  %s\n", l.Receipt.Where)
 		for _, f := range l.Files {
-			fmt.Fprintf(w, "    %s  %d %s, %d %s\n", f.Name, f.Rows, a.t("rows", "lignes"), f.Bytes, a.t("bytes", "octets"))
+			fmt.Fprintf(w, "    %s  %s, %d %s\n", f.Name, a.rows(f.Rows), f.Bytes, a.t("bytes", "octets"))
 		}
 		for _, p := range l.Receipt.Pending {
-			fmt.Fprintf(w, "    %s: %s\n", p, a.t("still open elsewhere, will be replaced by the next run", "encore ouvert ailleurs, sera remplacé au prochain run"))
+			fmt.Fprintf(w, "    %s%s %s\n", p, a.colon(), a.t("still open elsewhere, will be replaced by the next run", "encore ouvert ailleurs, sera remplacé à la prochaine exécution"))
 		}
-	}
-	for _, n := range t.Notes {
-		fmt.Fprintf(w, "  %s: %s\n", n.Code, n.What(a.lang))
 	}
 	for i, r := range t.Rejects {
 		if i == 10 {
@@ -173,7 +192,7 @@ func (a *app) rejectLine(r pipelines.Reject) string {
 		fmt.Fprintf(&b, "%s %d, ", a.t("line", "ligne"), r.Line)
 	}
 	if r.Column != "" {
-		fmt.Fprintf(&b, "%s %s: ", a.t("column", "colonne"), r.Column)
+		fmt.Fprintf(&b, "%s %s%s ", a.t("column", "colonne"), r.Column, a.colon())
 	}
 	fmt.Fprintf(&b, "%s (%s)", r.Why.What(a.lang), r.Why.Code)
 	return b.String()
@@ -185,8 +204,7 @@ func (a *app) summary(r *pipelines.Report) {
 	for _, o := range []pipelines.Outcome{pipelines.Published, pipelines.Unchanged, pipelines.Unpublished, pipelines.Incomplete,
 		pipelines.Held, pipelines.Refused, pipelines.FailedTask, pipelines.Interrupted} {
 		if n := counts[o]; n > 0 {
-			word, _ := a.outcome(o)
-			parts = append(parts, fmt.Sprintf("%d %s", n, word))
+			parts = append(parts, a.outcomes(o, n))
 		}
 	}
 	if len(parts) == 0 {
@@ -199,10 +217,10 @@ func (a *app) summary(r *pipelines.Report) {
 	}{
 		{a.t("new failures", "nouveaux échecs"), r.New},
 		{a.t("failing as before", "en échec comme avant"), r.Known},
-		{a.t("recovered", "rétablies"), r.Recovered},
+		{a.t("recovered", "rétablis"), r.Recovered},
 	} {
 		if len(l.tasks) > 0 {
-			fmt.Fprintf(a.Out, "%s: %s\n", l.word, strings.Join(l.tasks, ", "))
+			fmt.Fprintf(a.Out, "%s%s %s\n", l.word, a.colon(), strings.Join(l.tasks, ", "))
 		}
 	}
 	if r.Interrupted {

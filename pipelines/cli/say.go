@@ -29,18 +29,6 @@ func language(getenv func(string) string) messages.Lang {
 	return systemLanguage()
 }
 
-func (a *app) localized(diags hcl.Diagnostics) hcl.Diagnostics {
-	out := make(hcl.Diagnostics, len(diags))
-	for i, d := range diags {
-		c := *d
-		if m, ok := d.Extra.(*messages.Error); ok {
-			c.Summary, c.Detail = m.Code+": "+m.What(a.lang), a.t("What to do: ", "À faire : ")+m.Remedy(a.lang)
-		}
-		out[i] = &c
-	}
-	return out
-}
-
 type diagnosticJSON struct {
 	Severity string     `json:"severity"`
 	Code     string     `json:"code,omitempty"`
@@ -85,6 +73,28 @@ func (a *app) printJSON(v any) error {
 	return enc.Encode(v)
 }
 
+// colon is preceded by a space in French.
+func (a *app) colon() string { return a.t(":", " :") }
+
+// count is a number of things, in the singular or the plural of the language.
+func (a *app) count(n int, one, many, un, plusieurs string) string {
+	if a.lang == messages.French {
+		if n < 2 {
+			return fmt.Sprintf("%d %s", n, un)
+		}
+		return fmt.Sprintf("%d %s", n, plusieurs)
+	}
+	if n == 1 {
+		return fmt.Sprintf("%d %s", n, one)
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func (a *app) rows(n int64) string { return a.count(int(n), "row", "rows", "ligne", "lignes") }
+
+// phrase is what a component says in English, in the user's language.
+func (a *app) phrase(s string) string { return messages.Phrase(a.lang, s) }
+
 // say prints a message for a person.
 func (a *app) say(m *messages.Error) {
 	fmt.Fprintf(a.Err, "%s: %s\n  %s %s\n", m.Code, m.What(a.lang), a.t("What to do:", "À faire :"), m.Remedy(a.lang))
@@ -103,7 +113,7 @@ func (a *app) problem(err error) {
 	}
 	var step *pipelines.StepError
 	if errors.As(err, &step) {
-		fmt.Fprintf(a.Err, "%s: %s\n", step.Task, step.Step)
+		fmt.Fprintf(a.Err, "%s%s %s\n", step.Task, a.colon(), step.Step)
 	}
 	m := messages.Find(err)
 	if m == nil {

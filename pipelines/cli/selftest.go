@@ -81,7 +81,7 @@ projet, sous le préfixe lavoir-selftest/, où une petite version reste.`),
 			return s.run(cmd.Context())
 		},
 	}
-	cmd.Flags().StringVar(&connection, "connection", "", a.t("a connection of the project to test instead of a temporary folder", "une connexion du projet à éprouver au lieu d'un dossier temporaire"))
+	cmd.Flags().StringVar(&connection, "connection", "", a.t("a `connection` of the project to test instead of a temporary folder", "une `connexion` du projet à éprouver au lieu d'un dossier temporaire"))
 	var child string
 	cmd.Flags().StringVar(&child, "child", "", "")
 	cmd.Flags().MarkHidden("child")
@@ -146,7 +146,7 @@ func (s *selftest) run(ctx context.Context) error {
 	if err := s.check(ctx, "last publication", false); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.Out, s.t("the next run put everything in order", "le run suivant a tout remis en ordre"))
+	fmt.Fprintln(s.Out, s.t("the next run put everything in order", "l'exécution suivante a tout remis en ordre"))
 	return nil
 }
 

@@ -81,7 +81,7 @@ Rien n'est publié.`),
 			if a.json() {
 				a.printJSON(map[string]any{"tests": all, "failed": failed})
 			} else {
-				fmt.Fprintf(a.Out, a.t("%d tests\n", "%d tests\n"), len(files))
+				fmt.Fprintln(a.Out, a.count(len(files), "test", "tests", "test", "tests"))
 			}
 			if failed > 0 {
 				return messages.TestFailed.With("failed", failed, "count", len(files))

@@ -41,6 +41,13 @@ var phrases = []phrase{
 	{"a object of types", "un objet { nom = type }"},
 	{"a object of expressions over row", "un objet { nom = expression }"},
 	{"a expression over row", "une expression sur row"},
+	{"list of sources", "liste de sources"},
+	{"list of text", "liste de textes"},
+	{"list of number", "liste de nombres"},
+	{"object of text", "objet de textes"},
+	{"object of types", "objet de types"},
+	{"object of expressions over row", "objet d'expressions sur row"},
+	{"expression over row", "expression sur row"},
 	{"true or false", "true ou false"},
 	{"true or false, not a *", "true ou false"},
 	{"more than 0", "supérieur à 0"},
@@ -200,9 +207,14 @@ var phrases = []phrase{
 	{"stable name: *", "nom stable : *"},
 	{"held: nothing is published", "retenu : rien n'est publié"},
 
+	// Places and reports.
+	{"the whole row", "toute la ligne"},
+	{"none", "aucune"},
+
 	// The command line.
 	{"unknown flag: *", "option inconnue : *"},
-	{"unknown command * for *", "commande inconnue : *, pour *"},
+	{"unknown command * for *; did you mean *?", "commande inconnue : * (*) ; vouliez-vous dire * ?"},
+	{"unknown command * for *", "commande inconnue : * (*)"},
 	{"flag needs an argument: *", "il manque une valeur à l'option *"},
 	{"accepts at most * arg(s), received *", "au plus * argument, et * sont donnés"},
 	{"unknown command *", "commande inconnue : *"},

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// inFrench gives the help of root and of all its verbs in French, the words of
+// the library included.
+func inFrench(root *cobra.Command) {
+	root.SetUsageFunc(frenchUsage)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		c.InitDefaultHelpFlag()
+		if f := c.Flags().Lookup("help"); f != nil {
+			f.Usage = "cette aide"
+		}
+		switch c.Name() {
+		case "help":
+			c.Short, c.Long = "Aide d'une commande", "Montre l'aide d'une commande."
+		case "completion":
+			c.Short = "Complétion de la ligne de commande, pour bash, zsh, fish ou PowerShell"
+		}
+	}
+	root.InitDefaultHelpFlag()
+	root.Flags().Lookup("help").Usage = "cette aide"
+}
+
+func frenchUsage(c *cobra.Command) error {
+	w := c.OutOrStderr()
+	words := strings.NewReplacer("[folder or file]", "[dossier ou fichier]", "[folder or file …]", "[dossier ou fichier …]",
+		"[folder]", "[dossier]", "[component]", "[composant]", "[flags]", "[options]", "[command]", "[commande]")
+	flags := strings.NewReplacer("(default ", "(par défaut ")
+	fmt.Fprint(w, "Utilisation :")
+	if c.Runnable() {
+		fmt.Fprintf(w, "\n  %s", words.Replace(c.UseLine()))
+	}
+	if c.HasAvailableSubCommands() {
+		fmt.Fprintf(w, "\n  %s [commande]", c.CommandPath())
+	}
+	if c.HasExample() {
+		fmt.Fprintf(w, "\n\nExemples :\n%s", c.Example)
+	}
+	if c.HasAvailableSubCommands() {
+		fmt.Fprint(w, "\n\nCommandes :")
+		for _, sub := range c.Commands() {
+			if sub.IsAvailableCommand() || sub.Name() == "help" {
+				fmt.Fprintf(w, "\n  %-*s %s", sub.NamePadding(), sub.Name(), sub.Short)
+			}
+		}
+	}
+	if c.HasAvailableLocalFlags() {
+		fmt.Fprintf(w, "\n\nOptions :\n%s", strings.TrimRight(flags.Replace(c.LocalFlags().FlagUsages()), " \n"))
+	}
+	if c.HasAvailableInheritedFlags() {
+		fmt.Fprintf(w, "\n\nOptions de toutes les commandes :\n%s", strings.TrimRight(flags.Replace(c.InheritedFlags().FlagUsages()), " \n"))
+	}
+	if c.HasAvailableSubCommands() {
+		fmt.Fprintf(w, "\n\n« %s [commande] --help » en dit plus sur une commande.", c.CommandPath())
+	}
+	fmt.Fprintln(w)
+	return nil
+}
