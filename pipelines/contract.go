@@ -180,6 +180,13 @@ type Sink interface {
 	Seal(ctx context.Context, in Stream) (Sealed, error)
 }
 
+// Placed is the ability of a load's configuration to say where it publishes. Two
+// loads with one id would undo each other's releases, and are refused; shown is
+// the place for people, without credentials.
+type Placed interface {
+	Place() (id, shown string)
+}
+
 // Binder is the ability of a sink to refuse, touching no data, a schema that it
 // cannot hold exactly.
 type Binder interface {

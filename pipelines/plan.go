@@ -31,8 +31,10 @@ func Validate(ctx context.Context, p *Project, sel Selection, log hclog.Logger) 
 	seen := map[[3]string]bool{}
 	said := map[string]bool{}
 	base := offline(log)
+	taken := places{}
 	found := p.Tasks(sel, func(t Task) bool {
 		v.Tasks++
+		diags = append(diags, taken.take(t)...)
 		key := [3]string{t.ID.Pipeline, t.ID.Tenant, t.Variant}
 		if seen[key] {
 			return ctx.Err() == nil
@@ -55,6 +57,32 @@ func Validate(ctx context.Context, p *Project, sel Selection, log hclog.Logger) 
 		return ctx.Err() == nil
 	})
 	return v, append(found, diags...)
+}
+
+// places are where tasks publish, by a hash of the place's id.
+type places map[[sha256.Size]byte]TaskID
+
+// take notes where t publishes, and refuses a place that is taken: at night one
+// task would put its release over the other's, in silence.
+func (p places) take(t Task) (diags hcl.Diagnostics) {
+	for _, load := range t.Chain.Loads {
+		placed, ok := load.Config.(Placed)
+		if !ok {
+			continue
+		}
+		id, shown := placed.Place()
+		key := sha256.Sum256([]byte(id))
+		first, twice := p[key]
+		said := sha256.Sum256([]byte("said\x00" + load.Range.String()))
+		if _, before := p[said]; twice && !before { // once for all tenants
+			p[said] = t.ID
+			diags = append(diags, Diagnose(messages.SamePlace.With("first", first, "second", t.ID, "place", shown), load.Range))
+		}
+		if !twice {
+			p[key] = t.ID
+		}
+	}
+	return diags
 }
 
 // offline is an Env for building components that will not run.

@@ -357,3 +357,48 @@ func TestPointersKnowBetterThanTheHistory(t *testing.T) {
 		}
 	}
 }
+
+// there is the configuration of a load that publishes to a place.
+type there string
+
+func (p there) Place() (id, shown string) { return string(p), "shown " + string(p) }
+
+// Two loads that publish to one place are a mistake that is told before anything
+// runs, once for each block (invariant 8).
+func TestValidateRefusesTwoLoadsInOnePlace(t *testing.T) {
+	taskAt := func(name string, line int, places ...string) Task {
+		var out []byte
+		task := fakeTask(name, func() error { return nil }, &out)
+		load := task.Chain.Loads[0]
+		task.Chain.Loads = nil
+		for _, p := range places {
+			load.Component = Define(KindLoad, "memory", "x", there(""), func(Env, there) (any, error) { return inMemory{}, nil })
+			load.Config, load.Range = there(p), hcl.Range{Filename: "p.hcl", Start: hcl.Pos{Line: line}}
+			task.Chain.Loads = append(task.Chain.Loads, load)
+		}
+		return task
+	}
+	for name, c := range map[string]struct {
+		tasks []Task
+		want  int
+	}{
+		"apart":            {[]Task{taskAt("a", 1, "x"), taskAt("b", 2, "y", "z")}, 0},
+		"two tasks":        {[]Task{taskAt("a", 1, "x"), taskAt("b", 2, "x")}, 1},
+		"one task":         {[]Task{taskAt("a", 1, "x", "x")}, 1},
+		"many of a block":  {[]Task{taskAt("a", 1, "x"), taskAt("b", 1, "x"), taskAt("c", 1, "x")}, 1},
+		"of two blocks":    {[]Task{taskAt("a", 1, "x"), taskAt("b", 2, "x"), taskAt("c", 3, "x")}, 2},
+		"but each its own": {[]Task{taskAt("a", 1, "x"), taskAt("b", 1, "y"), taskAt("c", 1, "z")}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, diags := Validate(context.Background(), projectOf(t, c.tasks...), Selection{}, hclog.NewNullLogger())
+			if len(diags) != c.want {
+				t.Errorf("%d diagnostics: %v", len(diags), diags)
+			}
+			for _, d := range diags {
+				if m, ok := d.Extra.(*messages.Error); !ok || m.Message != messages.SamePlace {
+					t.Errorf("got %v", d)
+				}
+			}
+		})
+	}
+}

@@ -58,6 +58,17 @@ func (c *loadConfig) Validate() error {
 	return nil
 }
 
+// Place is the folder or bucket and the prefix. Case does not tell two prefixes
+// apart, since it does not on every system. Connections of other names are the
+// same place when they say the same.
+func (c loadConfig) Place() (id, shown string) {
+	shown = c.Connection.String()
+	if c.Prefix != "" {
+		shown += "/" + c.Prefix
+	}
+	return fmt.Sprintf("%s\x00%+v\x00%s", c.Connection.Component.Name, c.Connection.Config, strings.ToLower(c.Prefix)), shown
+}
+
 func checkName(what, name string) error {
 	why := store.Portable(name)
 	if why == "" && strings.HasPrefix(name, ".") {

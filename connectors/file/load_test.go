@@ -661,3 +661,25 @@ func TestNamesOfFiles(t *testing.T) {
 		}
 	}
 }
+
+// What is one place on some system is one place: case and the names of
+// connections do not tell two apart, folders and prefixes do.
+func TestPlaceIsWhereItPublishesWhateverItIsCalled(t *testing.T) {
+	at := func(label, path, prefix string) string {
+		type folder struct{ Path string }
+		c := loadConfig{Prefix: prefix, Connection: pipelines.Connection{Built: pipelines.Built{
+			Component: pipelines.Component{Name: "local"}, Label: label, Config: folder{path}}}}
+		id, shown := c.Place()
+		if want := strings.TrimSuffix("connection.local."+label+"/"+prefix, "/"); shown != want {
+			t.Errorf("shown as %q, want %q", shown, want)
+		}
+		return id
+	}
+	here := at("portail", "out", "a/B")
+	if here != at("portail", "out", "A/b") || here != at("site", "out", "a/B") {
+		t.Error("one place has two ids")
+	}
+	if here == at("portail", "out", "a") || here == at("portail", "out", "") || here == at("portail", "in", "a/B") {
+		t.Error("two places have one id")
+	}
+}

@@ -3,7 +3,7 @@ package messages
 // The engine: plan, run, report, spool. Codes LAV-2000 to LAV-2499.
 var engine = []*Message{
 	Internal, UnknownColumn, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
-	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder,
+	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace,
 }
 
 var (
@@ -82,4 +82,7 @@ var (
 	RunFolder = &Message{Code: "LAV-2024", Class: Environment,
 		EN: Text{"the working folder {folder} cannot be used", "check that it exists, that there is room and that this account may write there"},
 		FR: Text{"le dossier de travail {folder} est inutilisable", "vérifiez qu'il existe, qu'il y a de la place et que ce compte peut y écrire"}}
+	SamePlace = &Message{Code: "LAV-2025", Class: Language,
+		EN: Text{"{first} and {second} would publish to one place, {place}: each would undo what the other published", "put what tells them apart into prefix: ${each.key} for the tenant, ${partition.key} for the partition, a folder for each pipeline and load"},
+		FR: Text{"{first} et {second} publieraient au même endroit, {place} : chacun déferait ce que l'autre a publié", "mettez dans prefix ce qui les distingue : ${each.key} pour la collectivité, ${partition.key} pour la partition, un dossier par pipeline et par load"}}
 )
