@@ -3,14 +3,18 @@
 package cli
 
 import (
+	"os/signal"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// noCoreDump keeps what is in memory out of crash files.
+// noCoreDump keeps what is in memory out of crash files. Nor does a limit on the
+// size of files crash: the write fails, which is a full disk and is said as one.
 func noCoreDump() {
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	signal.Ignore(unix.SIGXFSZ)
 }
 
 func systemLanguage() messages.Lang { return messages.English }
