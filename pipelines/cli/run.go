@@ -168,7 +168,7 @@ func (a *app) taskDetails(t pipelines.TaskResult) {
 			fmt.Fprintf(w, "    %s  %s, %d %s\n", f.Name, a.rows(f.Rows), f.Bytes, a.t("bytes", "octets"))
 		}
 		for _, p := range l.Receipt.Pending {
-			fmt.Fprintf(w, "    %s%s %s\n", p, a.colon(), a.t("still open elsewhere, will be replaced by the next run", "encore ouvert ailleurs, sera remplacé à la prochaine exécution"))
+			fmt.Fprintf(w, "    %s%s %s\n", p, a.colon(), a.t("could not be replaced yet, the next run tries again", "n'a pas encore pu être remplacé, la prochaine exécution réessaie"))
 		}
 	}
 	for i, r := range t.Rejects {
