@@ -42,6 +42,9 @@ func openQuarantine(dir string, task TaskID, run string, recipients []string) (*
 	for _, r := range recipients {
 		rs, err := age.ParseRecipients(strings.NewReader(r))
 		if err != nil {
+			if !strings.HasPrefix(r, "age1") { // it may be the secret half
+				r = "AGE-…"
+			}
 			return nil, messages.BadRecipient.With("recipient", r)
 		}
 		to = append(to, rs...)
@@ -49,7 +52,7 @@ func openQuarantine(dir string, task TaskID, run string, recipients []string) (*
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create quarantine: %w", err)
 	}
-	name := strings.NewReplacer("/", "_", "\\", "_", ":", "_").Replace(task.String()) + "_" + run + ".jsonl.age"
+	name := strings.Join(task.fileNames(), "+") + "_" + run + ".jsonl.age"
 	f, err := os.CreateTemp(dir, "incoming-*")
 	if err != nil {
 		return nil, fmt.Errorf("create quarantine: %w", err)

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -91,20 +92,38 @@ func newRun(ctx context.Context, p *Project, opt RunOptions) (*run, error) {
 	r := &run{Project: p, opt: opt, id: opt.Now().UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])}
 	work := filepath.Join(p.State, "work")
 	r.dir = filepath.Join(work, r.id)
-	if err := os.MkdirAll(r.dir, 0o700); err != nil {
-		return nil, messages.RunFolder.Wrap(err, "folder", p.State)
+	if err := r.enter(ctx, work); err != nil {
+		return nil, err
 	}
-	r.lock = flock.New(filepath.Join(r.dir, "lock"))
-	if ok, err := r.lock.TryLock(); err != nil || !ok {
-		return nil, messages.RunFolder.Wrap(err, "folder", r.dir)
-	}
-	sweep(work, r.id)
 	var err error
 	if r.key, err = fingerprintKey(ctx, p, opt.Rand); err != nil {
 		r.close()
 		return nil, err
 	}
 	return r, nil
+}
+
+// enter makes the run's folder and holds its lock, and sweeps the folders of runs
+// that were killed. One run at a time does it: a folder that is made and not yet
+// locked looks like one of those.
+func (r *run) enter(ctx context.Context, work string) error {
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return messages.RunFolder.Wrap(err, "folder", r.State)
+	}
+	gate := flock.New(filepath.Join(r.State, "lock"))
+	if _, err := gate.TryLockContext(ctx, 10*time.Millisecond); err != nil {
+		return messages.RunFolder.Wrap(err, "folder", r.State)
+	}
+	defer gate.Unlock()
+	if err := os.Mkdir(r.dir, 0o700); err != nil {
+		return messages.RunFolder.Wrap(err, "folder", work)
+	}
+	r.lock = flock.New(filepath.Join(r.dir, "lock"))
+	if ok, err := r.lock.TryLock(); err != nil || !ok {
+		return messages.RunFolder.Wrap(err, "folder", r.dir)
+	}
+	sweep(work, r.id)
+	return nil
 }
 
 func (r *run) close() {
@@ -244,7 +263,7 @@ func (r *run) evidence(ctx context.Context, env Env, t Task, res TaskResult) err
 	if err != nil {
 		return fmt.Errorf("write evidence: %w", err)
 	}
-	name := t.ID.String() + "/" + r.id + ".json"
+	name := strings.Join(append(t.ID.fileNames(), r.id+".json"), "/")
 	if r.Evidence.IsSet() {
 		store, err := OpenConnection[EvidenceStore](r.Evidence, env)
 		if err != nil {

@@ -402,3 +402,67 @@ func TestValidateRefusesTwoLoadsInOnePlace(t *testing.T) {
 		})
 	}
 }
+
+// Tasks whose names look alike keep files of their own, and no name climbs out
+// of the folder.
+func TestTasksHaveFilesOfTheirOwn(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		part := rapid.StringOfN(rapid.RuneFrom([]rune("ab_/\\.:+%~é \x00*")), 0, 6, -1)
+		draw := func(label string) TaskID {
+			return TaskID{Pipeline: "p" + part.Draw(rt, label), Tenant: part.Draw(rt, label), Partition: part.Draw(rt, label)}
+		}
+		a, b := draw("a"), draw("b")
+		name := strings.Join(a.fileNames(), "+")
+		for _, n := range a.fileNames() {
+			if n == "" || strings.ContainsAny(n, "/\\:*+ \x00") || n[0] == '.' || n[len(n)-1] == '.' {
+				rt.Errorf("%q is no name for a file", n)
+			}
+		}
+		if same := a.Pipeline == b.Pipeline && a.Tenant+"\x00"+a.Partition == b.Tenant+"\x00"+b.Partition; !same && a.Tenant != "" && b.Tenant != "" &&
+			name == strings.Join(b.fileNames(), "+") && (a.Partition == "") == (b.Partition == "") {
+			rt.Errorf("%q and %q are both %s", a, b, name)
+		}
+	})
+	for _, c := range []struct{ task, want string }{{"sub_ventions", "sub_ventions"}, {"..", "%2E%2E"}, {"a/b", "a%2Fb"}, {"2024.1", "2024.1"}} {
+		if got := fileName(c.task); got != c.want {
+			t.Errorf("%s: %s, want %s", c.task, got, c.want)
+		}
+	}
+}
+
+// What stands for a recipient and is none may be the secret half of one.
+func TestQuarantineShowsNoSecretKey(t *testing.T) {
+	_, err := openQuarantine(t.TempDir(), TaskID{Pipeline: "a"}, "run", []string{"AGE-SECRET-KEY-1" + canary})
+	if err == nil || strings.Contains(err.Error(), canary) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Runs that start at the same moment do not take each other's folder for that of
+// a run that was killed, and one that was killed is swept (invariant 10).
+func TestRunsThatStartTogether(t *testing.T) {
+	project := projectOf(t)
+	work := filepath.Join(project.State, "work")
+	killed := filepath.Join(work, "killed")
+	if err := os.MkdirAll(killed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			r, err := newRun(context.Background(), project, testOptions())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer r.close()
+			if _, err := os.MkdirTemp(r.dir, "task-*"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if entries, _ := os.ReadDir(work); len(entries) != 0 {
+		t.Errorf("left in the work folder: %v", entries)
+	}
+}
