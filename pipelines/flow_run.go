@@ -163,7 +163,7 @@ func (r *flowRun) seal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = r.encode(ctx, out)
+	err = r.encode(ctx, out, rd)
 	if e := out.Close(); err == nil && e != nil {
 		err = r.at("privacy", e)
 	}
@@ -364,7 +364,7 @@ func (r *flowRun) emit(ctx context.Context, in Stream) (Stream, error) {
 
 // encode feeds one stream to all loads: groups are encoded by workers and
 // appended in order.
-func (r *flowRun) encode(ctx context.Context, s Stream) (err error) {
+func (r *flowRun) encode(ctx context.Context, s Stream, rd *reading) (err error) {
 	sealings := make([]Sealing, 0, len(r.Loads))
 	defer func() {
 		for _, sl := range sealings {
@@ -440,7 +440,7 @@ func (r *flowRun) encode(ctx context.Context, s Stream) (err error) {
 			return r.at("load", err)
 		}
 	}
-	if err := r.mayClose(); err != nil {
+	if err := r.mayClose(rd); err != nil {
 		return err
 	}
 	for i, sl := range sealings {
@@ -454,9 +454,11 @@ func (r *flowRun) encode(ctx context.Context, s Stream) (err error) {
 	return nil
 }
 
-// mayClose is asked when all rows were seen and before any file is whole.
-func (r *flowRun) mayClose() error {
-	if err := r.log.verdict(r.res.Rows.Sealed + r.log.count); err != nil {
+// mayClose is asked when all rows were seen and before any file is whole. A part
+// of the rows that may be rejected is one of those that were read: a filter or
+// an aggregate does not make it larger.
+func (r *flowRun) mayClose(rd *reading) error {
+	if err := r.log.verdict(max(rd.rows, r.log.count)); err != nil {
 		return r.at(r.log.listed[0].Step, err)
 	}
 	if r.res.Rows.Sealed == 0 && r.Privacy != nil && !r.AllowEmpty {

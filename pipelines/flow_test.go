@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -376,6 +377,57 @@ func TestFlowRejects(t *testing.T) {
 	res, out, _ = c.run(t, t.TempDir(), mem, func(f *Flow, _ *countTo) { f.OnReject.MaxPart = 0.2 })
 	if !messages.Has(res.Err, messages.TooManyRejects) || out != nil {
 		t.Errorf("over the threshold: %v", res.Err)
+	}
+	// 250 of 1000 rows stay a quarter when steps make more rows of the others.
+	res, out, _ = c.run(t, t.TempDir(), mem, func(f *Flow, _ *countTo) {
+		f.OnReject.MaxPart = 0.2
+		f.Steps = append(f.Steps, Step{"transform.twice.d", twice{plus{mem, 0}}})
+	})
+	if !messages.Has(res.Err, messages.TooManyRejects) || out != nil {
+		t.Errorf("over the threshold of the rows read: %v", res.Err)
+	}
+}
+
+// twice gives every row of a batch twice.
+type twice struct{ plus }
+
+func (p twice) Run(_ context.Context, in Stream) (Stream, error) { return RunKernel(p, in) }
+func (p twice) Kernel(*arrow.Schema) (Kernel, error) {
+	return func(_ context.Context, b Batch) (Batch, error) {
+		nb := array.NewInt64Builder(p.mem)
+		defer nb.Release()
+		for range 2 {
+			nb.AppendValues(b.Column(0).(*array.Int64).Int64Values(), nil)
+		}
+		col := nb.NewArray()
+		defer col.Release()
+		out := b.With(array.NewRecord(numbersSchema, []arrow.Array{col}, int64(col.Len())))
+		out.Places = Places{}
+		return out, nil
+	}, nil
+}
+
+// broken is a sink that breaks down in the middle.
+type broken struct{}
+
+func (broken) Seal(ctx context.Context, in Stream) (Sealed, error) {
+	if b, err := in.Next(ctx); err == nil {
+		b.Release()
+	}
+	panic(canary)
+}
+
+// A panic in any sink ends its task alone, and shows no value (invariant 6).
+func TestFlowContainsASinkThatPanics(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer mem.AssertSize(t, 0)
+	c := flowCase{rows: 3 * RowGroup, chunk: 5000, workers: 2, single: true}
+	res, out, _ := c.run(t, t.TempDir(), mem, func(f *Flow, _ *countTo) {
+		f.Loads = append([]Load{{"load.broken", broken{}}}, f.Loads...)
+	})
+	if !messages.Has(res.Err, messages.Internal) || out != nil || strings.Contains(res.Err.Error(), canary) {
+		t.Errorf("got %v", res.Err)
 	}
 }
 

@@ -17,7 +17,11 @@ func begin(ctx context.Context, s Sink, schema *arrow.Schema) (Sealing, error) {
 	f := &fed{cancel: cancel, groups: make(chan []Batch), end: make(chan fedResult, 1)}
 	in := NewStream(schema, f.next, nil)
 	go func() {
-		sealed, err := s.Seal(ctx, in)
+		var sealed Sealed
+		err := contain(func() (err error) {
+			sealed, err = s.Seal(ctx, in)
+			return err
+		})
 		cancel() // whoever still feeds it need not wait
 		f.end <- fedResult{sealed, err}
 	}()
