@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"sort"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -105,8 +106,9 @@ func As[T any](b Built, env Env) (T, error) {
 
 // Registry is the set of components a binary knows.
 type Registry struct {
-	byKey map[[2]string]Component
-	all   []Component
+	byKey   map[[2]string]Component
+	all     []Component
+	layouts sync.Map // of config types: []field, read from their tags once
 }
 
 // NewRegistry collects catalogues. Two components of one kind and name are an error.

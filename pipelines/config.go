@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -192,6 +193,50 @@ func tagOf(f reflect.StructField) (tag, bool) {
 		t.values = strings.Split(v, "|")
 	}
 	return t, true
+}
+
+// field is a field of a config struct that a pipeline file can set.
+type field struct {
+	tag
+	at     int      // in the struct
+	labels []string // of a block
+}
+
+// layout is the fields of a config struct. Every task decodes the same few
+// structs, and reading tags costs more than all the rest of it.
+func (d decoder) layout(t reflect.Type) []field {
+	if d.registry == nil {
+		return layoutOf(t)
+	}
+	known, ok := d.registry.layouts.Load(t)
+	if !ok {
+		known, _ = d.registry.layouts.LoadOrStore(t, layoutOf(t))
+	}
+	return known.([]field)
+}
+
+func layoutOf(t reflect.Type) []field {
+	var fs []field
+	for i := range t.NumField() {
+		tg, ok := tagOf(t.Field(i))
+		if !ok {
+			continue
+		}
+		f := field{tag: tg, at: i}
+		if tg.mode == "block" {
+			el := t.Field(i).Type
+			if el.Kind() == reflect.Slice || el.Kind() == reflect.Pointer {
+				el = el.Elem()
+			}
+			if el == builtType {
+				f.labels = []string{string(tg.kind)}
+			} else {
+				f.labels = labelsOf(el)
+			}
+		}
+		fs = append(fs, f)
+	}
+	return fs
 }
 
 var builtType = reflect.TypeOf(Built{})
@@ -469,28 +514,21 @@ func (c Component) Renew(r *Registry, config any, body *hclsyntax.Body, names ma
 	d := decoder{r, ctx}
 	var diags hcl.Diagnostics
 	rest := -1
-	fixed := map[string]bool{}
-	for i, t := 0, v.Type(); i < t.NumField(); i++ {
-		h, ok := t.Field(i).Tag.Lookup("hcl")
-		if !ok {
-			continue
-		}
-		name, mode, _ := strings.Cut(h, ",")
-		fixed[name] = true
-		switch mode {
+	fs := d.layout(v.Type())
+	for _, f := range fs {
+		switch f.mode {
 		case "rest":
-			rest = i
+			rest = f.at
 		case "", "optional":
-			if names[name] {
-				tg, _ := tagOf(t.Field(i))
-				diags = append(diags, d.attribute(tg, body.Attributes[name].AsHCLAttribute(), v.Field(i))...)
+			if names[f.name] {
+				diags = append(diags, d.attribute(f.tag, body.Attributes[f.name].AsHCLAttribute(), v.Field(f.at))...)
 			}
 		}
 	}
 	if rest >= 0 {
 		attrs := hcl.Attributes{}
 		for n, a := range body.Attributes {
-			if !fixed[n] {
+			if !slices.ContainsFunc(fs, func(f field) bool { return f.name == n }) {
 				attrs[n] = a.AsHCLAttribute()
 			}
 		}
@@ -521,32 +559,18 @@ type decoder struct {
 }
 
 func (d decoder) body(what string, body hcl.Body, v reflect.Value) hcl.Diagnostics {
-	t := v.Type()
 	var schema hcl.BodySchema
 	rest := -1
-	for i := 0; i < t.NumField(); i++ {
-		tg, ok := tagOf(t.Field(i))
-		if !ok {
-			continue
-		}
-		switch tg.mode {
+	fs := d.layout(v.Type())
+	for _, f := range fs {
+		switch f.mode {
 		case "block":
-			h := hcl.BlockHeaderSchema{Type: tg.name}
-			el := t.Field(i).Type
-			if el.Kind() == reflect.Slice || el.Kind() == reflect.Pointer {
-				el = el.Elem()
-			}
-			if el == builtType {
-				h.LabelNames = []string{string(tg.kind)}
-			} else {
-				h.LabelNames = labelsOf(el)
-			}
-			schema.Blocks = append(schema.Blocks, h)
+			schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: f.name, LabelNames: f.labels})
 		case "label":
 		case "rest":
-			rest = i
+			rest = f.at
 		default:
-			schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: tg.name})
+			schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: f.name})
 		}
 	}
 	content, remain, diags := body.PartialContent(&schema)
@@ -556,23 +580,22 @@ func (d decoder) body(what string, body hcl.Body, v reflect.Value) hcl.Diagnosti
 		attrs, _ := remain.JustAttributes()
 		v.Field(rest).Set(reflect.ValueOf(d.named(attrs)))
 	}
-	for i := 0; i < t.NumField(); i++ {
-		tg, ok := tagOf(t.Field(i))
-		if !ok || tg.mode == "label" || tg.mode == "rest" {
+	for _, f := range fs {
+		if f.mode == "label" || f.mode == "rest" {
 			continue
 		}
-		if tg.mode == "block" {
-			diags = append(diags, d.blocks(what, tg, content, v.Field(i))...)
+		if f.mode == "block" {
+			diags = append(diags, d.blocks(what, f.tag, content, v.Field(f.at))...)
 			continue
 		}
-		attr, given := content.Attributes[tg.name]
+		attr, given := content.Attributes[f.name]
 		if !given {
-			if tg.mode == "" {
-				diags = append(diags, Diagnose(messages.MissingArgument.With("block", what, "name", tg.name, "doc", tg.doc), body.MissingItemRange()))
+			if f.mode == "" {
+				diags = append(diags, Diagnose(messages.MissingArgument.With("block", what, "name", f.name, "doc", f.doc), body.MissingItemRange()))
 			}
 			continue
 		}
-		diags = append(diags, d.attribute(tg, attr, v.Field(i))...)
+		diags = append(diags, d.attribute(f.tag, attr, v.Field(f.at))...)
 	}
 	if diags.HasErrors() {
 		return diags
@@ -713,9 +736,9 @@ func (d decoder) blocks(what string, tg tag, content *hcl.BodyContent, v reflect
 				dv.Defaults()
 			}
 			label := 0
-			for i := 0; i < el.NumField(); i++ {
-				if lt, ok := tagOf(el.Field(i)); ok && lt.mode == "label" && label < len(b.Labels) {
-					item.Field(i).SetString(b.Labels[label])
+			for _, f := range d.layout(el) {
+				if f.mode == "label" && label < len(b.Labels) {
+					item.Field(f.at).SetString(b.Labels[label])
 					label++
 				}
 			}

@@ -45,9 +45,8 @@ func typeList(ts ...typ) string {
 
 // fail is the state of rows that fail for that reason.
 func (c *compiler) fail(why *messages.Error) uint8 {
-	text := why.Error()
 	for i, f := range c.fails {
-		if f.Error() == text {
+		if f.Message == why.Message && f.Error() == why.Error() {
 			return failed + uint8(i)
 		}
 	}
