@@ -893,12 +893,12 @@ func assign(tg tag, val cty.Value, v reflect.Value) error {
 	}
 	if val.IsNull() {
 		if tg.mode == "" {
-			return wrong("given", "it is null")
+			return wrong("given a value", "it is null")
 		}
 		return nil // as if the argument were absent
 	}
 	if !val.IsWhollyKnown() {
-		return wrong("known", "its value is not known yet")
+		return wrong("known by now", "its value is not known yet")
 	}
 	switch v.Interface().(type) {
 	case Size:

@@ -96,7 +96,13 @@ func ParseTypeText(s string) (ColumnType, error) {
 }
 
 func badType(e hcl.Expression) hcl.Diagnostics {
-	return hcl.Diagnostics{Diagnose(messages.BadType.With("got", "this"), e.Range())}
+	got := "this"
+	if name := hcl.ExprAsKeyword(e); name != "" {
+		got = name
+	} else if call, diags := hcl.ExprCall(e); !diags.HasErrors() {
+		got = call.Name + "(…)"
+	}
+	return hcl.Diagnostics{Diagnose(messages.BadType.With("got", got), e.Range())}
 }
 
 func numbers(es []hcl.Expression) (ns []int64, ok bool) {

@@ -96,9 +96,9 @@ func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
 func (s *source) checkKeys() error {
 	for _, name := range s.pattern.captures {
 		if _, ok := s.env.Keys[name]; !ok {
-			keys := strings.Join(sortedKeys(s.env.Keys), ", ")
-			if keys == "" {
-				keys = "none"
+			keys := "it has none"
+			if len(s.env.Keys) > 0 {
+				keys = "its keys are " + strings.Join(sortedKeys(s.env.Keys), ", ")
 			}
 			return messages.FileCapture.With("name", name, "keys", keys)
 		}

@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -37,6 +38,9 @@ func (c *csvCodec) open(in Input, r io.ReadCloser) (*csvChunks, error) {
 			continue
 		}
 		if names, err = s.names(b); err != nil {
+			return nil, err
+		}
+		if err = c.looksLikeHeader(in, names); err != nil {
 			return nil, err
 		}
 	}
@@ -178,6 +182,60 @@ func (s *csvChunks) names(b []byte) ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// looksLikeHeader refuses a row that is probably data. A declared column in it
+// proves that it is not; else its cells could be values of a row, which nothing
+// may show, and column names show in messages.
+func (c *csvCodec) looksLikeHeader(in Input, names []string) error {
+	if c.dialect.own {
+		return nil
+	}
+	for _, name := range names {
+		if _, declared := c.types[name]; declared {
+			return nil
+		}
+	}
+	for i, name := range names {
+		if valueLike.MatchString(name) {
+			return messages.CSVHeaderIsData.With("row", c.config.Header, "file", in.Name, "cell", i+1)
+		}
+	}
+	if len(c.types) == 0 || c.meant(names) {
+		return nil
+	}
+	return messages.CSVNotTheHeader.With("row", c.config.Header, "file", in.Name, "cells", len(names), "hint", c.headerHint(names))
+}
+
+// valueLike matches what is a value and hardly a name: five digits or more, an
+// amount, a date, an address of mail.
+var valueLike = regexp.MustCompile(`^(\d[\d\s\x{a0}\x{202f}]{3,}\d|-?[\d\s\x{a0}\x{202f}]+[.,]\d{2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}[/-]\d{2}[/-]\d{2}.*|\S+@\S+\.\S+)$`)
+
+// meant says whether one of several names is nearly that of a declared column,
+// or has it in it.
+func (c *csvCodec) meant(names []string) bool {
+	for declared := range c.types {
+		for _, name := range names {
+			near := strings.HasPrefix(pipelines.Hint(declared, []string{name}), "did you mean")
+			if len(names) > 1 && (near || strings.Contains(strings.ToLower(name), strings.ToLower(declared))) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// headerHint finds the delimiter that would have made names of the row.
+func (c *csvCodec) headerHint(names []string) string {
+	row := strings.Join(names, c.config.Delimiter)
+	for _, delimiter := range []string{";", ",", "\t", "|"} {
+		for _, cell := range strings.Split(row, delimiter) {
+			if _, ok := c.types[strings.Trim(cell, " "+c.config.Quote)]; ok {
+				return "write delimiter = " + strconv.Quote(delimiter)
+			}
+		}
+	}
+	return "check header, delimiter and encoding against the file; if it has no column names, write header = 0 and columns"
 }
 
 func (s *csvChunks) badHeader(why *messages.Error) error {

@@ -45,7 +45,7 @@ func (c *collector) fresh(d *hcl.Diagnostic) (s *sighting) {
 		c.seen = map[place]*sighting{}
 	}
 	e, _ := d.Extra.(*messages.Error)
-	if c.quiet && e != nil && e.Message == messages.WrongArgument && e.Param("wanted") == "known" {
+	if c.quiet && e != nil && e.Message == messages.WrongArgument && e.Param("wanted") == "known by now" {
 		return nil
 	}
 	k := place{text: d.Summary}

@@ -218,7 +218,7 @@ func (l *loader) parse(s source) *hclsyntax.Body {
 		return body
 	}
 	f, diags := hclsyntax.ParseConfig(text, s.name, hcl.InitialPos)
-	l.add(pipelines.Coded(diags)...)
+	l.add(pipelines.Coded(first(diags))...)
 	if f == nil {
 		return nil
 	}
@@ -228,6 +228,23 @@ func (l *loader) parse(s source) *hclsyntax.Body {
 		return nil
 	}
 	return body
+}
+
+// first leaves out what only follows from an earlier mistake: after a quote that
+// is not closed every line seems to be wrong, and of one line the first mistake
+// explains the others.
+func first(diags hcl.Diagnostics) hcl.Diagnostics {
+	var kept hcl.Diagnostics
+	for _, d := range diags {
+		if n := len(kept); n > 0 && d.Subject != nil && kept[n-1].Subject != nil && d.Subject.Start.Line == kept[n-1].Subject.Start.Line {
+			continue
+		}
+		kept = append(kept, d)
+		if d.Summary == "Invalid multi-line string" || d.Summary == "Unterminated template string" {
+			break
+		}
+	}
+	return kept
 }
 
 // collect sorts the top-level blocks of a file by type.

@@ -112,6 +112,11 @@ func (l *loader) checkTraversal(t hcl.Traversal, s scope) bool {
 		if len(t) < 2 { // perhaps a type, or an error that evaluation explains better
 			return true
 		}
+		if how := declared[root]; how != "" { // none is declared yet
+			name, _ := stepName(t[1])
+			l.say(messages.UnknownName.With("name", root+"."+name, "hint", "declare it: "+how), t.SourceRange())
+			return false
+		}
 		return missing(root, l.inScope(s))
 	}
 	var path []string
@@ -141,6 +146,13 @@ func (l *loader) checkTraversal(t hcl.Traversal, s scope) bool {
 		}
 	}
 	return missing(root+"."+got, known)
+}
+
+// declared is how the things that are named by a root are declared.
+var declared = map[string]string{
+	"var": `variable "<name>" { … }`, "local": "locals { <name> = … }", "secret": `secret "<name>" { … }`,
+	"connection": `connection "<type>" "<name>" { … }`, "limits": `limits "<name>" { … }`, "tenants": `tenants "<name>" { … }`,
+	"contract": `contract "<name>" { … }`, "steps": `steps "<name>" { … }`, "privacy": `privacy "<name>" { … }`,
 }
 
 func stepName(s hcl.Traverser) (string, bool) {

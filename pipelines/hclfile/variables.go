@@ -38,7 +38,7 @@ func (l *loader) variables() {
 		used[name] = true
 		v, ok := l.variable(name, b, given[name])
 		if !ok {
-			l.broken, v = true, cty.DynamicVal
+			l.broken, l.quiet, v = true, true, cty.DynamicVal
 		}
 		l.vars[name] = v
 	}

@@ -4,13 +4,14 @@ package messages
 var files = []*Message{
 	CSVColumnMissing, CSVColumnTwice, CSVNoHeader, CSVNoColumns, CSVOption, CSVWrongUse, CSVWrongEncoding, CSVRowTooLong,
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
+	CSVNotTheHeader, CSVHeaderIsData,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
 }
 
 var (
 	CSVColumnMissing = &Message{Code: "LAV-4000", Class: Refused,
-		EN: Text{"file {file} has no column {column} (its columns are {columns})", "correct the name in columns; {hint}; or give the row the column names stand on, with header"},
-		FR: Text{"le fichier {file} n'a pas de colonne {column} (ses colonnes sont {columns})", "corrigez le nom dans columns ; {hint} ; ou donnez avec header la ligne où sont les noms de colonnes"}}
+		EN: Text{"file {file} has no column {column} (its columns are {columns})", "correct the name in columns, or say with header on which row the column names stand; {hint}"},
+		FR: Text{"le fichier {file} n'a pas de colonne {column} (ses colonnes sont {columns})", "corrigez le nom dans columns, ou dites avec header sur quelle ligne sont les noms de colonnes ; {hint}"}}
 	CSVColumnTwice = &Message{Code: "LAV-4001", Class: Refused,
 		EN: Text{"file {file} names two columns {column}", "have the export name each column differently, or read without names: header = 0 and columns"},
 		FR: Text{"le fichier {file} nomme {column} deux de ses colonnes", "faites nommer chaque colonne différemment par l'export, ou lisez sans les noms : header = 0 et columns"}}
@@ -21,7 +22,7 @@ var (
 		EN: Text{"a file without column names needs its columns declared", "write columns = { name = type, … } in the order of the file"},
 		FR: Text{"un fichier sans noms de colonnes demande que ses colonnes soient déclarées", "écrivez columns = { nom = type, … } dans l'ordre du fichier"}}
 	CSVOption = &Message{Code: "LAV-4004", Class: Language,
-		EN: Text{"{option} {why}", "correct the value"},
+		EN: Text{"{option}: {why}", "correct the value"},
 		FR: Text{"{option} : {why}", "corrigez la valeur"}}
 	CSVWrongUse = &Message{Code: "LAV-4005", Class: Language,
 		EN: Text{"{option} has no meaning when a CSV file is {use}", "remove it; a load chooses its dialect with profile, a source describes the file with the other options"},
@@ -50,6 +51,12 @@ var (
 	CSVBadHeader = &Message{Code: "LAV-4017", Class: Refused,
 		EN: Text{"row {row} of file {file} does not hold column names that can be read", "check header, encoding, delimiter and quote against the file"},
 		FR: Text{"la ligne {row} du fichier {file} ne contient pas de noms de colonnes lisibles", "vérifiez header, encoding, delimiter et quote par rapport au fichier"}}
+	CSVNotTheHeader = &Message{Code: "LAV-4018", Class: Refused,
+		EN: Text{"row {row} of file {file} has {cells} cells, and none is the name of a column in columns", "{hint}"},
+		FR: Text{"la ligne {row} du fichier {file} a {cells} cellules, et aucune n'est le nom d'une colonne de columns", "{hint}"}}
+	CSVHeaderIsData = &Message{Code: "LAV-4019", Class: Refused,
+		EN: Text{"row {row} of file {file} holds data, not column names: cell {cell} is a number, a date or an address", "say with header on which row the column names stand; if there are none, write header = 0 and columns"},
+		FR: Text{"la ligne {row} du fichier {file} contient des données, pas des noms de colonnes : la cellule {cell} est un nombre, une date ou une adresse", "dites avec header sur quelle ligne sont les noms de colonnes ; s'il n'y en a pas, écrivez header = 0 et columns"}}
 	CSVBadNull = &Message{Code: "LAV-4016", Class: Row,
 		EN: Text{"something in a column that holds only null", "declare the type the column has"},
 		FR: Text{"quelque chose dans une colonne qui ne contient que null", "déclarez le type de la colonne"}}
@@ -64,14 +71,14 @@ var (
 		FR: Text{"le fichier CSV scellé ne se relit pas selon son schéma : {why}", "signalez-le au projet ; rien n'a été publié"}}
 
 	FileNone = &Message{Code: "LAV-4100", Class: Refused,
-		EN: Text{"no file in {store} matches the path of the source{keys}", "check path and the folder; names are matched letter by letter, upper and lower case apart"},
-		FR: Text{"aucun fichier de {store} ne correspond au chemin de la source{keys}", "vérifiez path et le dossier ; les noms sont comparés lettre à lettre, majuscules et minuscules distinguées"}}
+		EN: Text{"no file in {store} matches the path of the source{keys}", "check that the folder of the connection is there, and path; names are matched letter by letter, upper and lower case apart"},
+		FR: Text{"aucun fichier de {store} ne correspond au chemin de la source{keys}", "vérifiez que le dossier de la connexion existe, et path ; les noms sont comparés lettre à lettre, majuscules et minuscules distinguées"}}
 	FilePattern = &Message{Code: "LAV-4101", Class: Language,
 		EN: Text{"path is not a pattern of paths: {why}", "write a plain path, or one with captures such as (?<exercice>\\\\d{4})"},
 		FR: Text{"path n'est pas un motif de chemins : {why}", "écrivez un chemin simple, ou un chemin avec des captures comme (?<exercice>\\\\d{4})"}}
 	FileCapture = &Message{Code: "LAV-4102", Class: Language,
-		EN: Text{"path captures {name}, which is no key of the task (its keys are {keys})", "name the capture after the partition, or \"tenant\", or write (?:…) to capture nothing"},
-		FR: Text{"path capture {name}, qui n'est pas une clé de la tâche (ses clés sont {keys})", "nommez la capture comme la partition, ou \"tenant\", ou écrivez (?:…) pour ne rien capturer"}}
+		EN: Text{"path captures {name}, which is no key of the task ({keys})", "name the capture after the partition, or \"tenant\", or write (?:…) to capture nothing"},
+		FR: Text{"path capture {name}, qui n'est pas une clé de la tâche ({keys})", "nommez la capture comme la partition, ou \"tenant\", ou écrivez (?:…) pour ne rien capturer"}}
 	FileSchemasDiffer = &Message{Code: "LAV-4103", Class: Refused,
 		EN: Text{"files {first} and {second} do not have the same columns: {difference}", "have them exported alike, or read them with two pipelines"},
 		FR: Text{"les fichiers {first} et {second} n'ont pas les mêmes colonnes : {difference}", "faites-les exporter de la même façon, ou lisez-les par deux pipelines"}}

@@ -148,7 +148,11 @@ func say(l Lang, v any) string {
 	if e, ok := v.(*Error); ok {
 		return e.What(l)
 	}
-	return Phrase(l, fmt.Sprint(v))
+	s := fmt.Sprint(v)
+	if !strings.Contains(s, " ") { // a single word may be a name that the user gave
+		return s
+	}
+	return Phrase(l, s)
 }
 
 // Find is the outermost message in err's chain, or nil.

@@ -6,6 +6,7 @@ var phrases = []phrase{
 	{"did you mean *?", "vouliez-vous dire * ?"},
 	{"it can be: *", "au choix : *"},
 	{"remove it", "retirez-le"},
+	{"declare it: *", "déclarez-le : *"},
 
 	// Values of arguments.
 	{"it is null", "il est nul"},
@@ -13,11 +14,9 @@ var phrases = []phrase{
 	{"path is empty", "path est vide"},
 	{"it is not", "il ne l'est pas"},
 	{"its value is not known yet", "sa valeur n'est pas encore connue"},
-	{"given", "donné"},
-	{"known", "connu"},
-	{"absent", "absent"},
+	{"given a value", "renseigné"},
+	{"known by now", "connu à ce stade"},
 	{"the name", "le nom"},
-	{"this", "ceci"},
 	{"a text", "un texte"},
 	{"a string", "un texte"},
 	{"a number", "un nombre"},
@@ -73,13 +72,13 @@ var phrases = []phrase{
 	{"sslmode = * checks no certificate", "sslmode = * ne vérifie aucun certificat"},
 	{"a size is written \"64MiB\", \"95MB\" or as a number of bytes", "une taille s'écrit \"64MiB\", \"95MB\" ou en nombre d'octets"},
 	{"a duration is written \"90s\", \"15m\", \"24h\" or \"90d\"", "une durée s'écrit \"90s\", \"15m\", \"24h\" ou \"90d\""},
+	{"a number is required", "il faut un nombre"},
+	{"a bool is required", "il faut true ou false"},
 	{"list of * required, but have *", "il faut une liste, et c'est *"},
 	{"map of * required, but have *", "il faut un objet, et c'est *"},
 	{"object required, but have *", "il faut un objet, et c'est *"},
 	{"* required, but have *", "il faut *, et c'est *"},
 	{"* required", "il faut *"},
-	{"a number is required", "il faut un nombre"},
-	{"a bool is required", "il faut true ou false"},
 	{"string", "un texte"},
 	{"tuple", "une liste"},
 	{"list of string", "une liste de textes"},
@@ -122,6 +121,8 @@ var phrases = []phrase{
 	{"a group is no regular expression of RE2", "un groupe n'est pas une expression régulière RE2"},
 
 	// Delimited text.
+	{"write delimiter = *", "écrivez delimiter = *"},
+	{"check header, delimiter and encoding against the file; if it has no column names, write header = 0 and columns", "vérifiez header, delimiter et encoding par rapport au fichier ; s'il n'a pas de noms de colonnes, écrivez header = 0 et columns"},
 	{"must be one ASCII character", "il faut un seul caractère ASCII"},
 	{"must be one ASCII character other than the delimiter, or \"\"", "il faut un seul caractère ASCII, autre que delimiter, ou \"\""},
 	{"is a row number: 1 is the first, 0 is none", "c'est un numéro de ligne : 1 est la première, 0 aucune"},
@@ -209,7 +210,8 @@ var phrases = []phrase{
 
 	// Places and reports.
 	{"the whole row", "toute la ligne"},
-	{"none", "aucune"},
+	{"its keys are *", "ses clés sont *"},
+	{"it has none", "elle n'en a pas"},
 
 	// The command line.
 	{"unknown flag: *", "option inconnue : *"},
