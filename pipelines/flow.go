@@ -231,6 +231,9 @@ func uniqueNames(s *arrow.Schema) error {
 	return nil
 }
 
+// feedMarks are the marks of the sources that t reads besides its input. A source
+// that does not declare all its columns counts as personal for whoever does not
+// tell which of them an output derives from.
 func feedMarks(ctx context.Context, t Transform) (map[string][]MarkedColumn, error) {
 	fd, ok := t.(Feeder)
 	if !ok {
@@ -238,15 +241,17 @@ func feedMarks(ctx context.Context, t Transform) (map[string][]MarkedColumn, err
 	}
 	out := map[string][]MarkedColumn{}
 	for name, src := range sorted(fd.Feeds()) {
-		schema, _, err := sourceSchema(ctx, src, false)
+		schema, complete, err := sourceSchema(ctx, src, false)
 		if err != nil {
 			return nil, err
 		}
-		if schema == nil {
-			continue
+		if schema != nil {
+			if out[name], err = MarkSource(src, schema, name); err != nil {
+				return nil, err
+			}
 		}
-		if out[name], err = MarkSource(src, schema, name); err != nil {
-			return nil, err
+		if schema == nil || !complete {
+			out[name] = append(out[name], MarkedColumn{Personal: true, Because: "not all columns of " + name + " are declared"})
 		}
 	}
 	return out, nil

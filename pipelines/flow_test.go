@@ -524,6 +524,36 @@ func TestMarksAreNeverLost(t *testing.T) {
 	}
 }
 
+// undeclared is a transform that reads a source which declares nothing, and does
+// not tell where its columns come from.
+type undeclared struct{ Transform }
+
+func (undeclared) Feeds() map[string]Source { return map[string]Source{"right": &countTo{}} }
+
+// Columns that nobody declared may be personal: what could derive from them is
+// marked, what is told to derive from others is not.
+func TestAnUndeclaredFeedMarks(t *testing.T) {
+	in := []MarkedColumn{{Name: "a"}}
+	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64}}, nil)
+	feeds, err := feedMarks(context.Background(), undeclared{plus{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		t    Transform
+		want bool
+	}{
+		"no lineage":          {struct{ Transform }{plus{}}, true},
+		"of the feed":         {told{plus{}, map[string][]Origin{"a": {{"right", "n"}}}}, true},
+		"of the input":        {told{plus{}, map[string][]Origin{"a": {{Column: "a"}}}}, false},
+		"of an unknown place": {told{plus{}, map[string][]Origin{"a": {{"left", "n"}}}}, true},
+	} {
+		if out, err := Marks(c.t, in, feeds, schema, schema); err != nil || out[0].Personal != c.want {
+			t.Errorf("%s: %+v %v", name, out, err)
+		}
+	}
+}
+
 // A step that makes personal data of anything marks it; none can clear a mark.
 func TestAStepMayMarkAndNotClear(t *testing.T) {
 	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64}, {Name: "b", Type: arrow.PrimitiveTypes.Int64}}, nil)
