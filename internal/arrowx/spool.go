@@ -207,11 +207,23 @@ type frameReader struct {
 	buf   []byte
 }
 
+// cutShort is err of a file that lacks something, never io.EOF, which would look
+// like its end.
+func cutShort(err error) error {
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("spool is cut short: %w", err)
+}
+
 func (r *frameReader) Read(p []byte) (int, error) {
 	for len(r.plain) == 0 {
+		if r.at == r.f.bytes {
+			return 0, io.EOF
+		}
 		var head [4]byte
 		if _, err := r.f.file.ReadAt(head[:], r.at); err != nil {
-			return 0, err // io.EOF at the end of the last frame
+			return 0, cutShort(err)
 		}
 		size := int(binary.BigEndian.Uint32(head[:]))
 		if cap(r.buf) < size {
@@ -219,7 +231,7 @@ func (r *frameReader) Read(p []byte) (int, error) {
 		}
 		r.buf = r.buf[:size]
 		if _, err := r.f.file.ReadAt(r.buf, r.at+4); err != nil {
-			return 0, fmt.Errorf("spool is cut short: %w", err)
+			return 0, cutShort(err)
 		}
 		plain, err := r.f.aead.Open(r.buf[:0], nonce(r.n), r.buf, nil)
 		if err != nil {

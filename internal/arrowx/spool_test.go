@@ -149,3 +149,44 @@ func TestDigestDoesNotDependOnCuts(t *testing.T) {
 		t.Error("values run into each other")
 	}
 }
+
+// A spool that is cut short, even between two frames and between two records,
+// does not look like one that ends there (invariant 7).
+func TestSpoolNoticesWhatIsCutOff(t *testing.T) {
+	s := &Spool{Dir: t.TempDir(), Mem: memory.NewGoAllocator()}
+	// The text fills a record so that it ends with its frame.
+	wasted := 0
+	for {
+		in := texts(s.Mem, string(bytes.Repeat([]byte("x"), frameSize-wasted)))
+		f, _ := s.Create(in.Schema())
+		if err := f.Write(in); err != nil {
+			t.Fatal(err)
+		}
+		if over := len(f.frames.buf); over > 0 && wasted < frameSize {
+			f.Close()
+			wasted += over
+			continue
+		}
+		end := f.bytes
+		if err := f.Write(in); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := f.Open(); err != nil {
+			t.Fatal(err)
+		} else {
+			r.Close()
+		}
+		if err := f.file.Truncate(end); err != nil {
+			t.Fatal(err)
+		}
+		r, err := f.Open()
+		for err == nil {
+			_, err = r.Next()
+		}
+		if err == io.EOF {
+			t.Errorf("cut to %d of %d bytes, the spool ended as if it were whole", end, f.bytes)
+		}
+		f.Close()
+		return
+	}
+}
