@@ -33,7 +33,14 @@ type Sorter struct {
 	arena   []byte
 	scratch arrowx.Keys
 	held    int64
-	runs    []pipelines.SpoolFile
+	runs    []sorted
+}
+
+// sorted is rows in order on disk: a run of level 0 is what memory held, one of
+// level n+1 was merged from fanIn of level n.
+type sorted struct {
+	pipelines.SpoolFile
+	level int
 }
 
 // row is a row in memory. Its key is in the arena; prefix is the eight bytes of
@@ -125,11 +132,43 @@ func (s *Sorter) sortRows() {
 	})
 }
 
+// spill writes what memory holds as a run, and merges runs as soon as there are
+// enough of a level, so that however many rows come few files are open.
 func (s *Sorter) spill(ctx context.Context) error {
 	s.sortRows()
-	err := s.writeRun(ctx, s.inMemory(s.batchRows()))
+	err := s.writeRun(ctx, 0, s.inMemory(s.batchRows()))
 	s.forget()
+	for err == nil && len(s.runs) >= fanIn && s.runs[len(s.runs)-fanIn].level == s.runs[len(s.runs)-1].level {
+		err = s.mergeLast(ctx)
+	}
 	return err
+}
+
+// mergeLast makes one run of the last fanIn.
+func (s *Sorter) mergeLast(ctx context.Context) error {
+	first := len(s.runs) - fanIn
+	old := slices.Clone(s.runs[first:])
+	m, err := s.merge(ctx, old)
+	if err != nil {
+		return err
+	}
+	err = s.writeRun(ctx, old[0].level+1, m.Next)
+	if err = firstOf(err, m.Close()); err != nil {
+		return err
+	}
+	s.runs = append(s.runs[:first], s.runs[len(s.runs)-1])
+	return removeRuns(old)
+}
+
+func removeRuns(runs []sorted) error {
+	var err error
+	for _, f := range runs {
+		err = firstOf(err, f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("remove merged runs: %w", err)
+	}
+	return nil
 }
 
 func (s *Sorter) forget() {
@@ -171,19 +210,19 @@ func (s *Sorter) inMemory(batch int) func(context.Context) (pipelines.Batch, err
 	}
 }
 
-func (s *Sorter) writeRun(ctx context.Context, next func(context.Context) (pipelines.Batch, error)) error {
+func (s *Sorter) writeRun(ctx context.Context, level int, next func(context.Context) (pipelines.Batch, error)) error {
 	f, err := s.env.Spool.Create(s.schema)
 	if err != nil {
 		return fmt.Errorf("spool a sorted run: %w", err)
 	}
-	s.runs = append(s.runs, f)
+	s.runs = append(s.runs, sorted{f, level})
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		b, err := next(ctx)
 		if err == io.EOF {
-			return nil
+			return endWriting(f)
 		}
 		if err != nil {
 			return err
@@ -194,6 +233,16 @@ func (s *Sorter) writeRun(ctx context.Context, next func(context.Context) (pipel
 			return fmt.Errorf("spool a sorted run: %w", err)
 		}
 	}
+}
+
+// endWriting frees what a file holds in memory to be written, long before it is
+// read: there may be many runs.
+func endWriting(f pipelines.SpoolFile) error {
+	r, err := f.Open()
+	if err != nil {
+		return fmt.Errorf("spool a sorted run: %w", err)
+	}
+	return r.Close()
 }
 
 // Sorted gives the rows in order. Nothing may be added afterwards. The stream
@@ -225,20 +274,18 @@ func (s *Sorter) shorten(ctx context.Context) error {
 		n := min(fanIn, len(old))
 		m, err := s.merge(ctx, old[:n])
 		if err == nil {
-			err = s.writeRun(ctx, m.Next)
+			err = s.writeRun(ctx, old[0].level+1, m.Next)
 			err = firstOf(err, m.Close())
 		}
 		if err != nil {
 			s.runs = append(s.runs, old...)
 			return err
 		}
-		for _, f := range old[:n] {
-			err = firstOf(err, f.Close())
-		}
+		done := old[:n]
 		old = old[n:]
-		if err != nil {
+		if err := removeRuns(done); err != nil {
 			s.runs = append(s.runs, old...)
-			return fmt.Errorf("remove a merged run: %w", err)
+			return err
 		}
 	}
 	return nil

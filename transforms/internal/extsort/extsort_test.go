@@ -83,13 +83,41 @@ func numbers(env pipelines.Env, n int64) (recs []arrow.Record) {
 	return recs
 }
 
+// counting is a spool that knows the most files it ever had at once.
+type counting struct {
+	pipelines.Spool
+	live, most int
+}
+
+func (c *counting) Create(s *arrow.Schema) (pipelines.SpoolFile, error) {
+	c.live++
+	c.most = max(c.most, c.live)
+	f, err := c.Spool.Create(s)
+	return &countedFile{f, c, false}, err
+}
+
+type countedFile struct {
+	pipelines.SpoolFile
+	c      *counting
+	closed bool
+}
+
+func (f *countedFile) Close() error {
+	if !f.closed {
+		f.closed = true
+		f.c.live--
+	}
+	return f.SpoolFile.Close()
+}
+
 // Hundreds of runs, so that runs are merged into runs, through the spool that
-// the engine uses.
+// the engine uses. Few of them are there at once: each is an open file.
 func TestManyRunsThroughTheEncryptedSpool(t *testing.T) {
 	env := pipelinetest.Env(t)
 	env.Memory = 1 << 10
 	dir := t.TempDir()
-	env.Spool = pipelines.NewSpool(dir, env.Allocator, 0)
+	spool := &counting{Spool: pipelines.NewSpool(dir, env.Allocator, 0)}
+	env.Spool = spool
 	const n = 4000
 	s := extsort.Sort(env, pipelines.Records(schema, numbers(env, n)...), extsort.Order{Columns: []int{0}, Descending: []bool{true}})
 	next := int64(n)
@@ -104,6 +132,9 @@ func TestManyRunsThroughTheEncryptedSpool(t *testing.T) {
 	})
 	if err != nil || next != 0 {
 		t.Errorf("ended before %d: %v", next, err)
+	}
+	if spool.most > 64 {
+		t.Errorf("%d runs at once", spool.most)
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)

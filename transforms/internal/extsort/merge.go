@@ -52,7 +52,7 @@ func (h runHeap) Less(i, j int) bool {
 	return a.number < b.number
 }
 
-func (s *Sorter) merge(ctx context.Context, runs []pipelines.SpoolFile) (pipelines.Stream, error) {
+func (s *Sorter) merge(ctx context.Context, runs []sorted) (pipelines.Stream, error) {
 	m := &merging{s: s}
 	for i, f := range runs {
 		st, err := f.Open()
