@@ -151,11 +151,18 @@ func sweep(work, mine string) {
 	}
 }
 
+// minFingerprintKey is the least number of bytes of a key: under a shorter one who
+// has a hash could find the name of the input by trying.
+const minFingerprintKey = 16
+
 // fingerprintKey is the project's key, or one drawn once and kept beside the
 // local state. Who loses it only loses the comparison with earlier fingerprints.
 func fingerprintKey(ctx context.Context, p *Project, random io.Reader) ([]byte, error) {
 	if p.FingerprintKey.IsSet() {
 		v, err := p.Secrets.Reveal(ctx, p.FingerprintKey.Ref)
+		if err == nil && len(v) < minFingerprintKey {
+			err = messages.WeakKey.With("step", "fingerprint_key", "wanted", minFingerprintKey)
+		}
 		return []byte(v), err
 	}
 	path := filepath.Join(p.State, "fingerprint.key")

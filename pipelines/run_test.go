@@ -466,3 +466,19 @@ func TestRunsThatStartTogether(t *testing.T) {
 		t.Errorf("left in the work folder: %v", entries)
 	}
 }
+
+type oneSecret string
+
+func (s oneSecret) Reveal(context.Context, string) (string, error) { return string(s), nil }
+
+// Hashes of inputs' names tell the names under a key that can be tried out.
+func TestRunRefusesAWeakFingerprintKey(t *testing.T) {
+	for key, weak := range map[string]bool{"": true, "court": true, "fifteen bytes..": true, "sixteen bytes...": false} {
+		project := projectOf(t)
+		project.FingerprintKey, project.Secrets = Secret{Ref: "secret.k"}, oneSecret(key)
+		_, _, err := Run(context.Background(), project, Selection{}, testOptions())
+		if messages.Has(err, messages.WeakKey) != weak {
+			t.Errorf("%q: %v", key, err)
+		}
+	}
+}
