@@ -1,0 +1,111 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"go.uber.org/goleak"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Less memory means fewer workers, then fewer tasks, and never none.
+func TestMemoryDecidesHowManyWorkersThereAre(t *testing.T) {
+	for _, c := range []struct {
+		memory                 Size
+		workers, tasks         int
+		wantWorkers, wantTasks int
+	}{
+		{memory: 8 << 30, workers: 16, tasks: 4, wantWorkers: 16, wantTasks: 4},
+		{memory: 1 << 30, workers: 16, tasks: 2, wantWorkers: 8, wantTasks: 2},
+		{memory: 1 << 30, workers: 3, tasks: 100, wantWorkers: 1, wantTasks: 16},
+		{memory: 128 << 20, workers: 8, tasks: 8, wantWorkers: 1, wantTasks: 2},
+		{memory: 128 << 20, workers: 8, tasks: 1, wantWorkers: 2, wantTasks: 1},
+		{memory: 1, workers: 8, tasks: 8, wantWorkers: 1, wantTasks: 1},
+		{workers: 8, tasks: 8, wantWorkers: 8, wantTasks: 8},
+	} {
+		b := (&Project{Bounds: Bounds{Memory: c.memory, Workers: c.workers, Tasks: c.tasks}}).bounded().Bounds
+		if b.Workers != c.wantWorkers || b.Tasks != c.wantTasks {
+			t.Errorf("%v, %d workers, %d tasks: got %d workers and %d tasks", c.memory, c.workers, c.tasks, b.Workers, b.Tasks)
+		}
+		if used := b.task()*int64(b.Tasks) - int64(c.memory); used > 0 {
+			t.Errorf("%v: the tasks together have %d bytes more", c.memory, used)
+		}
+	}
+	if b := (&Project{}).bounded().Bounds; b.Workers < 1 || b.Tasks < 1 {
+		t.Errorf("bounds that nobody gave: %+v", b)
+	}
+}
+
+// Who finds no room waits while others could give some back, and fails when none can.
+func TestRoomWaitsAndRefuses(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	r := newRoom(10)
+	for _, n := range []int64{4, 6} {
+		if err := r.take(ctx, 0, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := make(chan error)
+	go func() { got <- r.take(ctx, 0, 3) }()
+	r.give(4)
+	if err := <-got; err != nil {
+		t.Errorf("room was given back, and: %v", err)
+	}
+	r.give(6)
+	if err := r.take(ctx, 3, 8); !messages.Has(err, messages.MemoryBound) {
+		t.Errorf("more than there is: %v", err)
+	}
+	go func() { got <- r.take(ctx, 0, 8) }()
+	cancel()
+	if err := <-got; !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// Invariants 2 and 9: a flow with hardly any room gives the same bytes, and one
+// with less than a group needs fails and shows nothing.
+func TestFlowKeepsToItsRoom(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	run := func(bound int64) (TaskResult, []byte) {
+		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		defer mem.AssertSize(t, 0)
+		var seen int64
+		var out []byte
+		opened := 0
+		f := &Flow{SourceName: "source.count", Source: countTo{mem: mem, rows: 5 * RowGroup, chunk: 5000, opened: &opened},
+			Privacy: letOut{mem, true, &seen}, Loads: []Load{{"load.memory", inMemory{mem: mem, published: &out}}}}
+		return f.Run(context.Background(), testEnv(t, mem, t.TempDir()), FlowOptions{Workers: 3, Memory: bound}), out
+	}
+	_, want := run(0)
+	group := int64(RowGroup) * 9
+	if res, got := run(group); res.Err != nil || string(got) != string(want) {
+		t.Errorf("room for one group: %v, %d bytes instead of %d", res.Err, len(got), len(want))
+	}
+	if res, got := run(group / 2); !messages.Has(res.Err, messages.MemoryBound) || got != nil {
+		t.Errorf("room for half a group: %v, %d bytes shown", res.Err, len(got))
+	}
+}
+
+func TestDiskCountsEverythingInTheFolder(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "seal"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"spool", "seal/table.csv"} {
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), make([]byte, 60), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := keepDisk(dir, 120); err != nil {
+		t.Errorf("just enough: %v", err)
+	}
+	if err := keepDisk(dir, 119); !messages.Has(err, messages.DiskBound) {
+		t.Errorf("a byte too many: %v", err)
+	}
+}
