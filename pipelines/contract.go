@@ -22,6 +22,12 @@ type Declarer interface {
 	Declared() (schema *arrow.Schema, complete bool)
 }
 
+// UndeclaredText is the ability of a source whose columns are text unless they
+// are declared: what needs such a column can be checked offline.
+type UndeclaredText interface {
+	UndeclaredText() bool
+}
+
 // Describer is the ability of a source to tell its schema by contacting what it
 // reads, without reading a row.
 type Describer interface {

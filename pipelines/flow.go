@@ -103,7 +103,8 @@ type Binding struct {
 	// Out is what the loads get.
 	Out *arrow.Schema
 	// Unchecked says, offline and for a source whose columns are not all
-	// declared, which step could not be checked first; nil when all were.
+	// declared, which step could not be checked first, or what was assumed to
+	// check them all; nil when all is declared.
 	Unchecked error
 	// Notes are warnings: columns that came and are not declared.
 	Notes []*messages.Error

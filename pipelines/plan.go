@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -111,7 +112,38 @@ func bindOffline(ctx context.Context, t Task, env Env) (*Flow, *Binding, error) 
 		schema = withContract(schema, t.Chain.Contract)
 	}
 	b, err := f.Bind(ctx, schema, complete)
+	if x, ok := f.Source.(UndeclaredText); ok && x.UndeclaredText() && err == nil && b.Unchecked != nil {
+		b, err = f.bindAssuming(ctx, schema, b)
+	}
 	return f, b, err
+}
+
+// bindAssuming binds again with the columns that are needed and not declared
+// taken to be there, as the texts they would be. What is wrong then is wrong
+// whatever the file holds.
+func (f *Flow) bindAssuming(ctx context.Context, schema *arrow.Schema, b *Binding) (*Binding, error) {
+	var assumed []string
+	for b.Unchecked != nil {
+		progress := false
+		for _, m := range messagesOf(b.Unchecked) {
+			name := m.Param("column")
+			if name == "" || len(schema.FieldIndices(name)) > 0 {
+				continue
+			}
+			schema = arrow.NewSchema(append(schema.Fields(), arrow.Field{Name: name, Type: arrow.BinaryTypes.String, Nullable: true}), nil)
+			assumed, progress = append(assumed, name), true
+		}
+		if !progress { // no source has what a step asks for
+			return b, nil
+		}
+		next, err := f.Bind(ctx, schema, false)
+		if err != nil {
+			return nil, err
+		}
+		b = next
+	}
+	b.Unchecked = f.at(f.SourceName, messages.ColumnsAssumed.With("source", f.SourceName, "columns", strings.Join(assumed, ", ")))
+	return b, nil
 }
 
 // withContract adds to what a source declares the columns its contract does.

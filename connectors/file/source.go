@@ -115,6 +115,9 @@ func (s *source) checkKeys() error {
 // Declared is what the format block declares.
 func (s *source) Declared() (*arrow.Schema, bool) { return s.reader.Declared() }
 
+// UndeclaredText: what a file does not say itself is text.
+func (s *source) UndeclaredText() bool { return true }
+
 // Rereadable is true: files can be read again.
 func (s *source) Rereadable() bool { return true }
 

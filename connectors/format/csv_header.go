@@ -212,10 +212,13 @@ func (c *csvCodec) looksLikeHeader(in Input, names []string) error {
 var valueLike = regexp.MustCompile(`^(\d[\d\s\x{a0}\x{202f}]{3,}\d|-?[\d\s\x{a0}\x{202f}]+[.,]\d{2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}[/-]\d{2}[/-]\d{2}.*|\S+@\S+\.\S+)$`)
 
 // meant says whether one of several names is nearly that of a declared column,
-// or has it in it.
+// or has it in it. Short ones are near to everything.
 func (c *csvCodec) meant(names []string) bool {
 	for declared := range c.types {
 		for _, name := range names {
+			if len(declared) < 5 || len(name) < 5 {
+				continue
+			}
 			near := strings.HasPrefix(pipelines.Hint(declared, []string{name}), "did you mean")
 			if len(names) > 1 && (near || strings.Contains(strings.ToLower(name), strings.ToLower(declared))) {
 				return true

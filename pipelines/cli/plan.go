@@ -35,8 +35,10 @@ func (a *app) validateCmd() *cobra.Command {
 			fmt.Fprintf(a.Out, "%s, %s\n", a.count(v.Tasks, "task", "tasks", "tâche", "tâches"), a.t("no mistake found", "aucune erreur trouvée"))
 			a.warnings(v.Notes)
 			if n := len(v.Unchecked); n > 0 {
-				fmt.Fprintf(a.Out, a.t("%d could not be checked to the end for want of declared columns; the first: %s\n",
-					"%d n'ont pas pu être vérifiées jusqu'au bout faute de colonnes déclarées ; la première : %s\n"), n, a.oneLine(v.Unchecked[0]))
+				fmt.Fprintf(a.Out, a.t("without all columns declared: %d; the first: %s\n", "sans toutes les colonnes déclarées : %d ; la première : %s\n"), n, a.oneLine(v.Unchecked[0]))
+				if m := messages.Find(v.Unchecked[0]); m != nil {
+					fmt.Fprintf(a.Out, "  %s %s\n", a.t("What to do:", "À faire :"), m.Remedy(a.lang))
+				}
 			}
 			return nil
 		},
@@ -233,7 +235,7 @@ func (a *app) printPlanned(pl pipelines.Planned, details bool) {
 		fmt.Fprintf(w, "  %s\n", a.oneLine(n))
 	}
 	if pl.Unchecked != nil {
-		fmt.Fprintf(w, "  %s %s\n", a.t("not checked to the end:", "non vérifié jusqu'au bout :"), a.oneLine(pl.Unchecked))
+		fmt.Fprintf(w, "  %s %s\n", a.t("not all columns are declared:", "colonnes non toutes déclarées :"), a.oneLine(pl.Unchecked))
 	}
 	for _, c := range pl.Out {
 		fmt.Fprintf(w, "  → %s %s\n", c.Name, c.Type)

@@ -3,7 +3,7 @@ package messages
 // The engine: plan, run, report, spool. Codes LAV-2000 to LAV-2499.
 var engine = []*Message{
 	Internal, UnknownColumn, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
-	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace,
+	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed,
 }
 
 var (
@@ -23,8 +23,8 @@ var (
 		EN: Text{"a component gave a batch whose columns are not those it promised ({got} instead of {wanted})", "report this to whoever wrote the component"},
 		FR: Text{"un composant a donné un lot dont les colonnes ne sont pas celles promises ({got} au lieu de {wanted})", "signalez-le à l'auteur du composant"}}
 	TooManyRejects = &Message{Code: "LAV-2005", Class: Failed,
-		EN: Text{"{count} of {rows} rows could not be read exactly; the first is line {line}, {column}: {why}", "correct the rows listed in the report, declare what they hold, or choose on_reject = \"quarantine\" or \"drop\" with a threshold"},
-		FR: Text{"{count} lignes sur {rows} n'ont pas pu être lues exactement ; la première est la ligne {line}, {column} : {why}", "corrigez les lignes du rapport, déclarez ce qu'elles contiennent, ou choisissez on_reject = \"quarantine\" ou \"drop\" avec un seuil"}}
+		EN: Text{"{count} of {rows} rows could not be read exactly; the first is line {line}, {column}: {why}", "correct the rows listed in the report, declare what they hold, or write on_reject = \"quarantine\" or \"drop\" in the pipeline, with max_rejects"},
+		FR: Text{"lignes impossibles à lire exactement : {count} sur {rows} ; la première est la ligne {line}, {column} : {why}", "corrigez les lignes du rapport, déclarez ce qu'elles contiennent, ou écrivez dans le pipeline on_reject = \"quarantine\" ou \"drop\", avec max_rejects"}}
 	DiskBound = &Message{Code: "LAV-2006", Class: Environment,
 		EN: Text{"this task needs more than the {bound} of temporary disk it may use", "raise disk in the project block, or give a temporary folder with more room"},
 		FR: Text{"cette tâche demande plus que les {bound} de disque temporaire permis", "augmentez disk dans le bloc project, ou donnez un dossier temporaire plus grand"}}
@@ -63,7 +63,7 @@ var (
 		FR: Text{"{source} a une colonne {column} non déclarée", "rien n'en est publié ; déclarez-la pour l'utiliser"}}
 	NotAuthorized = &Message{Code: "LAV-2018", Class: Warning,
 		EN: Text{"no authorization for {task}: nothing is published", "set allowed in the authorization block once the act is there"},
-		FR: Text{"pas d'autorisation pour {task} : rien n'est publié", "mettez allowed dans le bloc authorization quand l'acte est pris"}}
+		FR: Text{"pas d'autorisation pour {task} : rien n'est publié", "donnez allowed dans le bloc authorization quand l'acte est pris"}}
 	NotPublishedAll = &Message{Code: "LAV-2019", Class: Incomplete,
 		EN: Text{"{load} could not be published after other loads of the task were", "run again: what is published already stays as it is"},
 		FR: Text{"{load} n'a pas pu être publié alors que d'autres load de la tâche l'ont été", "relancez : ce qui est publié reste tel quel"}}
@@ -82,6 +82,9 @@ var (
 	RunFolder = &Message{Code: "LAV-2024", Class: Environment,
 		EN: Text{"the working folder {folder} cannot be used", "check that it exists, that there is room and that this account may write there"},
 		FR: Text{"le dossier de travail {folder} est inutilisable", "vérifiez qu'il existe, qu'il y a de la place et que ce compte peut y écrire"}}
+	ColumnsAssumed = &Message{Code: "LAV-2026", Class: Warning,
+		EN: Text{"taken to be in {source}, as text: {columns}", "declare them, or run lavoir plan --connect, which reads the column names"},
+		FR: Text{"supposées présentes dans {source}, en texte : {columns}", "déclarez-les, ou lancez lavoir plan --connect, qui lit les noms de colonnes"}}
 	SamePlace = &Message{Code: "LAV-2025", Class: Language,
 		EN: Text{"{first} and {second} would publish to one place, {place}: each would undo what the other published", "put what tells them apart into prefix: ${each.key} for the tenant, ${partition.key} for the partition, a folder for each pipeline and load"},
 		FR: Text{"{first} et {second} publieraient au même endroit, {place} : chacun déferait ce que l'autre a publié", "mettez dans prefix ce qui les distingue : ${each.key} pour la collectivité, ${partition.key} pour la partition, un dossier par pipeline et par load"}}

@@ -52,8 +52,8 @@ var (
 		EN: Text{"row {row} of file {file} does not hold column names that can be read", "check header, encoding, delimiter and quote against the file"},
 		FR: Text{"la ligne {row} du fichier {file} ne contient pas de noms de colonnes lisibles", "vérifiez header, encoding, delimiter et quote par rapport au fichier"}}
 	CSVNotTheHeader = &Message{Code: "LAV-4018", Class: Refused,
-		EN: Text{"row {row} of file {file} has {cells} cells, and none is the name of a column in columns", "{hint}"},
-		FR: Text{"la ligne {row} du fichier {file} a {cells} cellules, et aucune n'est le nom d'une colonne de columns", "{hint}"}}
+		EN: Text{"row {row} of file {file} names none of the columns in columns (cells: {cells})", "{hint}"},
+		FR: Text{"la ligne {row} du fichier {file} ne nomme aucune des colonnes de columns (cellules : {cells})", "{hint}"}}
 	CSVHeaderIsData = &Message{Code: "LAV-4019", Class: Refused,
 		EN: Text{"row {row} of file {file} holds data, not column names: cell {cell} is a number, a date or an address", "say with header on which row the column names stand; if there are none, write header = 0 and columns"},
 		FR: Text{"la ligne {row} du fichier {file} contient des données, pas des noms de colonnes : la cellule {cell} est un nombre, une date ou une adresse", "dites avec header sur quelle ligne sont les noms de colonnes ; s'il n'y en a pas, écrivez header = 0 et columns"}}
