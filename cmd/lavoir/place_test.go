@@ -24,8 +24,11 @@ type place struct {
 	kind       string // of the load and the connection
 	connection string // its block, named portail
 	env        []string
-	look       func(t *testing.T) map[string]string // every object by key
-	at         func(t *testing.T, dir string) place // the place of one project
+
+	endpoint, bucket, access, secret string // of an S3 store
+
+	look func(t *testing.T) map[string]string // every object by key
+	at   func(t *testing.T, dir string) place // the place of one project
 }
 
 // eachPlace runs a test for a folder, and for every S3 server that dev/services
@@ -94,7 +97,8 @@ func bucket(t *testing.T, address string) place {
 			t.Fatal(err)
 		}
 		p := place{
-			kind:       "s3",
+			kind:     "s3",
+			endpoint: u.Scheme + "://" + u.Host, bucket: name, access: u.User.Username(), secret: secret,
 			connection: fmt.Sprintf(bucketConnection, u.Scheme+"://"+u.Host, name),
 			env:        []string{"LAVOIR_TEST_ACCESS=" + u.User.Username(), "LAVOIR_TEST_SECRET=" + secret},
 			look:       func(t *testing.T) map[string]string { t.Helper(); return objects(t, client, name) },
