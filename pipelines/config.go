@@ -665,7 +665,7 @@ func (d decoder) unknown(what string, remain hcl.Body, schema hcl.BodySchema, an
 func Hint(got string, names []string) string {
 	sorted := append([]string(nil), names...)
 	sort.Strings(sorted)
-	best, dist := "", 3
+	best, dist := "", min(3, len(got)) // a word of which nothing is left was not meant
 	for _, n := range sorted {
 		if strings.EqualFold(n, got) {
 			return "did you mean " + n + "?"
