@@ -227,6 +227,9 @@ func (a *app) load(args []string) (*hclfile.Project, error) {
 		}
 		vars[name] = value
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	p, diags := hclfile.Load(path, a.reg, hclfile.Options{Vars: vars, VarFiles: a.flags.varFiles, Environ: os.Environ(), Now: time.Now, Extra: a.extra})
 	a.project = p
 	if diags.HasErrors() {
@@ -238,6 +241,10 @@ func (a *app) load(args []string) (*hclfile.Project, error) {
 	}
 	return p, nil
 }
+
+// gcPercent trades memory for time, within what the project allows: checking
+// tens of thousands of tasks makes little that lasts.
+const gcPercent = 250
 
 // programMemory is the part of a project's memory that is the program itself:
 // its code, and what the runtime keeps besides the heap.
