@@ -2,6 +2,7 @@
 #
 #   make check          format, vet, lint, tests, generated pages: no server, minutes
 #   make test-servers   the tests that talk to real servers (dev/services)
+#   make docs           runs the guides: every command in them, as a reader types it
 #   make readers        what lavoir writes, read by DuckDB, pyarrow, hyparquet, parquet-wasm
 #   make gen            writes the generated pages again
 #   make fuzz TIME=10s  fuzzes every target for TIME
@@ -10,7 +11,7 @@
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := check
-.PHONY: check format vet lint test examples gen-check test-servers readers gen fuzz build
+.PHONY: check format vet lint test examples gen-check docs test-servers readers gen fuzz build
 
 export CGO_ENABLED := 0
 GO   ?= go
@@ -20,7 +21,7 @@ TIME ?= 10s
 GOLANGCI_LINT_VERSION := v2.15.0
 export GOLANGCI_LINT_VERSION
 
-check: format vet lint test examples gen-check
+check: format vet lint test examples gen-check docs
 	@echo "check: passed"
 
 format:
@@ -53,6 +54,13 @@ gen-check:
 	@if $(GO) list ./internal/docgen >/dev/null 2>&1 && [ "$$($(GO) list -f '{{.Name}}' ./internal/docgen)" = main ]; then \
 		echo "go run ./internal/docgen -check"; $(GO) run ./internal/docgen -check; \
 	else echo "gen-check: nothing is generated yet"; fi
+
+# The guides call lavoir by its name, as an installed command.
+docs:
+	@bin=$$(mktemp -d); trap 'rm -rf "$$bin"' EXIT; \
+	echo "go build -o $$bin/ ./cmd/lavoir && PATH=$$bin:… go run ./internal/doctest docs/guide/…"; \
+	$(GO) build -o "$$bin/" ./cmd/lavoir; \
+	PATH="$$bin:$$PATH" $(GO) run ./internal/doctest docs/guide/first-dataset.md docs/guide/fr/premier-jeu-de-donnees.md
 
 gen:
 	$(GO) run ./internal/docgen
