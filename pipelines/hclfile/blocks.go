@@ -9,10 +9,10 @@ import (
 )
 
 type projectConfig struct {
-	Memory         pipelines.Size       `hcl:"memory,optional" doc:"Memory all tasks together may use for rows in flight."`
-	Disk           pipelines.Size       `hcl:"disk,optional" doc:"Temporary disk one task may use."`
-	Workers        int                  `hcl:"workers,optional" doc:"Workers that decode, transform and encode; 0 is one per processor."`
-	Tasks          int                  `hcl:"tasks,optional" doc:"Tasks that run at once; 0 lets the engine choose."`
+	Memory         pipelines.Size       `hcl:"memory,optional" doc:"Memory the whole program may use; less of it means fewer workers, then fewer tasks at once."`
+	Disk           pipelines.Size       `hcl:"disk,optional" doc:"Temporary disk one task may use, for what it puts aside and for its files until they are published."`
+	Workers        int                  `hcl:"workers,optional" doc:"Workers of a task that decode, transform and encode, at most; 0 is one per processor."`
+	Tasks          int                  `hcl:"tasks,optional" doc:"Tasks that run at once, at most; 0 lets the engine choose."`
 	Retention      time.Duration        `hcl:"retention,optional" doc:"How long quarantine, reports and old releases are kept."`
 	Grace          time.Duration        `hcl:"grace,optional" doc:"Age below which nothing is ever collected."`
 	State          string               `hcl:"state,optional" doc:"Folder of the local state, relative to the project."`
@@ -101,7 +101,7 @@ var settingsDefaults = settingsConfig{OnReject: "fail"}
 
 type authorizationConfig struct {
 	Allowed   cty.Value `hcl:"allowed" doc:"Whether the tenant lets the dataset out; no answer is no."`
-	Reference cty.Value `hcl:"reference" doc:"The act by which it does."`
+	Reference cty.Value `hcl:"reference" doc:"The act that authorizes publication."`
 }
 
 // Blocks describes the blocks of a pipeline file, for reference pages, JSON

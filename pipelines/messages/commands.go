@@ -9,7 +9,7 @@ var (
 		FR: Text{"{what}", "voyez {command} --help"}}
 	BadFlag = &Message{Code: "LAV-9501", Class: Language,
 		EN: Text{"{flag} must be one of: {wanted}", "correct the command"},
-		FR: Text{"{flag} doit être : {wanted}", "corrigez la commande"}}
+		FR: Text{"{flag} attend : {wanted}", "corrigez la commande"}}
 	NoSuchComponent = &Message{Code: "LAV-9502", Class: Language,
 		EN: Text{"there is no component {name}", "{hint}"},
 		FR: Text{"il n'y a pas de composant {name}", "{hint}"}}
@@ -17,14 +17,14 @@ var (
 		EN: Text{"{folder} already holds {file}", "choose another folder; nothing was written"},
 		FR: Text{"{folder} contient déjà {file}", "choisissez un autre dossier ; rien n'a été écrit"}}
 	TestFailed = &Message{Code: "LAV-9504", Class: Refused,
-		EN: Text{"{failed} of {count} tests fail", "see above what they gave and what was wanted; lavoir test --update takes what they give"},
-		FR: Text{"{failed} tests sur {count} échouent", "voyez ci-dessus ce qu'ils donnent et ce qui était voulu ; lavoir test --update prend ce qu'ils donnent"}}
+		EN: Text{"tests that fail: {failed} of {count}", "see above what they gave and what was wanted; lavoir test --update takes what they give"},
+		FR: Text{"tests en échec : {failed} sur {count}", "voyez ci-dessus ce qu'ils donnent et ce qui était attendu ; si ce qu'ils donnent est juste, lavoir test --update le retient"}}
 	NotFormatted = &Message{Code: "LAV-9505", Class: Language,
-		EN: Text{"{count} files are not formatted", "run lavoir fmt"},
-		FR: Text{"{count} fichiers ne sont pas mis en forme", "lancez lavoir fmt"}}
+		EN: Text{"files that are not formatted: {count}", "run lavoir fmt"},
+		FR: Text{"fichiers à mettre en forme : {count}", "lancez lavoir fmt"}}
 	VerifyFailed = &Message{Code: "LAV-9506", Class: Refused,
-		EN: Text{"what is published does not hold: {count} problems", "see each above; a new run heals stable names"},
-		FR: Text{"ce qui est publié ne tient pas : {count} problèmes", "voyez chacun ci-dessus ; un nouveau run répare les noms stables"}}
+		EN: Text{"what is published is not intact (problems: {count})", "see each above; a new run heals stable names"},
+		FR: Text{"ce qui est publié n'est pas intact (problèmes : {count})", "voyez chacun ci-dessus ; une nouvelle exécution répare les noms stables"}}
 	SelftestFailed = &Message{Code: "LAV-9507", Class: Environment,
 		EN: Text{"the self-test failed: {what}", "do not publish from this machine or to this store before it passes"},
 		FR: Text{"l'autotest a échoué : {what}", "ne publiez pas depuis cette machine ni vers ce stockage avant qu'il réussisse"}}

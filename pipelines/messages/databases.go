@@ -100,8 +100,8 @@ var (
 		EN: Text{"column {column} is {got}, whose digits have no bound that fits", "declare it: columns = { {column} = decimal(14, 2) }, with as many digits and decimals as it needs"},
 		FR: Text{"la colonne {column} est {got}, dont les chiffres n'ont pas de borne qui convienne", "déclarez-la : columns = { {column} = decimal(14, 2) }, avec autant de chiffres et de décimales qu'il faut"}}
 	ZoneMissing = &Message{Code: "LAV-7204", Class: Refused,
-		EN: Text{"column {column} is a clock time without a zone", "say where the clock hangs: columns = { {column} = timestamp(\"\", \"Europe/Paris\") }"},
-		FR: Text{"la colonne {column} est une heure sans fuseau", "dites où est l'horloge : columns = { {column} = timestamp(\"\", \"Europe/Paris\") }"}}
+		EN: Text{"column {column} is a clock time without a zone", "say of which zone it is: columns = { {column} = timestamp(\"\", \"Europe/Paris\") }"},
+		FR: Text{"la colonne {column} est une heure sans fuseau", "dites de quel fuseau il s'agit : columns = { {column} = timestamp(\"\", \"Europe/Paris\") }"}}
 	OutOfOrder = &Message{Code: "LAV-7210", Class: Refused,
 		EN: Text{"row {row} of the query does not follow the row before it in the order of order_by ({columns})", "end the query with ORDER BY {columns}: ascending, nulls last, texts by their bytes (COLLATE \"C\" in PostgreSQL)"},
 		FR: Text{"la ligne {row} de la requête ne suit pas la précédente dans l'ordre de order_by ({columns})", "terminez la requête par ORDER BY {columns} : croissant, nulls à la fin, textes par octets (COLLATE \"C\" dans PostgreSQL)"}}

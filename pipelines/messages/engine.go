@@ -51,7 +51,7 @@ var (
 		FR: Text{"la colonne {column} est personnelle ({because}) et aucune règle ne la libère", "donnez-lui une règle dans le bloc privacy (identifier \"{column}\" { … }), retirez-la, ou dites dans la source pourquoi elle n'est pas personnelle (not_personal)"}}
 	NoPrivacy = &Message{Code: "LAV-2014", Class: Language,
 		EN: Text{"pipeline {pipeline} has a load and no privacy block", "add privacy { public = […] }: only the columns it names leave"},
-		FR: Text{"le pipeline {pipeline} a un load et pas de bloc privacy", "ajoutez privacy { public = […] } : seules les colonnes nommées sortent"}}
+		FR: Text{"le pipeline {pipeline} a un bloc load et pas de bloc privacy", "ajoutez privacy { public = […] } : seules les colonnes nommées sortent"}}
 	ColumnMissing = &Message{Code: "LAV-2015", Class: Refused,
 		EN: Text{"{source} no longer has the column {column} ({wanted}); it has {columns}", "ask what became of it, then change the declaration"},
 		FR: Text{"{source} n'a plus la colonne {column} ({wanted}) ; il y a {columns}", "demandez ce qu'elle est devenue, puis changez la déclaration"}}
@@ -62,11 +62,11 @@ var (
 		EN: Text{"{source} has a column {column} that is not declared", "nothing of it is published; declare it to use it"},
 		FR: Text{"{source} a une colonne {column} non déclarée", "rien n'en est publié ; déclarez-la pour l'utiliser"}}
 	NotAuthorized = &Message{Code: "LAV-2018", Class: Warning,
-		EN: Text{"no authorization for {task}: nothing is published", "set allowed in the authorization block once the act is there"},
-		FR: Text{"pas d'autorisation pour {task} : rien n'est publié", "donnez allowed dans le bloc authorization quand l'acte est pris"}}
+		EN: Text{"no authorization for {task}: nothing is published", "write allowed = true in the authorization block once the act is there"},
+		FR: Text{"pas d'autorisation pour {task} : rien n'est publié", "écrivez allowed = true dans le bloc authorization quand l'acte est pris"}}
 	NotPublishedAll = &Message{Code: "LAV-2019", Class: Incomplete,
 		EN: Text{"{load} could not be published after other loads of the task were", "run again: what is published already stays as it is"},
-		FR: Text{"{load} n'a pas pu être publié alors que d'autres load de la tâche l'ont été", "relancez : ce qui est publié reste tel quel"}}
+		FR: Text{"{load} n'a pas pu être publié alors que d'autres blocs load de la tâche l'ont été", "relancez : ce qui est publié reste tel quel"}}
 	ContractAdded = &Message{Code: "LAV-2020", Class: Refused,
 		EN: Text{"{source} has a column {column} that its contract does not have", "add it to the contract, or set on_added = \"report\""},
 		FR: Text{"{source} a une colonne {column} absente de son contrat", "ajoutez-la au contrat, ou mettez on_added = \"report\""}}

@@ -24,7 +24,7 @@ var (
 		FR: Text{"{block} n'a pas d'argument {name}", "{hint}"}}
 	MissingArgument = &Message{Code: "LAV-1003", Class: Language,
 		EN: Text{"{block} needs the argument {name}", "add {name} = …; {doc}"},
-		FR: Text{"il manque à {block} l'argument {name}", "ajoutez {name} = … ; {doc}"}}
+		FR: Text{"il manque à {block} l'argument {name}", "ajoutez {name} = … ({doc})"}}
 	WrongArgument = &Message{Code: "LAV-1004", Class: Language,
 		EN: Text{"{name} must be {wanted}: {why}", "correct the value"},
 		FR: Text{"{name} doit être {wanted} : {why}", "corrigez la valeur"}}
@@ -33,7 +33,7 @@ var (
 		FR: Text{"{block} n'a pas de bloc {name}", "{hint}"}}
 	MissingBlock = &Message{Code: "LAV-1006", Class: Language,
 		EN: Text{"{block} needs a block {name}", "add {name} { … }; {doc}"},
-		FR: Text{"il manque à {block} un bloc {name}", "ajoutez {name} { … } ; {doc}"}}
+		FR: Text{"il manque à {block} un bloc {name}", "ajoutez {name} { … } ({doc})"}}
 	DuplicateBlock = &Message{Code: "LAV-1007", Class: Language,
 		EN: Text{"{name} is already there, at {where}", "keep one of the two"},
 		FR: Text{"{name} existe déjà, en {where}", "gardez l'un des deux"}}
@@ -57,7 +57,7 @@ var (
 		FR: Text{"un secret ne peut pas entrer dans un texte, une clé ou un titre", "donnez le secret lui-même à un argument qui en prend un"}}
 	NotYet = &Message{Code: "LAV-1014", Class: Language,
 		EN: Text{"{name} is not available yet", "remove the block; a later version will have it"},
-		FR: Text{"{name} n'est pas encore disponible", "retirez le bloc ; une version à venir l'aura"}}
+		FR: Text{"{name} n'est pas encore disponible", "retirez le bloc ; il viendra dans une prochaine version"}}
 	WrongConnection = &Message{Code: "LAV-1015", Class: Language,
 		EN: Text{"{connection} is of a type this block cannot use", "give a connection of another type"},
 		FR: Text{"{connection} est d'un type que ce bloc ne peut pas utiliser", "donnez une connexion d'un autre type"}}
@@ -78,16 +78,16 @@ var (
 		FR: Text{"il n'y a pas d'élément {key} ici", "corrigez le nom ou la clé, ou ajoutez ce qui manque"}}
 	UnknownVariable = &Message{Code: "LAV-1025", Class: Language,
 		EN: Text{"{where} sets {name}, and no variable of that name is declared", "{hint}"},
-		FR: Text{"{where} donne {name}, et aucune variable de ce nom n'est déclarée", "{hint}"}}
+		FR: Text{"{where} donne une valeur à {name}, et aucune variable de ce nom n'est déclarée", "{hint}"}}
 	VariableMissing = &Message{Code: "LAV-1026", Class: Language,
 		EN: Text{"the variable {name} has no value", "write -var {name}=…, set LAVOIR_VAR_{name}, or give it a default"},
-		FR: Text{"la variable {name} n'a pas de valeur", "écrivez -var {name}=…, définissez LAVOIR_VAR_{name}, ou donnez-lui un default"}}
+		FR: Text{"la variable {name} n'a pas de valeur", "écrivez -var {name}=…, définissez LAVOIR_VAR_{name}, ou donnez-lui une valeur par défaut (default)"}}
 	VariableType = &Message{Code: "LAV-1027", Class: Language,
 		EN: Text{"the variable {name} must be {type}", "correct the value given by {where}"},
 		FR: Text{"la variable {name} doit être {type}", "corrigez la valeur donnée par {where}"}}
 	Circle = &Message{Code: "LAV-1028", Class: Language,
 		EN: Text{"these refer to each other in a circle: {circle}", "write one of them without the others"},
-		FR: Text{"ceux-ci se citent en rond : {circle}", "écrivez l'un d'eux sans les autres"}}
+		FR: Text{"ces définitions se renvoient l'une à l'autre en cercle : {circle}", "écrivez l'une d'elles sans les autres"}}
 	WrongLabels = &Message{Code: "LAV-1029", Class: Language,
 		EN: Text{"{block} is written with {wanted}", "write {example}"},
 		FR: Text{"{block} s'écrit avec {wanted}", "écrivez {example}"}}
@@ -102,7 +102,7 @@ var (
 		FR: Text{"{name} doit être {wanted}", "écrivez {name} = {wanted}"}}
 	ForEachValue = &Message{Code: "LAV-1033", Class: Language,
 		EN: Text{"for_each must be tenants, an object, or a list of texts", "write for_each = tenants.<name>"},
-		FR: Text{"for_each doit être des tenants, un objet ou une liste de textes", "écrivez for_each = tenants.<nom>"}}
+		FR: Text{"for_each doit être une table tenants, un objet ou une liste de textes", "écrivez for_each = tenants.<nom>"}}
 	PartitionValue = &Message{Code: "LAV-1034", Class: Language,
 		EN: Text{"the values of a partition must be a list of texts or whole numbers, none of them empty", "write values = range(2018, 2025) or values = [\"2024-T1\", \"2024-T2\"]"},
 		FR: Text{"les valeurs d'une partition doivent être une liste de textes ou de nombres entiers, aucun vide", "écrivez values = range(2018, 2025) ou values = [\"2024-T1\", \"2024-T2\"]"}}
@@ -110,11 +110,11 @@ var (
 		EN: Text{"the partition has the value {value} twice", "keep one"},
 		FR: Text{"la partition a deux fois la valeur {value}", "gardez-en une"}}
 	NoVariant = &Message{Code: "LAV-1036", Class: Language,
-		EN: Text{"{count} tasks of pipeline {pipeline} have no variant: {tasks}", "widen a when, add a variant, or leave these tenants out of for_each"},
-		FR: Text{"{count} tâches du pipeline {pipeline} n'ont aucune variante : {tasks}", "élargissez un when, ajoutez une variante, ou retirez ces tenants de for_each"}}
+		EN: Text{"pipeline {pipeline} has tasks without a variant ({count}): {tasks}", "widen a when, add a variant, or leave these tenants out of for_each"},
+		FR: Text{"le pipeline {pipeline} a des tâches sans variante ({count}) : {tasks}", "élargissez un when, ajoutez une variante, ou retirez ces collectivités de for_each"}}
 	SeveralVariants = &Message{Code: "LAV-1037", Class: Language,
-		EN: Text{"{count} tasks of pipeline {pipeline} have more than one variant: {tasks}", "make the conditions exclude each other"},
-		FR: Text{"{count} tâches du pipeline {pipeline} ont plus d'une variante : {tasks}", "rendez les conditions exclusives l'une de l'autre"}}
+		EN: Text{"pipeline {pipeline} has tasks with more than one variant ({count}): {tasks}", "make the conditions exclude each other"},
+		FR: Text{"le pipeline {pipeline} a des tâches avec plusieurs variantes ({count}) : {tasks}", "faites que les conditions when s'excluent"}}
 	UnusedSource = &Message{Code: "LAV-1039", Class: Language,
 		EN: Text{"{source} is read by nothing: the rows come from {main}", "name it in a join, a lookup or a union, put it in a variant, or remove it"},
 		FR: Text{"{source} n'est lu par rien : les lignes viennent de {main}", "citez-le dans un join, un lookup ou un union, mettez-le dans une variante, ou retirez-le"}}
@@ -123,7 +123,7 @@ var (
 		FR: Text{"un bloc privacy avec use ne peut rien avoir d'autre", "déplacez le reste dans la politique que use nomme, ou écrivez toute la politique ici"}}
 	SideContract = &Message{Code: "LAV-1041", Class: Language,
 		EN: Text{"a contract is for the source the rows come from, and {source} is not it", "declare the columns of {source} in its block"},
-		FR: Text{"un contrat vaut pour la source d'où viennent les lignes, et {source} n'est pas celle-là", "déclarez les colonnes de {source} dans son bloc"}}
+		FR: Text{"un contrat vaut pour la source d'où viennent les lignes, ce que {source} n'est pas", "déclarez les colonnes de {source} dans son bloc"}}
 	BadThreshold = &Message{Code: "LAV-1042", Class: Language,
 		EN: Text{"max_rejects must be a number of rows or a part of them", "write max_rejects = 100 or max_rejects = \"0.5%\""},
 		FR: Text{"max_rejects doit être un nombre de lignes ou une part de celles-ci", "écrivez max_rejects = 100 ou max_rejects = \"0.5%\""}}
@@ -132,7 +132,7 @@ var (
 		FR: Text{"on_reject = \"quarantine\" demande quelqu'un qui puisse lire la quarantaine", "ajoutez quarantine = [\"age1…\"] au bloc project"}}
 	AuthorizationReference = &Message{Code: "LAV-1044", Class: Language,
 		EN: Text{"an authorization that allows must say by which act", "give reference the number of the deliberation, or make allowed false"},
-		FR: Text{"une autorisation qui permet doit dire par quel acte", "donnez à reference le numéro de la délibération, ou rendez allowed faux"}}
+		FR: Text{"une autorisation accordée doit citer son acte", "donnez à reference le numéro de la délibération, ou écrivez allowed = false"}}
 	AffectedTasks = &Message{Code: "LAV-1045", Class: Warning,
 		EN: Text{"the mistake at {place} concerns {count} of {total} tasks: {tasks}", "correct what these tasks have in common"},
 		FR: Text{"l'erreur en {place} concerne {count} tâches sur {total} : {tasks}", "corrigez ce que ces tâches ont en commun"}}
@@ -141,19 +141,19 @@ var (
 		FR: Text{"{file}, ligne {line} : {got} cellules pour {wanted} colonnes", "corrigez la ligne ; une cellule qui contient le séparateur s'écrit entre guillemets doubles"}}
 	TenantKey = &Message{Code: "LAV-1047", Class: Language,
 		EN: Text{"{file}, line {line}: the key {column} is empty", "give every tenant its key"},
-		FR: Text{"{file}, ligne {line} : la clé {column} est vide", "donnez sa clé à chaque tenant"}}
+		FR: Text{"{file}, ligne {line} : la clé {column} est vide", "donnez sa clé à chaque collectivité"}}
 	TenantTwice = &Message{Code: "LAV-1048", Class: Language,
 		EN: Text{"{file}, line {line}: the key {key} is already that of line {first}", "keep one of the two lines"},
 		FR: Text{"{file}, ligne {line} : la clé {key} est déjà celle de la ligne {first}", "gardez l'une des deux lignes"}}
 	TenantColumn = &Message{Code: "LAV-1049", Class: Language,
 		EN: Text{"the tenants have no column {column}", "{hint}"},
-		FR: Text{"les tenants n'ont pas de colonne {column}", "{hint}"}}
+		FR: Text{"la table tenants n'a pas de colonne {column}", "{hint}"}}
 	TenantCell = &Message{Code: "LAV-1050", Class: Language,
 		EN: Text{"tenant {key}: {column} is not {type}", "correct the cell, or the type declared in columns"},
 		FR: Text{"tenant {key} : {column} n'est pas de type {type}", "corrigez la cellule, ou le type déclaré dans columns"}}
 	TenantTable = &Message{Code: "LAV-1051", Class: Language,
 		EN: Text{"tenants {name} is not a table of tenants", "give either file = \"communes.csv\" and key = \"…\", or values = { \"<key>\" = { … } }"},
-		FR: Text{"tenants {name} n'est pas une table de tenants", "donnez soit file = \"communes.csv\" et key = \"…\", soit values = { \"<clé>\" = { … } }"}}
+		FR: Text{"tenants {name} n'est pas une table de collectivités", "donnez soit file = \"communes.csv\" et key = \"…\", soit values = { \"<clé>\" = { … } }"}}
 	OverrideTarget = &Message{Code: "LAV-1052", Class: Language,
 		EN: Text{"there is no {what} to override", "{hint}"},
 		FR: Text{"il n'y a pas de {what} à remplacer", "{hint}"}}
@@ -180,7 +180,7 @@ var (
 		FR: Text{"le secret {name} doit être gardé à un seul endroit", "donnez l'un de env, file, systemd_credential, command, age, dpapi ou vault"}}
 	SecretNotSet = &Message{Code: "LAV-1060", Class: Environment,
 		EN: Text{"{name} is not there: {place} is missing or empty", "put the value where the secret block says, readable by the account that runs lavoir"},
-		FR: Text{"{name} n'est pas là : {place} manque ou est vide", "mettez la valeur là où le dit le bloc secret, lisible par le compte qui exécute lavoir"}}
+		FR: Text{"{name} est introuvable : {place} manque ou est vide", "mettez la valeur là où le dit le bloc secret, lisible par le compte qui exécute lavoir"}}
 	SecretUnreadable = &Message{Code: "LAV-1061", Class: Environment,
 		EN: Text{"{name} could not be read from {place}: {why}", "check the place, the rights and the key; lavoir doctor looks at every secret"},
 		FR: Text{"{name} n'a pas pu être lu depuis {place} : {why}", "vérifiez l'endroit, les droits et la clé ; lavoir doctor examine chaque secret"}}

@@ -61,7 +61,6 @@ var phrases = []phrase{
 	{"one character or more", "un caractère ou plus"},
 	{"another character than decimal", "un autre caractère que decimal"},
 	{"a part of by; * is not in it", "une partie de by ; * n'y est pas"},
-	{"it is a *", "c'est *"},
 	{"the column is", "la colonne l'est"},
 	{"nothing could run", "rien ne pourrait tourner"},
 	{"nothing could run or be kept", "rien ne pourrait tourner ni être gardé"},
@@ -133,7 +132,6 @@ var phrases = []phrase{
 	{"it has no mark that tells the byte order", "aucune marque ne dit l'ordre de ses octets"},
 	{"its mark tells the other byte order", "sa marque dit l'autre ordre des octets"},
 	{"a byte that is no UTF-8 text, there or after", "un octet qui n'est pas du texte UTF-8, là ou plus loin"},
-	{"it is binary", "elle est de type binary"},
 	{"its name is no text", "son nom n'est pas du texte"},
 	{"its column names cannot be read", "ses noms de colonnes sont illisibles"},
 	{"its columns are others, or in another order", "ses colonnes sont autres, ou dans un autre ordre"},
@@ -225,6 +223,10 @@ var phrases = []phrase{
 	{"kill *: *", "arrêt brutal * : *"},
 	{"first publication: *", "première publication : *"},
 	{"last publication: *", "dernière publication : *"},
+
+	// What something is.
+	{"it is a *", "c'est *"},
+	{"it is *", "elle est de type *"},
 
 	// The syntax of HCL.
 	{"Unclosed configuration block: *", "bloc non refermé : il n'y a pas d'accolade } pour lui avant la fin du fichier ; l'accolade manque peut-être à un bloc intérieur"},
