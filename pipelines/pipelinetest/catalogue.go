@@ -9,8 +9,8 @@ import (
 )
 
 // Catalogue holds every component of the registry to the suite, so that none
-// can be forgotten: one without an example in dirs fails. Transforms run the
-// whole suite; what other kinds do depends on files, servers and stores, so
+// can be forgotten: one without an example in dirs fails. Transforms and privacy
+// stages run the whole suite; what other kinds do depends on files, servers and stores, so
 // that their packages call Source, Format and Sink beside this.
 func Catalogue(t *testing.T, reg *pipelines.Registry, dirs ...fs.FS) {
 	t.Helper()
@@ -21,8 +21,11 @@ func Catalogue(t *testing.T, reg *pipelines.Registry, dirs ...fs.FS) {
 				t.Fatal(err)
 			}
 			config(t, reg, c, examples)
-			if c.Kind == pipelines.KindTransform {
+			switch c.Kind {
+			case pipelines.KindTransform:
 				transform(t, reg, c, examples)
+			case pipelines.KindPrivacy:
+				privacy(t, reg, c, examples)
 			}
 		})
 	}

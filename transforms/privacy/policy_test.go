@@ -2,7 +2,6 @@ package privacy_test
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 
@@ -79,27 +78,6 @@ func twoPasses(t testing.TB, env pipelines.Env, p pipelines.Privacy, in pipeline
 	return d, collect(t, out)
 }
 
-// onePass gives what the policy's kernel makes of in.
-func onePass(t testing.TB, env pipelines.Env, p pipelines.Privacy, in pipelinetest.Table, cut pipelinetest.Cut) string {
-	t.Helper()
-	k, err := p.(pipelines.SinglePass).Kernel(in.Schema)
-	if err != nil || k == nil {
-		t.Fatalf("no kernel: %v", err)
-	}
-	out, err := p.Bind(in.Schema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := pipelinetest.Batches(in.Schema, cut.Batches(env.Allocator, in)...)
-	return collect(t, pipelines.NewStream(out, func(ctx context.Context) (pipelines.Batch, error) {
-		b, err := s.Next(ctx)
-		if err != nil {
-			return pipelines.Batch{}, err
-		}
-		return k(ctx, b)
-	}, s.Close))
-}
-
 // A condition over a column that does not leave as it is cannot be asked of a
 // file: such a policy asks for two passes, so that the gate has counts.
 func TestWhatTheFileCannotProveNeedsTwoPasses(t *testing.T) {
@@ -142,53 +120,6 @@ func (s sealed) Info() pipelines.FileInfo {
 func (s sealed) Audit(context.Context) error { return nil }
 func (s sealed) Open(context.Context) (pipelines.Stream, error) {
 	return pipelinetest.Batches(s.Schema, pipelinetest.Cuts()[2].Batches(s.env.Allocator, s.Table)...), nil
-}
-
-func exampleFiles(t *testing.T, name string) (body string, in pipelinetest.Table, want string) {
-	t.Helper()
-	reg, err := pipelines.NewRegistry([]pipelines.Component{privacy.Policy})
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples, err := pipelinetest.Examples(reg, privacy.Policy, os.DirFS("examples"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range examples {
-		if e.Name == name {
-			text := strings.TrimSpace(e.Files["pipeline.hcl"])
-			text = strings.TrimSuffix(strings.TrimPrefix(text, `privacy "policy" {`), "}")
-			return text, table(t, e.Files["in.csv"]), e.Files["want.csv"]
-		}
-	}
-	t.Fatalf("no example %s", name)
-	return
-}
-
-func TestPolicyExample(t *testing.T) {
-	body, in, want := exampleFiles(t, "policy")
-	for _, cut := range pipelinetest.Cuts() {
-		t.Run(cut.Name, func(t *testing.T) {
-			env := pipelinetest.Env(t)
-			p, err := policy(t, env, body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			d, got := twoPasses(t, env, p, in, cut)
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
-			if err := p.(pipelines.Gate).Judge(context.Background(), d, sealed{env, table(t, got)}); err != nil {
-				t.Errorf("the gate refuses what the policy gave: %v", err)
-			}
-			if diff := cmp.Diff(want, onePass(t, env, p, in, cut)); diff != "" {
-				t.Errorf("one pass differs from two: %s", diff)
-			}
-			if err := p.(pipelines.Gate).Judge(context.Background(), nil, sealed{env, table(t, got)}); err != nil {
-				t.Errorf("the gate refuses what one pass gave: %v", err)
-			}
-		})
-	}
 }
 
 // Invariant 4: only a condition that is true lets a value out, whatever the row
