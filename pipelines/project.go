@@ -83,10 +83,10 @@ type Project struct {
 
 // Bounds are the limits a run keeps to.
 type Bounds struct {
-	Memory  Size // of batches and buffers in flight, all tasks together
-	Disk    Size // of spools, per task
+	Memory  Size // of the whole program; 0: no bound
+	Disk    Size // of a task: spools, and files before they are published
 	Workers int
-	Tasks   int // at once
+	Tasks   int // at once; both at most, and fewer where Memory is short
 }
 
 // Selection picks tasks by globs (*, ?, [a-z]); an empty one picks all.
