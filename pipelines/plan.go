@@ -74,13 +74,14 @@ func (p places) take(t Task) (diags hcl.Diagnostics) {
 		id, shown := placed.Place()
 		key := sha256.Sum256([]byte(id))
 		first, twice := p[key]
-		said := sha256.Sum256([]byte("said\x00" + load.Range.String()))
-		if _, before := p[said]; twice && !before { // once for all tenants
-			p[said] = t.ID
-			diags = append(diags, Diagnose(messages.SamePlace.With("first", first, "second", t.ID, "place", shown), load.Range))
-		}
 		if !twice {
 			p[key] = t.ID
+			continue
+		}
+		said := sha256.Sum256([]byte("said\x00" + load.Range.String()))
+		if _, before := p[said]; !before { // once for all tenants
+			p[said] = t.ID
+			diags = append(diags, Diagnose(messages.SamePlace.With("first", first, "second", t.ID, "place", shown), load.Range))
 		}
 	}
 	return diags
