@@ -42,8 +42,10 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("ROOT", root)
 			env.Setenv("NO_COLOR", "1")
-			if own, _ := filepath.Glob(filepath.Join(env.WorkDir, "*.hcl")); len(own) > 0 {
-				return nil
+			for _, files := range []string{"*.hcl", "*.hcl.json"} {
+				if own, _ := filepath.Glob(filepath.Join(env.WorkDir, files)); len(own) > 0 {
+					return nil
+				}
 			}
 			return copyCommune(env.WorkDir)
 		},
