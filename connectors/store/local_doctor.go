@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -12,7 +15,13 @@ import (
 // Examine looks at the folder: reach, rights, locks, disk, clock. What it
 // writes to find out it removes again.
 func (l *local) Examine(ctx context.Context) []pipelines.Finding {
-	found := []pipelines.Finding{finding("reach", l.reach(), l.Describe())}
+	note := l.Describe()
+	if _, err := os.Stat(l.root); errors.Is(err, fs.ErrNotExist) {
+		// Else a folder of inputs whose name is misspelt would be there from now on.
+		defer os.Remove(l.root)
+		note = "not there yet; the first publication makes it"
+	}
+	found := []pipelines.Finding{finding("reach", l.reach(), note)}
 	if !found[0].OK {
 		return found
 	}

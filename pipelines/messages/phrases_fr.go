@@ -177,6 +177,7 @@ var phrases = []phrase{
 
 	// What doctor and verify look at.
 	{"reach", "accès"},
+	{"not there yet; the first publication makes it", "pas encore là ; la première publication le crée"},
 	{"rights", "droits"},
 	{"rights to read", "droit de lire"},
 	{"rights to list", "droit de lister"},

@@ -27,8 +27,14 @@ pipeline "associations" {
     format "csv" {
       delimiter = ";"
       decimal   = ","
+      # Toutes les colonnes de l'export : « lavoir validate » vérifie alors tout
+      # sans lire le fichier. Une colonne non déclarée est du texte.
       columns = {
+        nom           = text
+        rna           = text
         date_creation = date("DD/MM/YYYY")
+        president     = text
+        active        = text
         subvention    = decimal(10, 2)
       }
     }
