@@ -1,15 +1,14 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/hclfile"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -72,11 +71,7 @@ func (a *app) format(paths []string, check, diff bool) error {
 }
 
 func unreadable(file string, err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
-		err = at.Err
-	}
-	return messages.FileUnreadable.With("file", file, "why", err)
+	return messages.FileUnreadable.With("file", file, "why", pipelines.Unreadable(err))
 }
 
 // printDiff shows the lines that differ. Formatting keeps the number of lines,

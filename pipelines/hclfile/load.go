@@ -2,7 +2,6 @@ package hclfile
 
 import (
 	"bytes"
-	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -89,7 +88,7 @@ type source struct {
 func read(path string) (string, []source, hcl.Diagnostics) {
 	at := hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos}
 	fail := func(err error) hcl.Diagnostics {
-		return hcl.Diagnostics{pipelines.Diagnose(messages.FileUnreadable.With("file", path, "why", reason(err)), at)}
+		return hcl.Diagnostics{pipelines.Diagnose(messages.FileUnreadable.With("file", path, "why", pipelines.Unreadable(err)), at)}
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -126,15 +125,6 @@ func read(path string) (string, []source, hcl.Diagnostics) {
 		diags = append(diags, pipelines.Diagnose(messages.NoPipelineFile.With("dir", path), at))
 	}
 	return base, sources, diags
-}
-
-// reason is why a file could not be used, without its name.
-func reason(err error) string {
-	var p *os.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return err.Error()
 }
 
 // loader is a project in the making.

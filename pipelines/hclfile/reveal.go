@@ -14,6 +14,7 @@ import (
 	"filippo.io/age"
 	"filippo.io/age/armor"
 
+	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -61,7 +62,7 @@ func (k *keyring) Reveal(ctx context.Context, ref string) (string, error) {
 		if errors.Is(err, errAbsent) || errors.Is(err, os.ErrNotExist) {
 			return "", messages.SecretNotSet.With("name", ref, "place", where)
 		}
-		return "", messages.SecretUnreadable.With("name", ref, "place", where, "why", reason(err))
+		return "", messages.SecretUnreadable.With("name", ref, "place", where, "why", pipelines.Unreadable(err))
 	}
 	v = bytes.TrimSuffix(bytes.TrimSuffix(v, []byte("\n")), []byte("\r"))
 	if len(v) == 0 {
@@ -168,7 +169,7 @@ func (k *keyring) decrypt(ref, where string, b []byte, identity string) ([]byte,
 	}
 	f, err := os.Open(k.path(identity))
 	if err != nil {
-		return nil, messages.SecretUnreadable.With("name", ref, "place", "identity "+identity, "why", reason(err))
+		return nil, messages.SecretUnreadable.With("name", ref, "place", "identity "+identity, "why", pipelines.Unreadable(err))
 	}
 	defer f.Close()
 	ids, err := age.ParseIdentities(f)

@@ -105,7 +105,7 @@ func (t *table) inline(name string, v cty.Value) {
 func (t *table) read(path string) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		t.fail(messages.FileUnreadable.With("file", t.cfg.File, "why", reason(err)))
+		t.fail(messages.FileUnreadable.With("file", t.cfg.File, "why", pipelines.Unreadable(err)))
 		return
 	}
 	text = bytes.TrimPrefix(text, byteOrderMark)

@@ -156,7 +156,7 @@ func (l *loader) variableFile(file string, out map[string]*given) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		l.broken = true
-		l.say(messages.FileUnreadable.With("file", file, "why", reason(err)), nowhere(file))
+		l.say(messages.FileUnreadable.With("file", file, "why", pipelines.Unreadable(err)), nowhere(file))
 		return
 	}
 	var f *hcl.File

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/lavoir-data/lavoir/pipelines"
 )
 
 // vaultAnswer bounds what is read of a Vault's answer.
@@ -92,7 +94,7 @@ func (k *keyring) vaultClient(c *vaultConfig) (*retryablehttp.Client, error) {
 	}
 	pem, err := os.ReadFile(k.path(c.CA))
 	if err != nil {
-		return nil, fmt.Errorf("ca: %s", reason(err))
+		return nil, fmt.Errorf("ca: %s", pipelines.Unreadable(err))
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {

@@ -89,6 +89,8 @@ var phrases = []phrase{
 	{"the rows come from there", "c'est de là que viennent les lignes"},
 
 	// Files, folders and the operating system.
+	{"it does not exist", "ce fichier ou dossier n'existe pas"},
+	{"the account may not use it", "le compte n'en a pas le droit"},
 	{"no such file or directory", "ce fichier ou dossier n'existe pas"},
 	{"The system cannot find the file specified.", "ce fichier n'existe pas"},
 	{"The system cannot find the path specified.", "ce dossier n'existe pas"},
