@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"fmt"
 	"html"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"filippo.io/age"
+	_ "modernc.org/sqlite"
 )
 
 // What must never be seen outside the quarantine: a secret, what rows hold, the
@@ -34,6 +36,9 @@ project {
 connection "local" "depot" {
   path = "donnees"
 }
+connection "sqlite" "base" {
+  path = "donnees/base.db"
+}
 %s
 pipeline "agents" {
   partition "exercice" {
@@ -43,16 +48,9 @@ pipeline "agents" {
     allowed   = true
     reference = "test"
   }
-  source "file" "export" {
-    connection = connection.local.depot
-    path       = "(?:[A-Za-z]+)_(?<exercice>\\d{4}).csv"
-    format "csv" {
-      delimiter = ";"
-      columns = { id = int64, nom = text, montant = decimal(12, 2), jour = date, motif = text }
-    }
-  }
-  on_reject = %q
-  %s
+  %[6]s
+  on_reject = %[3]q
+  %[4]s
   privacy {
     identifier "nom" {
       clear_when = row.motif == "connu"
@@ -60,7 +58,7 @@ pipeline "agents" {
     }
     public = ["id", "montant"]
   }
-  load %q "sortie" {
+  load %[5]q "sortie" {
     connection = connection.%[5]s.sortie
     prefix     = "agents"
     file "parquet" {}
@@ -69,6 +67,23 @@ pipeline "agents" {
 }
 `
 
+const canaryFileSource = `source "file" "export" {
+    connection = connection.local.depot
+    path       = "(?:[A-Za-z]+)_(?<exercice>\\d{4}).csv"
+    format "csv" {
+      delimiter = ";"
+      columns = { id = int64, nom = text, montant = decimal(12, 2), jour = date, motif = text }
+    }
+  }`
+
+const canaryTableSource = `source "sqlite" "export" {
+    connection = connection.sqlite.base
+    query      = "select id, nom, montant, jour, motif from agents where exercice = @exercice order by id"
+    params     = { exercice = partition.key }
+    order_by   = ["id"]
+    columns    = { id = int64, nom = text, montant = decimal(12, 2), jour = date, motif = text }
+  }`
+
 type canaryCase struct {
 	name   string
 	rows   string // after a header
@@ -76,6 +91,7 @@ type canaryCase struct {
 	steps  string
 	raw    string // instead of header and rows
 	store  string // connection "…" "sortie"; a folder when empty
+	table  string // rows of a database, in SQL, instead of a file
 	code   int
 }
 
@@ -99,6 +115,10 @@ var canaryCases = []canaryCase{
 	{name: "sorted", steps: "transform \"sort\" \"s\" {\n by = [\"nom\"]\n }", code: 0},
 	{name: "nothing left", steps: "transform \"filter\" \"f\" {\n where = row.id > 99\n }", code: 4},
 	{name: "store refuses", store: "s3", code: 3},
+	{name: "database", table: "(1, '" + canaryName + "', '10.00', '2024-01-01', '" + canaryCell + "', '2024')", code: 0},
+	{name: "database, bad number", table: "(1, '" + canaryName + "', '" + canaryCell + "', '2024-01-01', 'x', '2024')", code: 1},
+	{name: "database, bad day", table: "(1, '" + canaryName + "', '1', '" + canaryCell + "', 'x', '2024')", code: 1},
+	{name: "database, bad whole number", table: "('" + canaryCell + "', '" + canaryName + "', '1', '2024-01-01', 'x', '2024')", code: 1},
 	{name: "quarantined", rows: "2;" + canaryName + ";" + canaryCell + ";2024-01-01;x\n", reject: "quarantine", code: 5},
 }
 
@@ -166,20 +186,39 @@ func (c canaryCase) project(t *testing.T, recipient, echo string) project {
 	if c.store == "s3" {
 		kind, connection = "s3", fmt.Sprintf("connection \"s3\" \"sortie\" {\n  endpoint = %q\n  bucket = \"opendata\"\n  path_style = true\n  insecure = true\n  access_key = secret.cle\n  secret_key = secret.cle\n}\n", echo)
 	}
-	reject, people := c.reject, ""
+	reject, people, source := c.reject, "", canaryFileSource
+	if c.table != "" {
+		source = canaryTableSource
+		p.write(t, "donnees/base.db", "")
+		fill(t, filepath.Join(p.dir, "donnees", "base.db"), "create table agents (id, nom, montant, jour, motif, exercice)", "insert into agents values "+c.table)
+	}
 	if reject == "" {
 		reject = "fail"
 	}
 	if reject == "quarantine" {
 		people = fmt.Sprintf("quarantine = [%q]", recipient)
 	}
-	p.write(t, "lavoir.hcl", fmt.Sprintf(canaryPipeline, people, connection, reject, c.steps, kind))
+	p.write(t, "lavoir.hcl", fmt.Sprintf(canaryPipeline, people, connection, reject, c.steps, kind, source))
 	rows := c.raw
 	if rows == "" {
 		rows = canaryHeader + "1;" + canaryName + ";10.00;2024-01-01;" + canaryCell + "\n" + c.rows
 	}
 	p.write(t, "donnees/"+canaryFile+"_2024.csv", rows)
 	return p
+}
+
+func fill(t *testing.T, path string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, s := range statements {
+		if _, err := db.Exec(s); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func sings(t *testing.T, where, text string) {
