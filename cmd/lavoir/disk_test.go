@@ -15,6 +15,7 @@ import (
 // spool, sealed file, upload, pointer), the run ends with 3 and nothing changed
 // for readers (invariant 9).
 func TestFilesMayNotGrow(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("there is no shell to limit the size of files")
 	}

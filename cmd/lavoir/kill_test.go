@@ -125,6 +125,7 @@ func (p project) signalled(t *testing.T, sig syscall.Signal, n int) result {
 // and in the middle of every write, leaves the old release or the new one whole;
 // the next run publishes the new one (invariants 1 and 10).
 func TestKilledAtEveryOperation(t *testing.T) {
+	t.Parallel()
 	eachPlace(t, func(t *testing.T, at place) {
 		p := newProject(t, at)
 		p.input(t, 0, 50)
@@ -169,6 +170,7 @@ func TestKilledAtEveryOperation(t *testing.T) {
 
 // TestKilledByTheClock: the same with the moments where a machine fails: any.
 func TestKilledByTheClock(t *testing.T) {
+	t.Parallel()
 	const moments = 12
 	eachPlace(t, func(t *testing.T, at place) {
 		p := newProject(t, at)
@@ -200,6 +202,7 @@ func TestKilledByTheClock(t *testing.T) {
 // TestInterruptedAtEveryOperation: an interrupt ends the run with 130, says so,
 // and leaves nothing half done: neither where readers look nor in the state folder.
 func TestInterruptedAtEveryOperation(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot send itself an interrupt there")
 	}
