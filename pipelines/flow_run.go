@@ -484,8 +484,8 @@ func (r *flowRun) verify(ctx context.Context) error {
 			if err := file.Audit(ctx); err != nil {
 				return r.at(load.Name, err)
 			}
-			if g, ok := r.Privacy.(Gate); ok {
-				if err := g.Judge(ctx, r.decided, file); err != nil {
+			if r.Privacy != nil {
+				if err := r.Privacy.Judge(ctx, r.decided, file); err != nil {
 					return r.at(load.Name, err)
 				}
 			}

@@ -165,7 +165,8 @@ func (l letOut) Bind(in *arrow.Schema) (*arrow.Schema, error) { return in, nil }
 func (l letOut) Roles(in []MarkedColumn) ([]MarkedColumn, error) {
 	return in, nil
 }
-func (l letOut) Paragraph() []string { return []string{"Rien."} }
+func (l letOut) Judge(context.Context, Decision, SealedFile) error { return nil }
+func (l letOut) Paragraph() []string                               { return []string{"Rien."} }
 func (l letOut) Kernel(*arrow.Schema) (Kernel, error) {
 	if !l.single {
 		return nil, nil

@@ -35,6 +35,10 @@ type Manifest struct {
 	Checks        []string   `json:"checks,omitempty"`
 	Files         []FileInfo `json:"files"`
 	Versions      Versions   `json:"versions"`
+
+	// Formerly are the names this task had before; a release of one of them may
+	// be replaced, one of any other task may not. Not published.
+	Formerly []TaskID `json:"-"`
 }
 
 // Versions are the versions of what wrote the bytes.

@@ -90,7 +90,7 @@ func (p places) take(t Task) (diags hcl.Diagnostics) {
 // offline is an Env for building components that will not run.
 func offline(log hclog.Logger) Env {
 	return Env{Allocator: memory.NewGoAllocator(), Log: log, Now: func() time.Time { return time.Time{} }, Rand: noRandom{},
-		Hide: func(string) string { return "" }}
+		Hide: func(string) string { return "…" }}
 }
 
 type noRandom struct{}

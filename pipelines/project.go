@@ -146,6 +146,7 @@ type Contract struct {
 // let out does not leave.
 type Privacy interface {
 	TwoPass
+	Gate
 	// Roles gives the columns that leave, and those of them whose mark the
 	// policy clears, given the columns and which of them are marked. It refuses
 	// with a message what cannot be let out.
@@ -168,7 +169,7 @@ type MarkedColumn struct {
 	Because  string // why it is marked: "declared personal in source.file.x", "named like a person (nom)"
 }
 
-// Gate is the ability of a privacy stage to judge the bytes to be published.
+// Gate judges the bytes to be published: no release without one.
 // It reads f as its stream; the verdict is nil or a message of class Refused.
 type Gate interface {
 	Judge(ctx context.Context, d Decision, f SealedFile) error

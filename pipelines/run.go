@@ -233,6 +233,9 @@ func (r *run) flow(ctx context.Context, t Task) (res TaskResult, err error) {
 		Manifest: Manifest{FormatVersion: FormatVersion, Dataset: t.ID.Pipeline, Tenant: t.ID.Tenant, Partition: t.ID.Partition,
 			Policy: hex.EncodeToString(policy[:]), Versions: Versions{Lavoir: r.opt.Version, Format: FormatVersion}},
 	}
+	if r.Formerly != nil {
+		opt.Manifest.Formerly = r.Formerly(t.ID)
+	}
 	opt.Evidence = func(ctx context.Context, res TaskResult) error { return r.evidence(ctx, env, t, res) }
 	return f.Run(ctx, env, opt), nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,10 +61,34 @@ type publication struct {
 	receipt  pipelines.Receipt
 }
 
+// ours refuses to replace the release of another dataset, tenant or partition:
+// two tasks that publish to one place would take turns in silence.
+func (p *publication) ours(ctx context.Context, cur pointer) error {
+	if cur.Release == "" {
+		return nil
+	}
+	m, err := p.readManifest(ctx, cur.Release)
+	if messages.Has(err, messages.NotFound) {
+		return nil // damaged: this release puts it in order
+	}
+	if err != nil {
+		return err
+	}
+	there := pipelines.TaskID{Pipeline: m.Dataset, Tenant: m.Tenant, Partition: m.Partition}
+	here := pipelines.TaskID{Pipeline: p.manifest.Dataset, Tenant: p.manifest.Tenant, Partition: p.manifest.Partition}
+	if there == here || slices.Contains(p.manifest.Formerly, there) {
+		return nil
+	}
+	return messages.OtherDataset.With("where", p.where(), "there", there, "here", here)
+}
+
 // move uploads the release and points to it.
 func (p *publication) move(ctx context.Context, cur pointer) error {
 	if p.overtaken(cur) {
 		return messages.Superseded.With("where", p.where())
+	}
+	if err := p.ours(ctx, cur); err != nil {
+		return err
 	}
 	folder, err := p.folder(ctx, cur)
 	if err != nil {

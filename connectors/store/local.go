@@ -126,7 +126,7 @@ func (l *local) Stat(ctx context.Context, key string) (Info, error) {
 	return info, r.Close()
 }
 
-// List follows symbolic links to files that stay in the folder, and none to folders.
+// List follows symbolic links to files that stay in the folder, and none to folders; a link that leads out is listed and cannot be opened.
 func (l *local) List(ctx context.Context, prefix string) ([]Info, error) {
 	var infos []Info
 	err := l.walk(ctx, prefix, func(root *os.Root, key string) error {
@@ -134,8 +134,16 @@ func (l *local) List(ctx context.Context, prefix string) ([]Info, error) {
 			return nil
 		}
 		st, err := root.Stat(key)
-		if err != nil || !st.Mode().IsRegular() {
-			return nil // gone since, a link that leads out, a pipe
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // gone since
+		case err != nil:
+			// A link that leads out, a file that may not be looked at: it is not left
+			// out in silence; who opens it is told why it cannot be read.
+			infos = append(infos, Info{Key: key})
+			return nil
+		case !st.Mode().IsRegular():
+			return nil // a pipe, a folder behind a link
 		}
 		infos = append(infos, Info{Key: key, Size: st.Size(), Modified: st.ModTime()})
 		return nil

@@ -83,7 +83,7 @@ func TestLocalStaysInside(t *testing.T) {
 	for _, i := range infos {
 		got = append(got, i.Key)
 	}
-	if g := strings.Join(got, " "); g != "file.txt inside.txt real.txt" {
+	if g := strings.Join(got, " "); g != "file.txt folder inside.txt real.txt" {
 		t.Errorf("listed %s", g) // file.txt is now a file: the link itself was replaced
 	}
 }

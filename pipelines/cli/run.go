@@ -42,6 +42,9 @@ func (a *app) runCmd() *cobra.Command {
 			if err := a.report(report, reportFile); err != nil {
 				return err
 			}
+			if len(report.Tasks) == 0 && !report.Interrupted { // a misspelt name must not look like a quiet night
+				return messages.NothingSelected.With()
+			}
 			return exitWith(report.ExitCode(failOn == "new"))
 		},
 	}

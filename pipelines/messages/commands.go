@@ -1,7 +1,7 @@
 package messages
 
 // The verbs of the command line. Codes LAV-9500 to LAV-9999.
-var commands = []*Message{Usage, BadFlag, NoSuchComponent, FolderNotEmpty, TestFailed, NotFormatted, VerifyFailed, SelftestFailed, ValuesOnTerminal}
+var commands = []*Message{Usage, BadFlag, NoSuchComponent, FolderNotEmpty, TestFailed, NotFormatted, VerifyFailed, SelftestFailed, ValuesOnTerminal, NothingSelected}
 
 var (
 	Usage = &Message{Code: "LAV-9500", Class: Language,
@@ -31,4 +31,7 @@ var (
 	ValuesOnTerminal = &Message{Code: "LAV-9508", Class: Language,
 		EN: Text{"values are shown on a terminal only", "leave out --show-values, or do not redirect the output"},
 		FR: Text{"les valeurs ne se montrent que sur un terminal", "retirez --show-values, ou ne redirigez pas la sortie"}}
+	NothingSelected = &Message{Code: "LAV-9509", Class: Language,
+		EN: Text{"no task is selected", "correct --pipeline, --tenant or --partition, or the tenants and partitions of the project; lavoir plan lists the tasks"},
+		FR: Text{"aucune tâche n'est sélectionnée", "corrigez --pipeline, --tenant ou --partition, ou les tenants et partitions du projet ; lavoir plan liste les tâches"}}
 )

@@ -3,7 +3,7 @@ package messages
 // privacies: privacy policies, marks and the gate. Codes LAV-9000 to LAV-9499.
 var privacies = []*Message{
 	NothingLeaves, TwoRoles, PublicPersonal, WrongAction, OtherwiseType, WeakKey, NoPseudonym, GateColumns, GateValue,
-	GateRows, GateBlind, GateCount,
+	GateRows, GateBlind, GateCount, OpenRule,
 }
 
 var (
@@ -43,4 +43,7 @@ var (
 	GateCount = &Message{Code: "LAV-9011", Class: Refused,
 		EN: Text{"column {column} of the sealed file {file} does not show as many values in clear as the policy allows", "nothing was published; report this to the project with the pipeline file"},
 		FR: Text{"la colonne {column} du fichier scellé {file} ne montre pas autant de valeurs en clair que la politique en permet", "rien n'a été publié ; signalez-le au projet avec le fichier de pipeline"}}
+	OpenRule = &Message{Code: "LAV-9012", Class: Refused,
+		EN: Text{"clear_when of column {column} is true of a row that nothing is known of: a value nobody has seen yet, or none, would be shown", "write what may be read, not what may not: contains([\"ASSO\", \"PUBLIC\"], row.type_tiers)"},
+		FR: Text{"clear_when de la colonne {column} est vrai d'une ligne dont on ne sait rien : une valeur jamais vue, ou absente, serait montrée", "écrivez ce qui peut être lu, pas ce qui ne le peut pas : contains([\"ASSO\", \"PUBLIC\"], row.type_tiers)"}}
 )

@@ -8,7 +8,7 @@ var stores = []*Message{
 	CertificateRefused, ClockSkewed, StoreFailed, BadKey, FileInUse, NetworkFolder, ConditionsIgnored, PlainHTTP,
 	PasswordInAddress, MissingKeys, StoreBusy, UploadDiffers, SealDiffers, BadPointer, PointerTooNew, Superseded,
 	ReleaseIncomplete, StableDiffers, TwoFilesOneName, ReservedName, NothingPublished, FolderRefused, CertificateEnding,
-	ChecksumRefused, NameTooPlain, CAUnreadable, PointerRestless,
+	ChecksumRefused, NameTooPlain, CAUnreadable, PointerRestless, OtherDataset,
 }
 
 var (
@@ -117,4 +117,7 @@ var (
 	PointerRestless = &Message{Code: "LAV-6034", Class: Incomplete,
 		EN: Text{"the release in {where} kept changing while its stable names were refreshed", "run again when fewer runs publish at once"},
 		FR: Text{"la version dans {where} n'a cessé de changer pendant le rafraîchissement de ses noms stables", "relancez quand moins d'exécutions publient en même temps"}}
+	OtherDataset = &Message{Code: "LAV-6035", Class: Refused,
+		EN: Text{"{where} holds the release of {there}, and {here} would replace it", "give each task a prefix of its own; after a rename, say so in a moved block"},
+		FR: Text{"{where} contient la version de {there}, et {here} la remplacerait", "donnez à chaque tâche un préfixe à elle ; après un renommage, dites-le dans un bloc moved"}}
 )

@@ -91,6 +91,9 @@ func (t policy) Bind(in *arrow.Schema) (*arrow.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.closed(in); err != nil {
+		return nil, err
+	}
 	return p.out, nil
 }
 

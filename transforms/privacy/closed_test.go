@@ -1,0 +1,53 @@
+package privacy
+
+import (
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Invariant 4: a rule that shows what nobody has seen yet is refused before it runs.
+func TestRulesSayWhatMayBeRead(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "nom", Type: arrow.BinaryTypes.String, Nullable: true},
+		{Name: "type", Type: arrow.BinaryTypes.String, Nullable: true},
+		{Name: "siret", Type: arrow.BinaryTypes.String, Nullable: true},
+		{Name: "montant", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
+	}, nil)
+	for condition, open := range map[string]bool{
+		`contains(["ASSO"], row.type)`:          false,
+		`row.type == "ASSO"`:                    false,
+		`is_siret(row.siret)`:                   false,
+		`row.montant > 23000`:                   false,
+		`row.type == "ASSO" && row.montant > 0`: false,
+		`coalesce(row.type, "PP") == "ASSO"`:    false,
+		`row.type != "PP"`:                      true,
+		`!contains(["PP"], row.type)`:           true,
+		`row.type == "ASSO" || row.siret != ""`: true,
+		`row.type == null`:                      true,
+		`coalesce(row.type, "ASSO") == "ASSO"`:  true,
+		`row.type == "PP" ? false : true`:       true,
+		`true`:                                  true,
+		`length(coalesce(row.type, "")) > 0`:    true,
+	} {
+		e, diags := hclsyntax.ParseExpression([]byte(condition), "x.hcl", hcl.InitialPos)
+		if diags.HasErrors() {
+			t.Fatal(condition, diags)
+		}
+		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		p := policy{pipelines.Env{Allocator: mem}, policyConfig{Public: []string{"type"},
+			Identifiers: []identifierConfig{{Column: "nom", ClearWhen: pipelines.Expression{Expression: e}, Otherwise: "x"}}}}
+		_, err := p.Bind(schema)
+		if refused := messages.Has(err, messages.OpenRule); refused != open || !open && err != nil {
+			t.Errorf("%s: %v, want refused %t", condition, err, open)
+		}
+		mem.AssertSize(t, 0)
+	}
+}
