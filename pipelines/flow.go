@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/hashicorp/hcl/v2"
 
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -115,6 +116,59 @@ type Binding struct {
 // source may have more columns than the schema says; a step that needs one ends
 // the binding without an error.
 func (f *Flow) Bind(ctx context.Context, schema *arrow.Schema, complete bool) (*Binding, error) {
+	b, err := f.bind(ctx, schema, complete)
+	if err != nil && complete && f.unconfirmed() {
+		err = withoutNames(err)
+	}
+	return b, err
+}
+
+// unconfirmed says whether only the data itself tells the columns' names: the
+// first row of a file of which nobody declared a column may be a row like any
+// other, and then its names are values.
+func (f *Flow) unconfirmed() bool {
+	if r, ok := f.Source.(Rereadable); !ok || !r.Rereadable() || f.Contract != nil {
+		return false
+	}
+	d, ok := f.Source.(Declarer)
+	if !ok {
+		return false
+	}
+	schema, _ := d.Declared()
+	return schema == nil || schema.NumFields() == 0
+}
+
+// withoutNames is err with no list of the columns there are.
+func withoutNames(err error) error {
+	hide := func(m *messages.Error) *messages.Error {
+		return messages.UnknownColumnHere.With("column", m.Param("column"))
+	}
+	var diags hcl.Diagnostics
+	if errors.As(err, &diags) {
+		out := make(hcl.Diagnostics, len(diags))
+		for i, d := range diags {
+			out[i] = d
+			if m, ok := d.Extra.(*messages.Error); ok && m.Message == messages.UnknownColumn && d.Subject != nil {
+				out[i] = Diagnose(hide(m), *d.Subject)
+			}
+		}
+		err = replaceCause(err, out)
+	} else if m := messages.Find(err); m != nil && m.Message == messages.UnknownColumn {
+		err = replaceCause(err, hide(m))
+	}
+	return err
+}
+
+// replaceCause keeps the step an error happened in.
+func replaceCause(err, cause error) error {
+	var s *StepError
+	if errors.As(err, &s) {
+		return &StepError{s.Task, s.Step, cause}
+	}
+	return cause
+}
+
+func (f *Flow) bind(ctx context.Context, schema *arrow.Schema, complete bool) (*Binding, error) {
 	b := &Binding{Notes: f.warnings()}
 	if err := f.keepContract(schema, complete, b); err != nil {
 		return nil, f.at(f.SourceName, err)

@@ -578,3 +578,36 @@ type told struct {
 }
 
 func (t told) Lineage(*arrow.Schema) (map[string][]Origin, error) { return t.lineage, nil }
+
+// Invariant 6: the first row of a file of which nobody declared a column may be
+// data; its cells are not shown as the names of columns.
+func TestUndeclaredNamesAreNotShown(t *testing.T) {
+	data := arrow.NewSchema([]arrow.Field{{Name: canary, Type: arrow.BinaryTypes.String}}, nil)
+	mem := memory.NewGoAllocator()
+	var seen int64
+	f := &Flow{SourceName: "source.file.x", Source: unnamed{}, Steps: []Step{{"transform.wants.n", wants{plus{mem, 1}}}}, Privacy: letOut{mem, true, &seen}}
+	_, err := f.Bind(context.Background(), data, true)
+	if !messages.Has(err, messages.UnknownColumnHere) || strings.Contains(err.Error(), canary) {
+		t.Errorf("got %v", err)
+	}
+	var step *StepError
+	if !errors.As(err, &step) || step.Step != "transform.wants.n" {
+		t.Errorf("the step is lost: %v", err)
+	}
+	f.Contract = &Contract{Columns: []ColumnDecl{{Name: canary, ColumnType: ColumnType{Type: arrow.BinaryTypes.String}}}}
+	if _, err := f.Bind(context.Background(), data, true); !messages.Has(err, messages.UnknownColumn) {
+		t.Errorf("names that a contract confirms are shown: %v", err)
+	}
+}
+
+type unnamed struct{ Source }
+
+func (unnamed) Rereadable() bool                { return true }
+func (unnamed) Declared() (*arrow.Schema, bool) { return nil, false }
+
+type wants struct{ plus }
+
+func (wants) Bind(in *arrow.Schema) (*arrow.Schema, error) {
+	_, err := ColumnIndex(in, "n")
+	return in, err
+}

@@ -2,7 +2,7 @@ package messages
 
 // The engine: plan, run, report, spool. Codes LAV-2000 to LAV-2499.
 var engine = []*Message{
-	Internal, UnknownColumn, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
+	Internal, UnknownColumn, UnknownColumnHere, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
 	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed,
 }
 
@@ -88,4 +88,7 @@ var (
 	SamePlace = &Message{Code: "LAV-2025", Class: Language,
 		EN: Text{"{first} and {second} would publish to one place, {place}: each would undo what the other published", "put what tells them apart into prefix: ${each.key} for the tenant, ${partition.key} for the partition, a folder for each pipeline and load"},
 		FR: Text{"{first} et {second} publieraient au même endroit, {place} : chacun déferait ce que l'autre a publié", "mettez dans prefix ce qui les distingue : ${each.key} pour la collectivité, ${partition.key} pour la partition, un dossier par pipeline et par load"}}
+	UnknownColumnHere = &Message{Code: "LAV-2027", Class: Refused,
+		EN: Text{"the file has no column {column}; the names in its first row are not shown, because nothing declares one of them and it may be a row of data", "check that the file has a header, and declare its columns in the format: columns = { … }"},
+		FR: Text{"le fichier n'a pas de colonne {column} ; les noms de sa première ligne ne sont pas montrés, car rien n'en déclare aucun et c'est peut-être une ligne de données", "vérifiez que le fichier a un en-tête, et déclarez ses colonnes dans le format : columns = { … }"}}
 )
