@@ -88,7 +88,7 @@ func (r *flowRun) outcome(ctx context.Context, err error) Outcome {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return Interrupted
 	}
-	if m := messages.Find(err); m != nil && m.Class == messages.Refused {
+	if ExitCode(err) == ExitRefused {
 		return Refused
 	}
 	return FailedTask

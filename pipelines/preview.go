@@ -119,6 +119,17 @@ func (h held) Marks() (personal []string, cleared map[string]string) {
 
 func (h held) Rereadable() bool { return true }
 
+// Declared is what the source declares: names that only a file's first row tells
+// stay as unconfirmed as they were.
+func (h held) Declared() (*arrow.Schema, bool) {
+	if r, ok := h.from.(Rereadable); ok && r.Rereadable() {
+		if d, ok := h.from.(Declarer); ok {
+			return d.Declared()
+		}
+	}
+	return h.schema, true
+}
+
 // PreviewTask is Preview of a planned task, in a folder that is removed after.
 func PreviewTask(ctx context.Context, p *Project, t Task, rows int64, opt RunOptions) (*Preview, error) {
 	r, err := newRun(ctx, p, opt)

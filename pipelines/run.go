@@ -207,7 +207,7 @@ func (r *run) task(ctx context.Context, t Task) (res TaskResult) {
 		res.Err, res.Outcome = err, FailedTask
 		if ctx.Err() != nil {
 			res.Outcome = Interrupted
-		} else if m := messages.Find(err); m != nil && m.Class == messages.Refused {
+		} else if ExitCode(err) == ExitRefused {
 			res.Outcome = Refused
 		}
 	}
