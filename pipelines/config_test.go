@@ -41,7 +41,7 @@ type everyField struct {
 	Inner      *innerBlock       `hcl:"inner,block" doc:"An inner block."`
 	Rules      []ruleBlock       `hcl:"rule,block" doc:"Rules."`
 	Formats    []Built           `hcl:"file,block" kind:"format" doc:"Files."`
-	ignored    int
+	ignored    int               //nolint:unused // a field without a tag is no argument
 }
 
 type innerBlock struct {

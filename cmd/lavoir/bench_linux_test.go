@@ -208,7 +208,6 @@ pipeline "NAME" {
 // work is a run over the large table; what it costs must not grow with it.
 type work struct {
 	name, steps, public, more string
-	clear                     string // the condition of the policy
 	code                      int
 	says                      string
 }

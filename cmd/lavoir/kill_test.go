@@ -131,7 +131,7 @@ func TestKilledAtEveryOperation(t *testing.T) {
 		p.input(t, 0, 50)
 		p.must(t, 0, []string{"run"}, "1 published")
 		old := reader(t, p.place.look(t))
-		last := 0
+		var last int
 		for n := 1; ; n++ {
 			p.input(t, n, 50)
 			r := p.signalled(t, syscall.SIGKILL, n)
