@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"iter"
+	"runtime"
 	"strings"
 	"time"
 
@@ -28,36 +30,74 @@ type Validation struct {
 // variant once, to what its source declares. It contacts nothing.
 func Validate(ctx context.Context, p *Project, sel Selection, log hclog.Logger) (Validation, hcl.Diagnostics) {
 	var v Validation
-	var diags hcl.Diagnostics
-	seen := map[[3]string]bool{}
+	var mistakes, found hcl.Diagnostics
 	said := map[string]bool{}
 	base := offline(log)
-	taken := places{}
-	found := p.Tasks(sel, func(t Task) bool {
-		v.Tasks++
-		diags = append(diags, taken.take(t)...)
-		key := [3]string{t.ID.Pipeline, t.ID.Tenant, t.Variant}
-		if seen[key] {
-			return ctx.Err() == nil
+	distinct, stop := iter.Pull(func(yield func(Task) bool) {
+		seen, taken := map[[3]string]bool{}, places{}
+		var places hcl.Diagnostics
+		found = p.Tasks(sel, func(t Task) bool {
+			v.Tasks++
+			places = append(places, taken.take(t)...)
+			key := [3]string{t.ID.Pipeline, t.ID.Tenant, t.Variant}
+			if seen[key] {
+				return ctx.Err() == nil
+			}
+			seen[key] = true
+			return yield(t) && ctx.Err() == nil
+		})
+		found = append(found, places...)
+	})
+	defer stop()
+	// Binding goes to workers while the next tasks are evaluated.
+	o := &ordered[Task, boundTask]{
+		workers: runtime.GOMAXPROCS(0),
+		next: func(context.Context) (Task, error) {
+			if t, ok := distinct(); ok {
+				return t, nil
+			}
+			return Task{}, io.EOF
+		},
+		work: func(ctx context.Context, _ int, t Task) (boundTask, error) {
+			_, b, err := bindOffline(ctx, t, taskEnv(p, t, base))
+			return boundTask{t, b, err}, nil
+		},
+	}
+	defer o.close()
+	for {
+		r, err := o.take(ctx)
+		if err == io.EOF || ctx.Err() != nil {
+			break
 		}
-		seen[key] = true
-		_, b, err := bindOffline(ctx, t, taskEnv(p, t, base))
+		if err == nil {
+			err = r.err
+		}
 		if err != nil {
-			for _, d := range located(t, err) {
+			for _, d := range located(r.task, err) {
 				if at := d.Subject.String() + d.Summary; !said[at] { // once for all tenants
 					said[at] = true
-					diags = append(diags, d)
+					mistakes = append(mistakes, d)
 				}
 			}
-			return ctx.Err() == nil
+			if r.binding == nil && r.err == nil { // a worker broke: nothing more comes
+				break
+			}
+			continue
 		}
-		if b.Unchecked != nil {
-			v.Unchecked = append(v.Unchecked, b.Unchecked)
+		if r.binding.Unchecked != nil {
+			v.Unchecked = append(v.Unchecked, r.binding.Unchecked)
 		}
-		v.Notes = append(v.Notes, b.Notes...)
-		return ctx.Err() == nil
-	})
-	return v, append(found, diags...)
+		v.Notes = append(v.Notes, r.binding.Notes...)
+	}
+	o.close()
+	return v, append(found, mistakes...)
+}
+
+// boundTask is a task bound to what its source declares, or why it cannot be.
+type boundTask struct {
+	task    Task
+	binding *Binding
+	err     error
 }
 
 // places are where tasks publish, by a hash of the place's id.
