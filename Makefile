@@ -16,6 +16,7 @@ SHELL       := bash
 export CGO_ENABLED := 0
 GO   ?= go
 TIME ?= 10s
+FUZZ_PATIENCE ?= 300 # seconds, building with coverage included
 
 # CI installs exactly this version; without it the linter is left out, saying so.
 GOLANGCI_LINT_VERSION := v2.15.0
@@ -72,13 +73,20 @@ test-servers:
 readers:
 	dev/readers/run
 
-# go test fuzzes one target of one package at a time.
+# go test fuzzes one target of one package at a time. A finding is an input that
+# it writes down; go test also fails, with nothing found, when the time is up
+# while it minimises an input, and now and then it stalls.
 fuzz:
 	@for pkg in $$($(GO) list ./...); do \
 		dir=$$($(GO) list -f '{{.Dir}}' "$$pkg"); \
 		for target in $$(cat "$$dir"/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); do \
 			echo "go test $$pkg -fuzz ^$$target\$$ -fuzztime $(TIME)"; \
-			$(GO) test "$$pkg" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME); \
+			log=$$(mktemp); \
+			if timeout -k 10 $(FUZZ_PATIENCE) $(GO) test "$$pkg" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) >"$$log" 2>&1; then tail -n 3 "$$log"; \
+			elif [ $$? -ge 124 ] || { grep -q 'context deadline exceeded' "$$log" && ! grep -q 'Failing input written' "$$log"; }; then \
+				tail -n 3 "$$log"; echo "fuzz: $$target ended without a finding, and not in the usual way"; \
+			else cat "$$log"; rm -f "$$log"; exit 1; fi; \
+			rm -f "$$log"; \
 		done; \
 	done
 	@echo "fuzz: passed"
