@@ -2,7 +2,9 @@ package pipelines
 
 import (
 	"context"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,27 +15,83 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// WithFixture gives the task with its sources reading the files of a folder: a
-// source that reads through a store finds them under its own path; one that
-// reads a database is replaced by the file <label>.csv (comma, UTF-8, an empty
-// cell is null) with the columns it declares and the marks it gives. Loads are
-// left as they are.
-func WithFixture(reg *Registry, t Task, dir string) (Task, error) {
+// WithFixture gives the task with all its sources, those that joins and unions
+// read included, reading the files of a folder: a source that reads through a
+// store finds them under its own path; one that reads a database is replaced by
+// the file <label>.csv (comma, UTF-8, an empty cell is null) with the columns it
+// declares and the marks it gives. Loads go to the folder out, which a test does
+// not even publish to: nothing real is contacted. A load that is configured in a
+// way of its own is left as it is.
+func WithFixture(reg *Registry, t Task, dir, out string) (Task, error) {
 	folder, err := localFolder(reg, dir)
 	if err != nil {
 		return t, err
 	}
-	src := reflect.New(reflect.TypeOf(t.Chain.Source.Config)).Elem()
-	src.Set(reflect.ValueOf(t.Chain.Source.Config))
-	if t.Chain.Source.Component.Name == "file" {
-		if err := redirect(src, folder); err != nil {
+	if t.Chain.Source, err = fixtureSource(reg, t.Chain.Source, folder); err != nil {
+		return t, err
+	}
+	t.Chain.Transforms = slices.Clone(t.Chain.Transforms)
+	for i, b := range t.Chain.Transforms {
+		if t.Chain.Transforms[i].Config, err = withFeeds(reg, b.Config, folder); err != nil {
 			return t, err
 		}
-		t.Chain.Source.Config = src.Interface()
-		return t, nil
 	}
-	t.Chain.Source, err = tableSource(reg, t, folder)
-	return t, err
+	place, err := localFolder(reg, out)
+	if err != nil {
+		return t, err
+	}
+	t.Chain.Loads = slices.Clone(t.Chain.Loads)
+	toFolder, _ := reg.Find(KindLoad, "local")
+	for i, b := range t.Chain.Loads {
+		if reflect.TypeOf(b.Config) == reflect.TypeOf(toFolder.defaults) { // the same load, whatever the place
+			t.Chain.Loads[i].Component, t.Chain.Loads[i].Config = toFolder, redirected(b.Config, place)
+		}
+	}
+	return t, nil
+}
+
+func fixtureSource(reg *Registry, b Built, folder Connection) (Built, error) {
+	if b.Component.Name == "file" {
+		b.Config = redirected(b.Config, folder)
+		return b, nil
+	}
+	return tableSource(reg, b, folder)
+}
+
+// withFeeds is a config whose references to sources are references to fixtures.
+func withFeeds(reg *Registry, config any, folder Connection) (any, error) {
+	v := copyOf(config)
+	for i := range v.NumField() {
+		f := v.Field(i)
+		if !f.CanSet() {
+			continue
+		}
+		switch x := f.Interface().(type) {
+		case SourceRef:
+			b, err := fixtureSource(reg, x.Built, folder)
+			if err != nil {
+				return nil, err
+			}
+			f.Set(reflect.ValueOf(SourceRef{b}))
+		case []SourceRef:
+			refs := make([]SourceRef, len(x))
+			for j, r := range x {
+				b, err := fixtureSource(reg, r.Built, folder)
+				if err != nil {
+					return nil, err
+				}
+				refs[j] = SourceRef{b}
+			}
+			f.Set(reflect.ValueOf(refs))
+		}
+	}
+	return v.Interface(), nil
+}
+
+func copyOf(config any) reflect.Value {
+	v := reflect.New(reflect.TypeOf(config)).Elem()
+	v.Set(reflect.ValueOf(config))
+	return v
 }
 
 func localFolder(reg *Registry, dir string) (Connection, error) {
@@ -45,20 +103,19 @@ func localFolder(reg *Registry, dir string) (Connection, error) {
 	return Connection{Built: Built{Component: c, Label: "fixture", Config: cfg}}, err
 }
 
-// redirect points every connection of a config to another.
-func redirect(config reflect.Value, to Connection) error {
-	for i := range config.NumField() {
-		f := config.Field(i)
-		if f.Type() == reflect.TypeOf(Connection{}) && f.CanSet() {
+// redirected is a config with every connection of it pointing to another.
+func redirected(config any, to Connection) any {
+	v := copyOf(config)
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Type() == reflect.TypeOf(Connection{}) && f.CanSet() {
 			f.Set(reflect.ValueOf(to))
 		}
 	}
-	return nil
+	return v.Interface()
 }
 
-// tableSource is a file source with the columns and marks of the task's own.
-func tableSource(reg *Registry, t Task, folder Connection) (Built, error) {
-	old := t.Chain.Source
+// tableSource is a file source with the columns and marks of another.
+func tableSource(reg *Registry, old Built, folder Connection) (Built, error) {
 	c, ok := reg.Find(KindSource, "file")
 	if !ok {
 		return Built{}, messages.NoSuchComponent.With("name", "source.file", "hint", "")
@@ -112,15 +169,14 @@ func decodeText(reg *Registry, c Component, text string, ctx *hcl.EvalContext) (
 // RunFixture runs a task on the files of a folder as far as sealing and
 // verifying, and publishes nothing. inspect sees every sealed file.
 func RunFixture(ctx context.Context, reg *Registry, p *Project, t Task, dir string, opt RunOptions, inspect func(SealedFile) error) (TaskResult, error) {
-	t, err := WithFixture(reg, t, dir)
-	if err != nil {
-		return TaskResult{}, err
-	}
 	r, err := newRun(ctx, p, opt)
 	if err != nil {
 		return TaskResult{}, err
 	}
 	defer r.close()
+	if t, err = WithFixture(reg, t, dir, filepath.Join(r.dir, "out")); err != nil {
+		return TaskResult{}, err
+	}
 	r.opt.Unpublished, r.inspect = true, inspect
 	return r.task(ctx, t), nil
 }
