@@ -5,12 +5,15 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"io"
 	"sort"
 
 	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -61,7 +64,7 @@ type flowRun struct {
 	log     *rejectLog
 	bind    *Binding
 	sealed  []Sealed
-	sums    [][sha256.Size]byte // of the row groups, as they went to the sinks
+	sums    []arrowx.Sum // of the row groups, as they went to the sinks
 	decided Decision
 	res     TaskResult
 }
@@ -181,16 +184,24 @@ func (r *flowRun) fingerprint(rd *reading) string {
 	if len(r.opt.Key) == 0 {
 		return ""
 	}
+	return hex.EncodeToString(r.mac("input", rd.digest.Sum(nil)))
+}
+
+// seed is of the sums that the fingerprint is made of: nobody without the key
+// can make rows that pass for others.
+func (r *flowRun) seed() uint64 { return binary.LittleEndian.Uint64(r.mac("sums", nil)) }
+
+func (r *flowRun) mac(use string, data []byte) []byte {
 	h := hmac.New(sha256.New, r.opt.Key)
-	h.Write([]byte("lavoir input\x00"))
-	h.Write(rd.digest.Sum(nil))
-	return hex.EncodeToString(h.Sum(nil))
+	h.Write([]byte("lavoir " + use + "\x00"))
+	h.Write(data)
+	return h.Sum(nil)
 }
 
 // released gives the rows that the privacy stage lets out. The reading it
 // returns is complete once the stream was read to its end.
 func (r *flowRun) released(ctx context.Context) (Stream, *reading, error) {
-	rd, err := r.read(ctx, r.bind, r.opt.Workers, r.log.take)
+	rd, err := r.read(ctx, r.bind, r.opt.Workers, r.seed(), r.log.take)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -331,7 +342,7 @@ func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading,
 	if err != nil {
 		return nil, nil, r.at("privacy", err)
 	}
-	second, err := r.read(ctx, r.bind, r.opt.Workers, func(Batch) error { return nil })
+	second, err := r.read(ctx, r.bind, r.opt.Workers, r.seed(), func(Batch) error { return nil })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -384,7 +395,7 @@ func (r *flowRun) encode(ctx context.Context, s Stream, rd *reading) (err error)
 		parts []Encoded
 		rows  int64
 		held  int64
-		sum   [sha256.Size]byte
+		sum   arrowx.Sum
 	}
 	g := &grouper{s: s, room: newRoom(r.opt.Memory)}
 	defer g.close()
@@ -515,7 +526,7 @@ func (r *flowRun) reread(ctx context.Context, file SealedFile) (err error) {
 		return err
 	}
 	type sum struct {
-		sum  [sha256.Size]byte
+		sum  arrowx.Sum
 		held int64
 	}
 	g := &grouper{s: s, room: newRoom(r.opt.Memory)}

@@ -15,8 +15,10 @@ import (
 // reading is one pass over a flow's rows, from the source to the last step.
 type reading struct {
 	Stream
-	// digest covers the rows as the source gave them and how many they were.
+	// digest covers the rows as the source gave them and how many they were; seed
+	// is of the sums it is made of.
 	digest hash.Hash
+	seed   uint64
 	rows   int64
 }
 
@@ -24,7 +26,7 @@ type reading struct {
 // steps of its segment, and the digest of what the source gave for it.
 type piece struct {
 	Batch
-	sum  [sha256.Size]byte
+	sum  arrowx.Sum
 	rows int64 // read from the source, rejected ones included
 }
 
@@ -32,8 +34,8 @@ type piece struct {
 // to workers, together with the decoding of chunks; anything else is a serial
 // barrier. Rejects are handed to report as they come, in the order of the rows.
 // The source's schema must be the one b was bound to.
-func (f *Flow) read(ctx context.Context, b *Binding, workers int, report func(Batch) error) (*reading, error) {
-	r := &reading{digest: sha256.New()}
+func (f *Flow) read(ctx context.Context, b *Binding, workers int, seed uint64, report func(Batch) error) (*reading, error) {
+	r := &reading{digest: sha256.New(), seed: seed}
 	n := f.rowWise(0)
 	first, err := f.openSource(ctx, b, n, workers, r, report)
 	if err != nil {
@@ -121,12 +123,10 @@ func (f *Flow) openSource(ctx context.Context, b *Binding, n, workers int, r *re
 				batch.Rejects[i].Step = f.SourceName
 			}
 			p := piece{rows: batch.NumRows() + int64(len(batch.Rejects))}
-			h := sha256.New()
-			if err := arrowx.Digest(h, []arrow.Record{batch.Record}); err != nil {
+			if p.sum, err = arrowx.Digest(r.seed, []arrow.Record{batch.Record}); err != nil {
 				batch.Release()
 				return piece{}, err
 			}
-			h.Sum(p.sum[:0])
 			p.Batch, err = f.apply(ctx, kernels[w], 0, batch)
 			return p, err
 		},
@@ -265,15 +265,12 @@ func (g group) release() {
 	}
 }
 
-func (g group) sum() (sum [sha256.Size]byte, err error) {
+func (g group) sum() (arrowx.Sum, error) {
 	recs := make([]arrow.Record, len(g.batches))
 	for i, b := range g.batches {
 		recs[i] = b.Record
 	}
-	h := sha256.New()
-	err = arrowx.Digest(h, recs)
-	h.Sum(sum[:0])
-	return sum, err
+	return arrowx.Digest(0, recs)
 }
 
 // GroupRoom is how many of the first rows of r go into a row group that has rows

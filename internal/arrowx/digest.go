@@ -3,150 +3,268 @@ package arrowx
 import (
 	"encoding/binary"
 	"fmt"
-	"hash"
 	"math"
+	"sync"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/bitutil"
+	"github.com/zeebo/xxh3"
 )
 
-// Digest writes the rows of the records to h, column by column, in a form that
+// Sum tells rows apart: two tables with the same sum have the same rows, but
+// for a chance of 2^-128. It is no cryptographic hash: who knows the seed can
+// make rows that have the sum of others.
+type Sum [16]byte
+
+// Digest is the sum of the rows of the records, which count as one table. It
 // depends on the values alone: not on how the rows are cut into records, not on
-// offsets, not on what null slots hold. Records of one call count as one table.
-// A NaN is one value whatever its bits; a negative zero is not zero.
-func Digest(h hash.Hash, recs []arrow.Record) error {
+// offsets, not on what null slots hold. A NaN is one value whatever its bits; a
+// negative zero is not zero. Every machine gives the same sum.
+func Digest(seed uint64, recs []arrow.Record) (Sum, error) {
 	if len(recs) == 0 {
-		return nil
+		return Sum{}, nil
 	}
-	d := digester{h: h, buf: make([]byte, 0, 8<<10)}
-	for c := 0; c < int(recs[0].NumCols()); c++ {
+	d := digesters.Get().(*digester)
+	defer digesters.Put(d)
+	d.h.ResetSeed(seed)
+	d.parts = d.parts[:0]
+	rows := int64(0)
+	for _, r := range recs {
+		rows += r.NumRows()
+	}
+	d.number(uint64(rows))
+	for c := range recs[0].Columns() {
+		d.parts = d.parts[:0]
 		for _, r := range recs {
-			if err := d.column(r.Column(c)); err != nil {
-				return err
-			}
+			d.parts = append(d.parts, r.Column(c))
 		}
-		d.byte(0xFE)
+		if err := d.column(d.parts); err != nil {
+			return Sum{}, err
+		}
 	}
-	d.flush()
+	clear(d.parts)
+	return d.h.Sum128().Bytes(), nil
+}
+
+var digesters = sync.Pool{New: func() any { return &digester{h: xxh3.New128()} }}
+
+// digester writes columns in a form that can be read in one way only: after the
+// number of rows, one bit a row for validity, then the values, zero under a
+// null; for what differs in length all lengths, then all bytes.
+type digester struct {
+	h       *xxh3.Hasher128
+	parts   []arrow.Array
+	bits    []byte
+	scratch []byte
+	lengths []uint32
+}
+
+func (d *digester) number(v uint64) {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], v)
+	d.h.Write(b[:])
+}
+
+// column writes the parts of one column.
+func (d *digester) column(parts []arrow.Array) error {
+	d.validity(parts)
+	switch parts[0].(type) {
+	case *array.Null:
+	case *array.Boolean:
+		d.bools(parts)
+	case *array.Float64:
+		d.floats(parts)
+	case *array.String, *array.Binary:
+		d.texts(parts)
+	case *array.List:
+		return d.lists(parts)
+	default:
+		t, ok := parts[0].DataType().(arrow.FixedWidthDataType)
+		if !ok || t.Bytes() < 1 || len(parts[0].Data().Buffers()) != 2 {
+			return fmt.Errorf("digest column: no rows of type %s", parts[0].DataType())
+		}
+		for _, p := range parts {
+			d.fixed(p, t.Bytes())
+		}
+	}
 	return nil
 }
 
-type digester struct {
-	h   hash.Hash
-	buf []byte
-}
-
-func (d *digester) flush() {
-	d.h.Write(d.buf)
-	d.buf = d.buf[:0]
-}
-
-func (d *digester) room(n int) {
-	if len(d.buf)+n > cap(d.buf) {
-		d.flush()
+// validity writes a bit for every row of the parts.
+func (d *digester) validity(parts []arrow.Array) {
+	rows := 0
+	for _, p := range parts {
+		rows += p.Len()
 	}
+	d.bits = zeroed(d.bits, int(bitutil.BytesForBits(int64(rows))))
+	at := 0
+	for _, p := range parts {
+		if n := p.Len(); p.DataType().ID() != arrow.NULL && n > 0 {
+			if bitmap := p.NullBitmapBytes(); len(bitmap) == 0 {
+				bitutil.SetBitsTo(d.bits, int64(at), int64(n), true)
+			} else {
+				bitutil.CopyBitmap(bitmap, p.Data().Offset(), n, d.bits, at)
+			}
+		}
+		at += p.Len()
+	}
+	d.h.Write(d.bits)
 }
 
-func (d *digester) byte(b byte) { d.room(1); d.buf = append(d.buf, b) }
-
-func (d *digester) uint32(v uint32) {
-	d.room(5)
-	d.buf = binary.LittleEndian.AppendUint32(append(d.buf, 1), v)
+// zeroed is n bytes that are zero, in b where they fit.
+func zeroed(b []byte, n int) []byte {
+	if cap(b) < n {
+		return make([]byte, n)
+	}
+	b = b[:n]
+	clear(b)
+	return b
 }
 
-func (d *digester) uint64(v uint64) {
-	d.room(9)
-	d.buf = binary.LittleEndian.AppendUint64(append(d.buf, 1), v)
-}
-
-func (d *digester) bytes(b []byte) {
-	d.uint64(uint64(len(b)))
-	if len(b) > cap(d.buf)/2 {
-		d.flush()
+// fixed writes the values of an array whose values all have width bytes. They
+// lie in memory as little-endian processors keep them, which all that lavoir is
+// built for are.
+func (d *digester) fixed(a arrow.Array, width int) {
+	if a.Len() == 0 {
+		return
+	}
+	from := a.Data().Offset() * width
+	b := a.Data().Buffers()[1].Bytes()[from : from+a.Len()*width]
+	bitmap := a.NullBitmapBytes()
+	if len(bitmap) == 0 {
 		d.h.Write(b)
 		return
 	}
-	d.room(len(b))
-	d.buf = append(d.buf, b...)
+	d.scratch = append(d.scratch[:0], b...)
+	eachNull(bitmap, a.Data().Offset(), a.Len(), func(i int) { clear(d.scratch[i*width : (i+1)*width]) })
+	d.h.Write(d.scratch)
 }
 
-func (d *digester) column(a arrow.Array) error {
-	n := a.Len()
-	each := func(value func(i int)) {
-		for i := 0; i < n; i++ {
-			if a.IsNull(i) {
-				d.byte(0)
-			} else {
-				value(i)
+// eachNull calls do with every place of the n after offset whose bit is not set.
+func eachNull(bitmap []byte, offset, n int, do func(i int)) {
+	for i := 0; i < n; {
+		at := offset + i
+		if at%8 == 0 && i+8 <= n && bitmap[at/8] == 0xFF {
+			i += 8
+			continue
+		}
+		if bitmap[at/8]>>(at%8)&1 == 0 {
+			do(i)
+		}
+		i++
+	}
+}
+
+func (d *digester) bools(parts []arrow.Array) {
+	d.scratch = d.scratch[:0]
+	for _, p := range parts {
+		a := p.(*array.Boolean)
+		for i := range a.Len() {
+			v := byte(0)
+			if !IsNull(a, i) && a.Value(i) {
+				v = 1
 			}
+			d.scratch = append(d.scratch, v)
 		}
 	}
-	switch a := a.(type) {
-	case *array.Null:
-		for i := 0; i < n; i++ {
-			d.byte(0)
+	d.h.Write(d.scratch)
+}
+
+func (d *digester) floats(parts []arrow.Array) {
+	for _, p := range parts {
+		a := p.(*array.Float64)
+		d.scratch = d.scratch[:0]
+		for i, v := range a.Float64Values() {
+			bits := math.Float64bits(v)
+			switch {
+			case IsNull(a, i):
+				bits = 0
+			case v != v:
+				bits = math.Float64bits(math.NaN())
+			}
+			d.scratch = binary.LittleEndian.AppendUint64(d.scratch, bits)
 		}
-	case *array.Boolean:
-		each(func(i int) {
-			if a.Value(i) {
-				d.uint32(1)
-			} else {
-				d.uint32(0)
+		d.h.Write(d.scratch)
+	}
+}
+
+func (d *digester) texts(parts []arrow.Array) {
+	d.lengths = d.lengths[:0]
+	for _, p := range parts {
+		offsets, _ := Texts(p)
+		base := len(d.lengths)
+		for i := range p.Len() {
+			d.lengths = append(d.lengths, uint32(offsets[i+1]-offsets[i]))
+		}
+		if bitmap := p.NullBitmapBytes(); len(bitmap) > 0 {
+			eachNull(bitmap, p.Data().Offset(), p.Len(), func(i int) { d.lengths[base+i] = 0 })
+		}
+	}
+	if len(d.lengths) == 0 {
+		return
+	}
+	d.h.Write(unsafe.Slice((*byte)(unsafe.Pointer(&d.lengths[0])), 4*len(d.lengths)))
+	base := 0
+	for _, p := range parts {
+		offsets, data := Texts(p)
+		lengths := d.lengths[base : base+p.Len()]
+		base += p.Len()
+		// what is written of the values up to and with i ends where they end, as
+		// long as no null slot before held a text
+		start, end := offsets[0], offsets[0]
+		for i, n := range lengths {
+			if offsets[i] != end {
+				d.h.Write(data[start:end])
+				start = offsets[i]
 			}
-		})
-	case *array.Int32:
-		v := a.Int32Values()
-		each(func(i int) { d.uint32(uint32(v[i])) })
-	case *array.Date32:
-		v := a.Date32Values()
-		each(func(i int) { d.uint32(uint32(v[i])) })
-	case *array.Int64:
-		v := a.Int64Values()
-		each(func(i int) { d.uint64(uint64(v[i])) })
-	case *array.Timestamp:
-		v := a.TimestampValues()
-		each(func(i int) { d.uint64(uint64(v[i])) })
-	case *array.Float64:
-		v := a.Float64Values()
-		each(func(i int) {
-			if v[i] != v[i] {
-				d.uint64(math.Float64bits(math.NaN()))
-			} else {
-				d.uint64(math.Float64bits(v[i]))
+			end = offsets[i] + int32(n)
+		}
+		d.h.Write(data[start:end])
+	}
+}
+
+func (d *digester) lists(parts []arrow.Array) error {
+	var items []arrow.Array
+	defer func() {
+		for _, a := range items {
+			a.Release()
+		}
+	}()
+	lengths := []byte(nil)
+	for _, p := range parts {
+		a := p.(*array.List)
+		for i := range a.Len() {
+			if IsNull(a, i) {
+				lengths = binary.LittleEndian.AppendUint32(lengths, 0)
+				continue
 			}
-		})
-	case *array.Decimal128:
-		v := a.Values()
-		each(func(i int) { d.uint64(v[i].LowBits()); d.uint64(uint64(v[i].HighBits())) })
-	case *array.String:
-		each(func(i int) { s := a.Value(i); d.string(s) })
-	case *array.Binary:
-		each(func(i int) { d.bytes(a.Value(i)) })
-	case *array.List:
-		el := a.ListValues()
-		var err error
-		each(func(i int) {
 			from, to := a.ValueOffsets(i)
-			d.uint64(uint64(to - from))
-			part := array.NewSlice(el, from, to)
-			if e := d.column(part); err == nil {
-				err = e
+			lengths = binary.LittleEndian.AppendUint32(lengths, uint32(to-from))
+			if to > from {
+				items = append(items, array.NewSlice(a.ListValues(), from, to))
 			}
-			part.Release()
-		})
-		return err
-	default:
-		return fmt.Errorf("digest column: no rows of type %s", a.DataType())
+		}
 	}
-	return nil
+	d.h.Write(lengths)
+	if len(items) == 0 {
+		return nil
+	}
+	return d.column(items)
 }
 
-func (d *digester) string(s string) {
-	d.uint64(uint64(len(s)))
-	for len(s) > 0 {
-		d.room(1)
-		n := min(cap(d.buf)-len(d.buf), len(s))
-		d.buf = append(d.buf, s[:n]...)
-		s = s[n:]
+// Texts is where the values of a String or Binary array stand: value i is
+// data[offsets[i]:offsets[i+1]], also where the array is a slice of another.
+func Texts(a arrow.Array) (offsets []int32, data []byte) {
+	bufs := a.Data().Buffers()
+	if a.Len() == 0 || bufs[1] == nil {
+		return []int32{0}, nil
 	}
+	from := a.Data().Offset()
+	offsets = arrow.Int32Traits.CastFromBytes(bufs[1].Bytes())[from : from+a.Len()+1]
+	if bufs[2] != nil {
+		data = bufs[2].Bytes()
+	}
+	return offsets, data
 }

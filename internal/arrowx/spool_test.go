@@ -2,7 +2,6 @@ package arrowx
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
@@ -123,30 +122,6 @@ func TestSpoolNoticesChangedBytes(t *testing.T) {
 	}
 	if err == io.EOF {
 		t.Error("changed bytes were read as if they were right")
-	}
-}
-
-func TestDigestDoesNotDependOnCuts(t *testing.T) {
-	mem := memory.NewGoAllocator()
-	whole := texts(mem, "a", "null", "", "bcd", "null", "e")
-	sum := func(recs ...arrow.Record) string {
-		h := sha256.New()
-		if err := Digest(h, recs); err != nil {
-			t.Fatal(err)
-		}
-		return string(h.Sum(nil))
-	}
-	want := sum(whole)
-	for i := int64(0); i <= 6; i++ {
-		if sum(whole.NewSlice(0, i), whole.NewSlice(i, 6)) != want {
-			t.Errorf("cut at %d gives another digest", i)
-		}
-	}
-	if sum(texts(mem, "a", "", "", "bcd", "null", "e")) == want {
-		t.Error("null and the empty text have the same digest")
-	}
-	if sum(texts(mem, "ab", "c")) == sum(texts(mem, "a", "bc")) {
-		t.Error("values run into each other")
 	}
 }
 
