@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 )
 
 // csvEncoding turns bytes into text without ever replacing one. Single-byte
@@ -66,7 +68,7 @@ func (e *csvEncoding) clean(b []byte) bool {
 	if e.table != nil {
 		return isASCII(b)
 	}
-	return utf8.Valid(b)
+	return arrowx.ValidUTF8(b)
 }
 
 func isASCII(b []byte) bool {

@@ -241,7 +241,8 @@ func TestParquetShortBounds(t *testing.T) {
 		{strings.Repeat(last, 17), strings.Repeat(last, 16), strings.Repeat(last, 17)},
 		{strings.Repeat("\x7f", 70), strings.Repeat("\x7f", 64), strings.Repeat("\x7f", 63) + "\u0080"},
 	} {
-		lo, hi := shortenText(c.v, c.v)
+		short, tall := shortenText([]byte(c.v), []byte(c.v))
+		lo, hi := string(short), string(tall)
 		if lo != c.lo || hi != c.hi {
 			t.Errorf("%q: %q and %q, want %q and %q", c.v, lo, hi, c.lo, c.hi)
 		}
@@ -254,7 +255,7 @@ func TestParquetShortBounds(t *testing.T) {
 		{strings.Repeat("a", 63) + "\xffz", strings.Repeat("a", 63) + "\xff", strings.Repeat("a", 62) + "b"},
 		{strings.Repeat("\xff", 80), strings.Repeat("\xff", 64), strings.Repeat("\xff", 80)},
 	} {
-		if lo, hi := shortenBytes(c.v, c.v); lo != c.lo || hi != c.hi {
+		if lo, hi := shortenBytes([]byte(c.v), []byte(c.v)); string(lo) != c.lo || string(hi) != c.hi {
 			t.Errorf("%q: %q and %q, want %q and %q", c.v, lo, hi, c.lo, c.hi)
 		}
 	}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	pq "github.com/parquet-go/parquet-go/format"
@@ -16,18 +17,16 @@ const (
 )
 
 // shortenBytes rounds lo down and hi up to at most boundBytes, where that can be.
-func shortenBytes(lo, hi string) (string, string) {
+func shortenBytes(lo, hi []byte) ([]byte, []byte) {
 	if len(lo) > boundBytes {
 		lo = lo[:boundBytes]
 	}
 	if len(hi) > boundBytes {
-		b := []byte(hi[:boundBytes])
-		for len(b) > 0 && b[len(b)-1] == 0xff {
-			b = b[:len(b)-1]
-		}
+		b := bytes.TrimRight(hi[:boundBytes], "\xff")
 		if len(b) > 0 {
+			b = bytes.Clone(b)
 			b[len(b)-1]++
-			hi = string(b)
+			hi = b
 		}
 	}
 	return lo, hi
@@ -35,27 +34,27 @@ func shortenBytes(lo, hi string) (string, string) {
 
 // shortenText is shortenBytes by whole characters, so that bounds stay UTF-8;
 // the order of UTF-8 is the order of the characters.
-func shortenText(lo, hi string) (string, string) {
+func shortenText(lo, hi []byte) ([]byte, []byte) {
 	if len(lo) > boundBytes {
 		lo = lo[:wholeCharacters(lo)]
 	}
 	if len(hi) > boundBytes {
 		for b := hi[:wholeCharacters(hi)]; len(b) > 0; {
-			r, n := utf8.DecodeLastRuneInString(b)
+			r, n := utf8.DecodeLastRune(b)
 			b = b[:len(b)-n]
 			if next, ok := nextCharacter(r); ok {
-				return lo, b + string(next)
+				return lo, utf8.AppendRune(bytes.Clone(b), next)
 			}
 		}
 	}
 	return lo, hi
 }
 
-// wholeCharacters is the length of the longest prefix of s, no longer than
+// wholeCharacters is the length of the longest prefix of b, no longer than
 // boundBytes, that ends with a character.
-func wholeCharacters(s string) int {
+func wholeCharacters(b []byte) int {
 	n := boundBytes
-	for n > 0 && !utf8.RuneStart(s[n]) {
+	for n > 0 && !utf8.RuneStart(b[n]) {
 		n--
 	}
 	return n
@@ -74,44 +73,44 @@ func nextCharacter(r rune) (rune, bool) {
 
 // pageIndex collects the column index of a chunk, and on the way the least and
 // the greatest of all its values.
-type pageIndex[T comparable] struct {
-	k        *kind[T]
+type pageIndex struct {
+	values   values
 	index    pq.ColumnIndex
-	los, his []T  // bounds of the pages that have values
-	lo, hi   T    // of the chunk
-	invalid  bool // a page has values without bounds: no index, no statistics
+	los, his [][]byte // bounds of the pages that have values
+	lo, hi   []byte   // of the chunk
+	invalid  bool     // a page has values without bounds: no index, no statistics
 }
 
-func (x *pageIndex[T]) add(vs []T, nulls int) {
-	lo, hi, ok := x.k.bounds(vs)
-	x.invalid = x.invalid || len(vs) > 0 && !ok
-	x.index.NullPages = append(x.index.NullPages, len(vs) == 0)
+// add is for the page with the values from:to.
+func (x *pageIndex) add(from, to, nulls int) {
+	lo, hi, ok := x.values.bounds(from, to)
+	x.invalid = x.invalid || from < to && !ok
+	x.index.NullPages = append(x.index.NullPages, from == to)
 	x.index.NullCounts = append(x.index.NullCounts, int64(nulls))
 	if !ok {
 		x.index.MinValues = append(x.index.MinValues, []byte{})
 		x.index.MaxValues = append(x.index.MaxValues, []byte{})
 		return
 	}
-	if len(x.los) == 0 || x.k.less(lo, x.lo) {
+	if len(x.los) == 0 || x.values.compare(lo, x.lo) < 0 {
 		x.lo = lo
 	}
-	if len(x.his) == 0 || x.k.less(x.hi, hi) {
+	if len(x.his) == 0 || x.values.compare(x.hi, hi) < 0 {
 		x.hi = hi
 	}
-	if x.k.shorten != nil {
-		lo, hi = x.k.shorten(lo, hi)
-	}
-	x.index.MinValues = append(x.index.MinValues, x.k.raw([]byte{}, lo))
-	x.index.MaxValues = append(x.index.MaxValues, x.k.raw([]byte{}, hi))
+	lo, hi = x.values.shorten(lo, hi)
+	x.index.MinValues = append(x.index.MinValues, lo)
+	x.index.MaxValues = append(x.index.MaxValues, hi)
 	x.los, x.his = append(x.los, lo), append(x.his, hi)
 }
 
 // order says whether both bounds of the pages with values only rise, or only fall.
-func (x *pageIndex[T]) order() pq.BoundaryOrder {
+func (x *pageIndex) order() pq.BoundaryOrder {
 	ascending, descending := true, true
 	for i := 1; i < len(x.los); i++ {
-		ascending = ascending && !x.k.less(x.los[i], x.los[i-1]) && !x.k.less(x.his[i], x.his[i-1])
-		descending = descending && !x.k.less(x.los[i-1], x.los[i]) && !x.k.less(x.his[i-1], x.his[i])
+		lo, hi := x.values.compare(x.los[i-1], x.los[i]), x.values.compare(x.his[i-1], x.his[i])
+		ascending = ascending && lo <= 0 && hi <= 0
+		descending = descending && lo >= 0 && hi >= 0
 	}
 	switch {
 	case ascending:
@@ -123,14 +122,10 @@ func (x *pageIndex[T]) order() pq.BoundaryOrder {
 }
 
 // statistics are of all values of the chunk: exact, or absent.
-func (x *pageIndex[T]) statistics(nulls int) pq.Statistics {
+func (x *pageIndex) statistics(nulls int) pq.Statistics {
 	st := pq.Statistics{NullCount: int64(nulls)}
-	if x.invalid || len(x.los) == 0 {
-		return st
-	}
-	least, greatest := x.k.raw([]byte{}, x.lo), x.k.raw([]byte{}, x.hi)
-	if len(least) <= exactBytes && len(greatest) <= exactBytes {
-		st.MinValue, st.MaxValue = least, greatest
+	if !x.invalid && len(x.los) > 0 && len(x.lo) <= exactBytes && len(x.hi) <= exactBytes {
+		st.MinValue, st.MaxValue = x.lo, x.hi
 	}
 	return st
 }

@@ -5,10 +5,11 @@ import (
 	"math/bits"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/decimal128"
 	"github.com/parquet-go/parquet-go/bloom"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	pq "github.com/parquet-go/parquet-go/format"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // encoder turns columns into column chunks. Its buffers are reused; nothing
@@ -18,22 +19,16 @@ type encoder struct {
 	pageVersion int
 	out         []byte // the row group so far
 
-	shape                       shape
-	pages                       []cut
-	body, scratch, packed, head []byte
+	shape              shape
+	pages              []cut
+	body, packed, head []byte
+	dict               dictionary
 
-	bools    []bool
-	int32s   []int32
-	int64s   []int64
-	doubles  []uint64
-	decimals []decimal128.Num
-	texts    []string
-
-	int32Dict   dictionary[int32]
-	int64Dict   dictionary[int64]
-	doubleDict  dictionary[uint64]
-	decimalDict dictionary[decimal128.Num]
-	textDict    dictionary[string]
+	bools   bools
+	int32s  numbers[int32]
+	int64s  numbers[int64]
+	doubles numbers[uint64]
+	texts   texts
 }
 
 // chunk is an encoded column chunk; its offsets count from the start of the row group.
@@ -46,83 +41,74 @@ type chunk struct {
 
 // column encodes one column of a row group, given in any number of pieces.
 func (e *encoder) column(l *leaf, columns []arrow.Array) (*chunk, error) {
-	s := &e.shape
-	s.read(l, columns)
-	switch l.physical {
-	case pq.Boolean:
-		return encodeChunk(e, l, boolKind, new(dictionary[bool]), gatherBools(&e.bools, s))
-	case pq.Int32:
-		vs, err := gatherInt32s(&e.int32s, s, l)
-		if err != nil {
-			return nil, err
-		}
-		return encodeChunk(e, l, int32Kind, &e.int32Dict, vs)
-	case pq.Int64:
-		vs, err := gatherInt64s(&e.int64s, s, l)
-		if err != nil {
-			return nil, err
-		}
-		return encodeChunk(e, l, int64Kind, &e.int64Dict, vs)
-	case pq.Double:
-		return encodeChunk(e, l, doubleKind, &e.doubleDict, gatherDoubles(&e.doubles, s))
-	case pq.FixedLenByteArray:
-		vs, err := gatherDecimals(&e.decimals, s, l)
-		if err != nil {
-			return nil, err
-		}
-		return encodeChunk(e, l, decimalKind(l.width), &e.decimalDict, vs)
-	}
-	vs, err := gatherBytes(&e.texts, s, l)
+	e.shape.read(l, columns)
+	vs, err := e.gather(l)
 	if err != nil {
 		return nil, err
 	}
-	k := bytesKind
-	if l.isText() {
-		k = textKind
+	return e.chunk(l, vs)
+}
+
+// gather finds the values of the shape.
+func (e *encoder) gather(l *leaf) (values, error) {
+	switch l.physical {
+	case pq.Boolean:
+		e.bools.gather(&e.shape)
+		return &e.bools, nil
+	case pq.Int32:
+		return &e.int32s, e.int32s.gather(l, &e.shape)
+	case pq.Int64:
+		return &e.int64s, e.int64s.gather(l, &e.shape)
+	case pq.Double:
+		return &e.doubles, e.doubles.gather(l, &e.shape)
+	case pq.FixedLenByteArray:
+		return &e.texts, e.texts.gatherWide(l, &e.shape)
 	}
-	return encodeChunk(e, l, k, &e.textDict, vs)
+	return &e.texts, e.texts.gather(l, &e.shape)
 }
 
 // release lets go of what belongs to the caller.
 func (e *encoder) release() {
 	clear(e.shape.pieces[:cap(e.shape.pieces)])
-	clear(e.texts[:cap(e.texts)])
-	clear(e.textDict.entries[:cap(e.textDict.entries)])
+	e.int32s.vs, e.int64s.vs, e.doubles.vs = nil, nil, nil
+	e.texts.data = nil
 }
 
-// encodeChunk writes the values vs, which lie in e.shape, as a column chunk.
-func encodeChunk[T comparable](e *encoder, l *leaf, k *kind[T], d *dictionary[T], vs []T) (*chunk, error) {
-	values, err := chooseEncoding(e, k, d, vs)
+// chunk writes the values vs, which lie in e.shape, as a column chunk.
+func (e *encoder) chunk(l *leaf, vs values) (*chunk, error) {
+	how, err := e.chooseEncoding(vs)
 	if err != nil {
 		return nil, err
 	}
-	distinct := vs
-	if values.coded {
-		distinct = d.entries
+	dict := &e.dict
+	if !how.coded {
+		dict = nil
 	}
-	if texts, ok := any(distinct).([]string); ok && l.isText() {
-		if err := checkText(l, texts); err != nil {
+	if t, ok := vs.(*texts); ok && !t.valid(dict) {
+		return nil, messages.ParquetText.With("column", l.name)
+	}
+	w := chunkWriter{encoder: e, leaf: l, start: len(e.out), values: how.encoding}
+	if how.coded {
+		e.body = e.body[:0]
+		for _, i := range dict.first {
+			e.body = vs.plain(e.body, int(i), int(i)+1)
+		}
+		if err := w.dictionaryPage(e.body, len(dict.first)); err != nil {
 			return nil, err
 		}
 	}
-	w := chunkWriter{encoder: e, leaf: l, start: len(e.out), values: values.encoding}
-	if values.coded {
-		if err := w.dictionaryPage(k.plain(e.body[:0], d.entries), len(d.entries)); err != nil {
-			return nil, err
-		}
-	}
-	index := pageIndex[T]{k: k}
-	e.pages = e.shape.cuts(e.pages, l.maxDef, values.fixed, values.size)
+	index := pageIndex{values: vs}
+	e.pages = e.shape.cuts(e.pages, l.maxDef, how.width, how.ends)
 	var from cut
 	for _, to := range e.pages {
-		index.add(vs[from.value:to.value], nulls(from, to))
-		if err := w.dataPage(from, to, values.append); err != nil {
+		index.add(from.value, to.value, nulls(from, to))
+		if err := w.dataPage(from, to, how.append); err != nil {
 			return nil, err
 		}
 		from = to
 	}
 	c := w.finish()
-	c.meta.Statistics = index.statistics(len(e.shape.def) - len(vs))
+	c.meta.Statistics = index.statistics(len(e.shape.def) - vs.len())
 	if !index.invalid {
 		index.index.BoundaryOrder = index.order()
 		if c.index, err = marshal(&index.index); err != nil {
@@ -130,7 +116,7 @@ func encodeChunk[T comparable](e *encoder, l *leaf, k *kind[T], d *dictionary[T]
 		}
 	}
 	if l.bloom {
-		c.filter, err = bloomFilter(k, distinct)
+		c.filter, err = bloomFilter(vs, dict)
 	}
 	return c, err
 }
@@ -138,60 +124,47 @@ func encodeChunk[T comparable](e *encoder, l *leaf, k *kind[T], d *dictionary[T]
 // valueEncoding is how the values of one chunk are written.
 type valueEncoding struct {
 	encoding pq.Encoding
-	coded    bool // by dictionary
-	// size is about the size of value i in its page, and fixed the size of each
-	// where it is the same for all, else 0.
-	size  func(i int) int
-	fixed int
+	coded    bool    // by dictionary
+	width    int     // size of a value in its page, about, where all are the same; or 0:
+	ends     []int32 // see values.ends
 	// append appends the values from:to.
 	append func(dst []byte, from, to int) ([]byte, error)
 }
 
 // chooseEncoding looks at nothing but the values of the chunk, so that its bytes
 // depend on nothing else.
-func chooseEncoding[T comparable](e *encoder, k *kind[T], d *dictionary[T], vs []T) (valueEncoding, error) {
-	direct := 0
-	if d.build(k, vs) {
-		if k.delta != nil {
-			b, err := k.delta(e.scratch, vs)
+func (e *encoder) chooseEncoding(vs values) (valueEncoding, error) {
+	n := vs.len()
+	if vs.number(&e.dict) {
+		direct := vs.width() * n
+		if vs.hasDelta() {
+			b, err := vs.delta(e.body[:0], 0, n)
 			if err != nil {
 				return valueEncoding{}, fmt.Errorf("encode deltas: %w", err)
 			}
-			e.scratch, direct = b, len(b)
-		} else if direct = k.width * len(vs); k.width == 0 {
-			for _, v := range vs {
-				direct += k.size(v)
-			}
+			e.body, direct = b, len(b)
+		} else if ends := vs.ends(); ends != nil {
+			direct = 4*n + int(ends[n-1])
+		}
+		if e.dict.bytes() < direct {
+			return e.dictionaryEncoding(), nil
 		}
 	}
-	if d.bytes() < direct {
-		return e.dictionaryEncoding(d.indices, d.width()), nil
+	if vs.hasDelta() {
+		return valueEncoding{encoding: pq.DeltaBinaryPacked, width: vs.width(), append: vs.delta}, nil
 	}
-	v := valueEncoding{
-		encoding: pq.Plain,
-		fixed:    k.width,
-		size:     func(i int) int { return k.size(vs[i]) },
-		append:   func(dst []byte, from, to int) ([]byte, error) { return k.plain(dst, vs[from:to]), nil },
-	}
-	if k.delta != nil {
-		v.encoding = pq.DeltaBinaryPacked
-		v.append = func(dst []byte, from, to int) ([]byte, error) {
-			b, err := k.delta(e.scratch, vs[from:to])
-			e.scratch = b
-			return append(dst, b...), err
-		}
-	}
-	return v, nil
+	return valueEncoding{encoding: pq.Plain, width: vs.width(), ends: vs.ends(),
+		append: func(dst []byte, from, to int) ([]byte, error) { return vs.plain(dst, from, to), nil }}, nil
 }
 
-func (e *encoder) dictionaryEncoding(indices []int32, width int) valueEncoding {
+func (e *encoder) dictionaryEncoding() valueEncoding {
+	width := e.dict.width()
 	return valueEncoding{
 		encoding: pq.RLEDictionary,
 		coded:    true,
-		size:     func(int) int { return (width + 7) / 8 },
-		fixed:    (width + 7) / 8,
+		width:    (width + 7) / 8,
 		append: func(dst []byte, from, to int) ([]byte, error) {
-			return appendHybrid(append(dst, byte(width)), indices[from:to], width), nil
+			return appendHybrid(append(dst, byte(width)), e.dict.indices[from:to], width), nil
 		},
 	}
 }
@@ -199,14 +172,21 @@ func (e *encoder) dictionaryEncoding(indices []int32, width int) valueEncoding {
 // bitsPerValue gives about one false positive in a hundred.
 const bitsPerValue = 10
 
-// bloomFilter is a filter of the values with its header. Its size is a power of
-// two, which is all that some readers accept.
-func bloomFilter[T comparable](k *kind[T], vs []T) ([]byte, error) {
-	blocks := 1 << bits.Len(uint(max(1, bloom.NumSplitBlocksOf(int64(len(vs)), bitsPerValue))-1))
+// bloomFilter is a filter of the values, or of the entries of their dictionary,
+// with its header. Its size is a power of two, which is all that some readers accept.
+func bloomFilter(vs values, d *dictionary) ([]byte, error) {
+	n := vs.len()
+	if d != nil {
+		n = len(d.first)
+	}
+	blocks := 1 << bits.Len(uint(max(1, bloom.NumSplitBlocksOf(int64(n), bitsPerValue))-1))
 	f := make(bloom.SplitBlockFilter, blocks)
 	var raw []byte
-	for _, v := range vs {
-		raw = k.raw(raw[:0], v)
+	for i := range n {
+		if d != nil {
+			i = int(d.first[i])
+		}
+		raw = vs.raw(raw[:0], i)
 		f.Insert(bloom.XXH64{}.Sum64(raw))
 	}
 	b, err := marshal(&pq.BloomFilterHeader{

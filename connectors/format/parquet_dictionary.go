@@ -3,17 +3,20 @@ package format
 import (
 	"hash/maphash"
 	"math/bits"
+	"math/rand/v2"
 )
 
 // dictionary numbers the distinct values of one column chunk in the order in
 // which they first occur. It is built anew for every chunk from the values that
-// are written, so it holds nothing else and depends on nothing else.
-type dictionary[T comparable] struct {
-	entries []T
+// are written, so it holds nothing else and depends on nothing else: the seeds
+// decide only where an entry sits in the table.
+type dictionary struct {
+	first   []int32 // index of the value that is the entry
 	indices []int32 // one per value
 	size    int     // of the entries in PLAIN
 	slots   []int32 // open addressing: entry number + 1
 	seed    maphash.Seed
+	salt    uint64
 }
 
 // The values looked at before a dictionary is given up, and the share of
@@ -23,71 +26,63 @@ const (
 	dictionaryShare = 0.3
 )
 
-// build is whether a dictionary of vs may pay. It gives up as soon as too many
-// values of those seen so far are distinct.
-func (d *dictionary[T]) build(k *kind[T], vs []T) bool {
-	clear(d.entries)
-	d.entries, d.indices, d.size = d.entries[:0], d.indices[:0], 0
-	if !k.dictionary || len(vs) < 2 {
+// start empties d for n values; false when they are too few for any dictionary.
+func (d *dictionary) start(n int) bool {
+	d.first, d.indices, d.size = d.first[:0], d.indices[:0], 0
+	if n < 2 {
 		return false
 	}
 	if d.seed == (maphash.Seed{}) {
-		d.seed = maphash.MakeSeed()
+		d.seed, d.salt = maphash.MakeSeed(), rand.Uint64()
 	}
-	d.grow(256)
-	for i, v := range vs {
-		if i%dictionaryStep == 0 && float64(len(d.entries)) > dictionaryShare*float64(i) {
-			return false
-		}
-		d.indices = append(d.indices, d.number(k, v))
-	}
+	d.table(256)
 	return true
 }
 
-// number is the number of the entry v, which it adds when it is new. The seed
-// decides only where the entry sits in the table, never its number.
-func (d *dictionary[T]) number(k *kind[T], v T) int32 {
-	mask := uint64(len(d.slots) - 1)
-	at := maphash.Comparable(d.seed, v) & mask
-	for ; d.slots[at] != 0; at = (at + 1) & mask {
-		if n := d.slots[at] - 1; d.entries[n] == v {
-			return n
-		}
-	}
-	n := int32(len(d.entries))
-	d.entries = append(d.entries, v)
-	d.size += k.size(v)
-	d.slots[at] = n + 1
-	if 2*len(d.entries) > len(d.slots) {
-		d.grow(2 * len(d.slots))
-	}
-	return n
+// hopeless says whether too many of the first n values are distinct.
+func (d *dictionary) hopeless(n int) bool {
+	return float64(len(d.first)) > dictionaryShare*float64(n)
 }
 
-func (d *dictionary[T]) grow(size int) {
-	if cap(d.slots) >= size {
-		d.slots = d.slots[:size]
-		clear(d.slots)
-	} else {
+// add makes value i, of that size, a new entry in the empty slot at. When it
+// says true the table was emptied to grow, and every entry has to be placed again.
+func (d *dictionary) add(i, size int, at uint64) (grown bool) {
+	d.first = append(d.first, int32(i))
+	d.indices = append(d.indices, int32(len(d.first)-1))
+	d.size += size
+	d.slots[at] = int32(len(d.first))
+	if 2*len(d.first) <= len(d.slots) {
+		return false
+	}
+	d.table(2 * len(d.slots))
+	return true
+}
+
+func (d *dictionary) place(hash uint64, entry int32) {
+	mask := uint64(len(d.slots) - 1)
+	at := hash & mask
+	for d.slots[at] != 0 {
+		at = (at + 1) & mask
+	}
+	d.slots[at] = entry + 1
+}
+
+func (d *dictionary) table(size int) {
+	if cap(d.slots) < size {
 		d.slots = make([]int32, size)
+		return
 	}
-	mask := uint64(size - 1)
-	for n, v := range d.entries {
-		at := maphash.Comparable(d.seed, v) & mask
-		for d.slots[at] != 0 {
-			at = (at + 1) & mask
-		}
-		d.slots[at] = int32(n) + 1
-	}
+	d.slots = d.slots[:size]
+	clear(d.slots)
 }
 
 // width is the number of bits of an index; at least one, since not every reader
 // knows none.
-func (d *dictionary[T]) width() int {
-	return max(1, bits.Len(uint(len(d.entries)-1)))
+func (d *dictionary) width() int {
+	return max(1, bits.Len(uint(len(d.first)-1)))
 }
 
 // bytes is about what the dictionary and all indices take.
-func (d *dictionary[T]) bytes() int {
+func (d *dictionary) bytes() int {
 	return d.size + (len(d.indices)*d.width()+7)/8
 }

@@ -117,11 +117,12 @@ const (
 // cut is a page: rows, level entries and values from the end of the page before.
 type cut struct{ row, slot, value int }
 
-// cuts divides the shape into pages of whole rows. size is the size in the page
-// of value i; fixed is that of every value, or 0 where they differ.
-func (s *shape) cuts(dst []cut, maxDef byte, fixed int, size func(i int) int) []cut {
+// cuts divides the shape into pages of whole rows. width is the size in the page
+// of every value, or 0 where they differ; then value i ends at ends[i], with a
+// length of four bytes before it.
+func (s *shape) cuts(dst []cut, maxDef byte, width int, ends []int32) []cut {
 	dst = dst[:0]
-	if s.rep == nil && fixed > 0 && fixed*pageRows <= pageBytes {
+	if s.rep == nil && width > 0 && width*pageRows <= pageBytes {
 		value := 0
 		for row := 0; row < s.rows; {
 			next := min(row+pageRows, s.rows)
@@ -132,12 +133,18 @@ func (s *shape) cuts(dst []cut, maxDef byte, fixed int, size func(i int) int) []
 		return dst
 	}
 	var last, at cut
-	var total int
+	total := 0
 	for at.slot < len(s.def) {
 		next, row := at, 0
 		for first := true; next.slot < len(s.def) && (first || s.rep != nil && s.rep[next.slot] != 0); first = false {
 			if s.def[next.slot] == maxDef {
-				row += size(next.value)
+				row += width
+				if width == 0 {
+					row += 4 + int(ends[next.value])
+					if next.value > 0 {
+						row -= int(ends[next.value-1])
+					}
+				}
 				next.value++
 			}
 			next.slot++

@@ -1,173 +1,207 @@
 package format
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"math"
-	"unicode/utf8"
+	"math/bits"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/bitutil"
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
 	"github.com/parquet-go/parquet-go/encoding/delta"
-
-	"github.com/lavoir-data/lavoir/pipelines"
-	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// kind is what the writer knows of values of type T. Two values are one
-// dictionary entry when they are equal as T, so doubles are their bits.
-type kind[T comparable] struct {
-	// raw appends a value as statistics and bloom filters hold it.
-	raw func(dst []byte, v T) []byte
-	// plain appends values in the encoding PLAIN.
-	plain func(dst []byte, vs []T) []byte
-	// size is the size of a value in PLAIN, and width that of every value, or 0
-	// where they differ.
-	size  func(v T) int
-	width int
-	// delta writes values as DELTA_BINARY_PACKED over dst; nil where there is no such encoding.
-	delta func(dst []byte, vs []T) ([]byte, error)
-	less  func(a, b T) bool
-	// bounds is the least and the greatest value; ok is false when there are
-	// none or when a NaN makes them meaningless.
-	bounds func(vs []T) (lo, hi T, ok bool)
-	// shorten makes bounds that enclose lo and hi and are short; nil where all values are.
-	shorten func(lo, hi T) (T, T)
-	// dictionary is whether one may pay.
-	dictionary bool
+// values are the values of one column chunk that are not null, in their order.
+// "raw" is a value as statistics and bloom filters hold it.
+type values interface {
+	len() int
+	// width is the size of every value in PLAIN, or 0 where they differ; then
+	// ends[i] - ends[i-1] and a length of four bytes are that of value i.
+	width() int
+	ends() []int32
+	// plain appends the values from:to in PLAIN, and raw one value.
+	plain(dst []byte, from, to int) []byte
+	raw(dst []byte, i int) []byte
+	// delta appends the values from:to in DELTA_BINARY_PACKED; hasDelta says
+	// whether they have that encoding.
+	delta(dst []byte, from, to int) ([]byte, error)
+	hasDelta() bool
+	// number makes d the dictionary of the values, unless that cannot pay.
+	number(d *dictionary) bool
+	// bounds is where the least and the greatest of the values from:to are found,
+	// raw; ok is false when there are none or when a NaN makes them meaningless.
+	bounds(from, to int) (lo, hi []byte, ok bool)
+	// compare orders raw values, and shorten makes short bounds that enclose lo and hi.
+	compare(a, b []byte) int
+	shorten(lo, hi []byte) (short, tall []byte)
 }
 
-var boolKind = &kind[bool]{
-	raw: func(dst []byte, v bool) []byte {
-		if v {
-			return append(dst, 1)
-		}
-		return append(dst, 0)
-	},
-	plain: func(dst []byte, vs []bool) []byte {
-		n := len(dst)
-		dst = append(dst, make([]byte, (len(vs)+7)/8)...)
-		for i, v := range vs {
-			if v {
-				dst[n+i/8] |= 1 << (i % 8)
-			}
-		}
-		return dst
-	},
-	size:  func(bool) int { return 1 },
-	width: 1,
-	less:  func(a, b bool) bool { return !a && b },
-	bounds: func(vs []bool) (lo, hi, ok bool) {
-		lo = true
-		for _, v := range vs {
-			lo, hi = lo && v, hi || v
-		}
-		return lo, hi, len(vs) > 0
-	},
-}
+// bools are the values of a boolean column.
+type bools []bool
 
-var int32Kind = &kind[int32]{
-	raw:        func(dst []byte, v int32) []byte { return binary.LittleEndian.AppendUint32(dst, uint32(v)) },
-	plain:      func(dst []byte, vs []int32) []byte { return append(dst, arrow.Int32Traits.CastToBytes(vs)...) },
-	size:       func(int32) int { return 4 },
-	width:      4,
-	delta:      new(delta.BinaryPackedEncoding).EncodeInt32,
-	less:       cmp.Less[int32],
-	bounds:     bounds[int32],
-	dictionary: true,
-}
+func (v *bools) len() int                                     { return len(*v) }
+func (v *bools) width() int                                   { return 1 }
+func (v *bools) ends() []int32                                { return nil }
+func (v *bools) hasDelta() bool                               { return false }
+func (v *bools) number(*dictionary) bool                      { return false }
+func (v *bools) compare(a, b []byte) int                      { return cmp.Compare(a[0], b[0]) }
+func (v *bools) shorten(lo, hi []byte) ([]byte, []byte)       { return lo, hi }
+func (v *bools) delta(d []byte, _, _ int) ([]byte, error)     { return d, nil }
+func (v *bools) raw(dst []byte, i int) []byte                 { return append(dst, bit((*v)[i])) }
+func (v *bools) bounds(from, to int) (lo, hi []byte, ok bool) { return boolBounds((*v)[from:to]) }
 
-var int64Kind = &kind[int64]{
-	raw:        func(dst []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(dst, uint64(v)) },
-	plain:      func(dst []byte, vs []int64) []byte { return append(dst, arrow.Int64Traits.CastToBytes(vs)...) },
-	size:       func(int64) int { return 8 },
-	width:      8,
-	delta:      new(delta.BinaryPackedEncoding).EncodeInt64,
-	less:       cmp.Less[int64],
-	bounds:     bounds[int64],
-	dictionary: true,
-}
-
-// doubleKind is of the bits of doubles.
-var doubleKind = &kind[uint64]{
-	raw:        func(dst []byte, v uint64) []byte { return binary.LittleEndian.AppendUint64(dst, v) },
-	plain:      func(dst []byte, vs []uint64) []byte { return append(dst, arrow.Uint64Traits.CastToBytes(vs)...) },
-	size:       func(uint64) int { return 8 },
-	width:      8,
-	less:       func(a, b uint64) bool { return math.Float64frombits(a) < math.Float64frombits(b) },
-	bounds:     doubleBounds,
-	dictionary: true,
-}
-
-var bytesKind = &kind[string]{
-	raw: func(dst []byte, v string) []byte { return append(dst, v...) },
-	plain: func(dst []byte, vs []string) []byte {
-		for _, v := range vs {
-			dst = binary.LittleEndian.AppendUint32(dst, uint32(len(v)))
-			dst = append(dst, v...)
-		}
-		return dst
-	},
-	size:       func(v string) int { return 4 + len(v) },
-	less:       cmp.Less[string],
-	bounds:     bounds[string],
-	shorten:    shortenBytes,
-	dictionary: true,
-}
-
-var textKind = func() *kind[string] {
-	k := *bytesKind
-	k.shorten = shortenText
-	return &k
-}()
-
-// decimalKind is of decimals of more than 18 digits, big-endian in width bytes.
-func decimalKind(width int) *kind[decimal128.Num] {
-	raw := func(dst []byte, v decimal128.Num) []byte {
-		var b [16]byte
-		binary.BigEndian.PutUint64(b[:], uint64(v.HighBits()))
-		binary.BigEndian.PutUint64(b[8:], v.LowBits())
-		return append(dst, b[16-width:]...)
+func (v *bools) plain(dst []byte, from, to int) []byte {
+	n := len(dst)
+	dst = append(dst, make([]byte, (to-from+7)/8)...)
+	for i, x := range (*v)[from:to] {
+		dst[n+i/8] |= bit(x) << (i % 8)
 	}
-	return &kind[decimal128.Num]{
-		raw: raw,
-		plain: func(dst []byte, vs []decimal128.Num) []byte {
-			for _, v := range vs {
-				dst = raw(dst, v)
-			}
-			return dst
-		},
-		size:  func(decimal128.Num) int { return width },
-		width: width,
-		less:  decimal128.Num.Less,
-		bounds: func(vs []decimal128.Num) (lo, hi decimal128.Num, ok bool) {
-			for i, v := range vs {
-				if i == 0 || v.Less(lo) {
-					lo = v
-				}
-				if i == 0 || hi.Less(v) {
-					hi = v
-				}
-			}
-			return lo, hi, len(vs) > 0
-		},
-		dictionary: true,
-	}
+	return dst
 }
 
-func bounds[T cmp.Ordered](vs []T) (lo, hi T, ok bool) {
+func boolBounds(vs []bool) (lo, hi []byte, ok bool) {
+	all, some := true, false
+	for _, x := range vs {
+		all, some = all && x, some || x
+	}
+	return []byte{bit(all)}, []byte{bit(some)}, len(vs) > 0
+}
+
+func bit(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (v *bools) gather(s *shape) {
+	*v = (*v)[:0]
+	eachPresent(s, func(a *array.Boolean, i int) { *v = append(*v, a.Value(i)) })
+}
+
+// numbers are values that are integers; doubles are their bits.
+type numbers[T int32 | int64 | uint64] struct {
+	vs     []T
+	buffer []T
+	binary delta.BinaryPackedEncoding
+	packed []byte
+}
+
+func (v *numbers[T]) len() int      { return len(v.vs) }
+func (v *numbers[T]) ends() []int32 { return nil }
+
+func (v *numbers[T]) width() int {
+	switch any(v).(type) {
+	case *numbers[int32]:
+		return 4
+	}
+	return 8
+}
+
+// plain relies on the order of bytes of all processors that lavoir is built for.
+func (v *numbers[T]) plain(dst []byte, from, to int) []byte {
+	switch vs := any(v.vs[from:to]).(type) {
+	case []int32:
+		return append(dst, arrow.Int32Traits.CastToBytes(vs)...)
+	case []int64:
+		return append(dst, arrow.Int64Traits.CastToBytes(vs)...)
+	case []uint64:
+		return append(dst, arrow.Uint64Traits.CastToBytes(vs)...)
+	}
+	return dst
+}
+
+func (v *numbers[T]) raw(dst []byte, i int) []byte { return v.plain(dst, i, i+1) }
+
+func (v *numbers[T]) hasDelta() bool {
+	_, doubles := any(v).(*numbers[uint64])
+	return !doubles
+}
+
+func (v *numbers[T]) delta(dst []byte, from, to int) (_ []byte, err error) {
+	switch vs := any(v.vs[from:to]).(type) {
+	case []int32:
+		v.packed, err = v.binary.EncodeInt32(v.packed, vs)
+	case []int64:
+		v.packed, err = v.binary.EncodeInt64(v.packed, vs)
+	}
+	return append(dst, v.packed...), err
+}
+
+// number hashes by one multiplication to 128 bits; the seed keeps anybody from
+// preparing numbers that collide.
+func (v *numbers[T]) number(d *dictionary) bool {
+	if !d.start(len(v.vs)) {
+		return false
+	}
+	size := v.width()
+	for i, x := range v.vs {
+		if i%dictionaryStep == 0 && d.hopeless(i) {
+			return false
+		}
+		mask := uint64(len(d.slots) - 1)
+		hi, lo := bits.Mul64(uint64(x)^d.salt, 0x9E3779B97F4A7C15)
+		at := (hi ^ lo) & mask
+		for ; d.slots[at] != 0; at = (at + 1) & mask {
+			if n := d.slots[at] - 1; v.vs[d.first[n]] == x {
+				d.indices = append(d.indices, n)
+				break
+			}
+		}
+		if d.slots[at] == 0 && d.add(i, size, at) {
+			for n, first := range d.first {
+				hi, lo := bits.Mul64(uint64(v.vs[first])^d.salt, 0x9E3779B97F4A7C15)
+				d.place(hi^lo, int32(n))
+			}
+		}
+	}
+	return true
+}
+
+func (v *numbers[T]) bounds(from, to int) (lo, hi []byte, ok bool) {
+	switch vs := any(v.vs[from:to]).(type) {
+	case []int32:
+		lo, hi, ok := extremes(vs)
+		return binary.LittleEndian.AppendUint32(nil, uint32(lo)), binary.LittleEndian.AppendUint32(nil, uint32(hi)), ok
+	case []int64:
+		lo, hi, ok := extremes(vs)
+		return binary.LittleEndian.AppendUint64(nil, uint64(lo)), binary.LittleEndian.AppendUint64(nil, uint64(hi)), ok
+	case []uint64:
+		lo, hi, ok := doubleBounds(vs)
+		return binary.LittleEndian.AppendUint64(nil, lo), binary.LittleEndian.AppendUint64(nil, hi), ok
+	}
+	return nil, nil, false
+}
+
+func (v *numbers[T]) compare(a, b []byte) int {
+	switch any(v).(type) {
+	case *numbers[int32]:
+		return cmp.Compare(int32(binary.LittleEndian.Uint32(a)), int32(binary.LittleEndian.Uint32(b)))
+	case *numbers[int64]:
+		return cmp.Compare(int64(binary.LittleEndian.Uint64(a)), int64(binary.LittleEndian.Uint64(b)))
+	}
+	x, y := math.Float64frombits(binary.LittleEndian.Uint64(a)), math.Float64frombits(binary.LittleEndian.Uint64(b))
+	switch {
+	case x < y:
+		return -1
+	case y < x:
+		return 1
+	}
+	return 0 // the zeros are equal
+}
+
+func (v *numbers[T]) shorten(lo, hi []byte) ([]byte, []byte) { return lo, hi }
+
+func extremes[T int32 | int64](vs []T) (lo, hi T, ok bool) {
 	if len(vs) == 0 {
 		return lo, hi, false
 	}
 	lo, hi = vs[0], vs[0]
 	for _, v := range vs[1:] {
-		if v < lo {
-			lo = v
-		} else if v > hi {
-			hi = v
-		}
+		lo, hi = min(lo, v), max(hi, v)
 	}
 	return lo, hi, true
 }
@@ -197,28 +231,80 @@ func doubleBounds(vs []uint64) (lo, hi uint64, ok bool) {
 	return math.Float64bits(min), math.Float64bits(max), len(vs) > 0
 }
 
-// present gathers the values of s that are not null in buffer. Where they
-// already lie in one piece, that piece is the result.
-func present[A arrow.Array, T any](buffer *[]T, s *shape, all func(A) []T) []T {
-	dst := (*buffer)[:0]
+// gather makes v the values of s. Where they already lie in one piece, they are
+// not copied.
+func (v *numbers[T]) gather(l *leaf, s *shape) error {
+	v.buffer = v.buffer[:0]
 	for _, p := range s.pieces {
-		vs := all(p.Array.(A))[p.from:p.to]
-		bitmap, offset := p.NullBitmapBytes(), p.Data().Offset()+p.from
-		if len(bitmap) == 0 {
-			if len(s.pieces) == 1 {
-				return vs
+		if d, ok := p.Array.(*array.Decimal128); ok {
+			if err := v.gatherDecimals(l, d, p); err != nil {
+				return err
 			}
-			dst = append(dst, vs...)
 			continue
 		}
-		for i, v := range vs {
-			if bitmap[(offset+i)/8]>>((offset+i)%8)&1 != 0 {
-				dst = append(dst, v)
+		vs := numbersOf[T](p.Array)
+		if vs == nil {
+			continue // nulls alone
+		}
+		vs = vs[p.from:p.to]
+		bitmap := p.NullBitmapBytes()
+		if len(bitmap) == 0 {
+			if len(s.pieces) == 1 {
+				v.vs = vs
+				return nil
+			}
+			v.buffer = append(v.buffer, vs...)
+			continue
+		}
+		at := p.Data().Offset() + p.from
+		for i, x := range vs {
+			if bitmap[(at+i)/8]>>((at+i)%8)&1 != 0 {
+				v.buffer = append(v.buffer, x)
 			}
 		}
 	}
-	*buffer = dst
-	return dst
+	v.vs = v.buffer
+	return nil
+}
+
+// numbersOf are the values of an array as they lie in memory; nil of nulls.
+func numbersOf[T int32 | int64 | uint64](a arrow.Array) []T {
+	var vs any
+	switch a := a.(type) {
+	case *array.Int32:
+		vs = a.Int32Values()
+	case *array.Date32:
+		vs = arrow.Int32Traits.CastFromBytes(arrow.Date32Traits.CastToBytes(a.Date32Values()))
+	case *array.Int64:
+		vs = a.Int64Values()
+	case *array.Timestamp:
+		vs = arrow.Int64Traits.CastFromBytes(arrow.TimestampTraits.CastToBytes(a.TimestampValues()))
+	case *array.Float64:
+		vs = arrow.Uint64Traits.CastFromBytes(arrow.Float64Traits.CastToBytes(a.Float64Values()))
+	}
+	typed, _ := vs.([]T)
+	return typed
+}
+
+// gatherDecimals refuses what has more digits than the type, which would not fit
+// the storage either.
+func (v *numbers[T]) gatherDecimals(l *leaf, a *array.Decimal128, p piece) error {
+	limit := int64(1)
+	for range l.typ.(*arrow.Decimal128Type).Precision {
+		limit *= 10
+	}
+	bitmap, at := a.NullBitmapBytes(), a.Data().Offset()+p.from
+	for i, n := range a.Values()[p.from:p.to] {
+		if len(bitmap) > 0 && bitmap[(at+i)/8]>>((at+i)%8)&1 == 0 {
+			continue
+		}
+		x := int64(n.LowBits())
+		if n.HighBits() != x>>63 || x <= -limit || x >= limit {
+			return l.tooManyDigits()
+		}
+		v.buffer = append(v.buffer, T(x))
+	}
+	return nil
 }
 
 // eachPresent calls do with the index of every value of s that is not null.
@@ -234,114 +320,36 @@ func eachPresent[A arrow.Array](s *shape, do func(a A, i int)) {
 	}
 }
 
-func gatherBools(buffer *[]bool, s *shape) []bool {
-	dst := (*buffer)[:0]
-	eachPresent(s, func(a *array.Boolean, i int) { dst = append(dst, a.Value(i)) })
-	*buffer = dst
-	return dst
-}
-
-func gatherInt32s(buffer *[]int32, s *shape, l *leaf) ([]int32, error) {
-	switch l.typ.(type) {
-	case *arrow.Int32Type:
-		return present(buffer, s, (*array.Int32).Int32Values), nil
-	case *arrow.Date32Type:
-		return present(buffer, s, func(a *array.Date32) []int32 {
-			return arrow.Int32Traits.CastFromBytes(arrow.Date32Traits.CastToBytes(a.Date32Values()))
-		}), nil
-	case *arrow.Decimal128Type:
-		return gatherSmallDecimals(buffer, s, l)
-	}
-	return nil, nil // a column of nulls
-}
-
-func gatherInt64s(buffer *[]int64, s *shape, l *leaf) ([]int64, error) {
-	switch l.typ.(type) {
-	case *arrow.TimestampType:
-		return present(buffer, s, func(a *array.Timestamp) []int64 {
-			return arrow.Int64Traits.CastFromBytes(arrow.TimestampTraits.CastToBytes(a.TimestampValues()))
-		}), nil
-	case *arrow.Decimal128Type:
-		return gatherSmallDecimals(buffer, s, l)
-	}
-	return present(buffer, s, (*array.Int64).Int64Values), nil
-}
-
-func gatherDoubles(buffer *[]uint64, s *shape) []uint64 {
-	return present(buffer, s, func(a *array.Float64) []uint64 {
-		return arrow.Uint64Traits.CastFromBytes(arrow.Float64Traits.CastToBytes(a.Float64Values()))
-	})
-}
-
-// gatherSmallDecimals refuses what has more digits than the type, which would
-// not fit the storage either.
-func gatherSmallDecimals[T int32 | int64](buffer *[]T, s *shape, l *leaf) ([]T, error) {
-	dst, ok := (*buffer)[:0], true
-	limit := int64(1)
-	for range l.typ.(*arrow.Decimal128Type).Precision {
-		limit *= 10
-	}
+// gatherWide makes v the values of a column of decimals of more than 18 digits,
+// big-endian in as many bytes as the leaf says.
+func (v *texts) gatherWide(l *leaf, s *shape) error {
+	v.fixed, v.data, v.text = l.width, v.buffer[:0], false
+	precision := l.typ.(*arrow.Decimal128Type).Precision
+	ok := true
 	eachPresent(s, func(a *array.Decimal128, i int) {
 		n := a.Value(i)
-		v := int64(n.LowBits())
-		ok = ok && n.HighBits() == v>>63 && -limit < v && v < limit
-		dst = append(dst, T(v))
-	})
-	*buffer = dst
-	if !ok {
-		return nil, l.tooManyDigits()
-	}
-	return dst, nil
-}
-
-func gatherDecimals(buffer *[]decimal128.Num, s *shape, l *leaf) ([]decimal128.Num, error) {
-	dst, ok := (*buffer)[:0], true
-	precision := l.typ.(*arrow.Decimal128Type).Precision
-	eachPresent(s, func(a *array.Decimal128, i int) {
-		v := a.Value(i)
-		abs := v.Abs() // of the least number of all, negative
+		abs := n.Abs() // of the least number of all, negative
 		ok = ok && abs.Sign() >= 0 && abs.FitsInPrecision(precision)
-		dst = append(dst, v)
+		v.data = appendBigEndian(v.data, n, l.width)
 	})
-	*buffer = dst
+	v.buffer = v.data
 	if !ok {
-		return nil, l.tooManyDigits()
-	}
-	return dst, nil
-}
-
-func (l *leaf) tooManyDigits() error {
-	return messages.ParquetDecimal.With("column", l.name, "type", pipelines.TypeName(l.typ))
-}
-
-// maxColumnBytes keeps offsets and page sizes far from the 2 GiB that readers
-// count in 32 bits.
-const maxColumnBytes = 1 << 30
-
-// gatherBytes gives the values without copying what they hold.
-func gatherBytes(buffer *[]string, s *shape, l *leaf) ([]string, error) {
-	dst, total := (*buffer)[:0], 0
-	add := func(v string) {
-		dst = append(dst, v)
-		total += 4 + len(v)
-	}
-	if l.isText() {
-		eachPresent(s, func(a *array.String, i int) { add(a.Value(i)) })
-	} else {
-		eachPresent(s, func(a *array.Binary, i int) { add(a.ValueString(i)) })
-	}
-	*buffer = dst
-	if total > maxColumnBytes {
-		return nil, messages.ParquetColumnSize.With("column", l.name, "bytes", maxColumnBytes, "rows", s.rows)
-	}
-	return dst, nil
-}
-
-func checkText(l *leaf, vs []string) error {
-	for _, v := range vs {
-		if !utf8.ValidString(v) {
-			return messages.ParquetText.With("column", l.name)
-		}
+		return l.tooManyDigits()
 	}
 	return nil
+}
+
+func appendBigEndian(dst []byte, n decimal128.Num, width int) []byte {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], uint64(n.HighBits()))
+	binary.BigEndian.PutUint64(b[8:], n.LowBits())
+	return append(dst, b[16-width:]...)
+}
+
+// compareBigEndian orders two's complement of one width.
+func compareBigEndian(a, b []byte) int {
+	if c := cmp.Compare(int8(a[0]), int8(b[0])); c != 0 {
+		return c
+	}
+	return bytes.Compare(a, b)
 }

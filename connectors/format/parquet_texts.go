@@ -1,0 +1,226 @@
+package format
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/maphash"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// texts are values that are bytes: texts, binaries, and decimals that no integer
+// holds. They lie end to end in data.
+type texts struct {
+	data    []byte
+	offsets []int32 // value i is data[offsets[i]:offsets[i+1]]
+	fixed   int     // or all have this width, and there are no offsets
+	text    bool    // they must be UTF-8
+
+	buffer []byte
+	room   []int32
+}
+
+// maxColumnBytes keeps offsets and page sizes far from the 2 GiB that readers
+// count in 32 bits.
+const maxColumnBytes = 1 << 30
+
+func (l *leaf) tooManyDigits() error {
+	return messages.ParquetDecimal.With("column", l.name, "type", pipelines.TypeName(l.typ))
+}
+
+// gather makes v the values of s. Where they already lie end to end in one
+// piece, they are not copied.
+func (v *texts) gather(l *leaf, s *shape) error {
+	v.fixed, v.text = 0, l.isText()
+	v.data, v.offsets = v.buffer[:0], append(v.room[:0], 0)
+	defer func() { v.room = v.offsets }()
+	for _, p := range s.pieces {
+		offsets, data := arrowx.Texts(p.Array)
+		if p.from == p.to {
+			continue
+		}
+		offsets = offsets[p.from : p.to+1]
+		bitmap, at := p.NullBitmapBytes(), p.Data().Offset()+p.from
+		// data[start:end] are values that follow each other and are not yet taken
+		start, end := offsets[0], offsets[0]
+		base := int64(len(v.data))
+		for i, to := range offsets[1:] {
+			if len(bitmap) > 0 && bitmap[(at+i)/8]>>((at+i)%8)&1 == 0 {
+				continue
+			}
+			if offsets[i] != end {
+				v.data = append(v.data, data[start:end]...)
+				base, start = int64(len(v.data)), offsets[i]
+			}
+			end = to
+			if base+int64(end-start)+4*int64(len(v.offsets)) > maxColumnBytes {
+				return messages.ParquetColumnSize.With("column", l.name, "bytes", maxColumnBytes, "rows", s.rows)
+			}
+			v.offsets = append(v.offsets, int32(base)+end-start)
+		}
+		if len(s.pieces) == 1 && len(v.data) == 0 {
+			v.data = data[start:end]
+			return nil
+		}
+		v.data = append(v.data, data[start:end]...)
+	}
+	v.buffer = v.data
+	return nil
+}
+
+func (v *texts) at(i int) []byte {
+	if v.fixed > 0 {
+		return v.data[i*v.fixed : (i+1)*v.fixed]
+	}
+	return v.data[v.offsets[i]:v.offsets[i+1]]
+}
+
+func (v *texts) len() int {
+	if v.fixed > 0 {
+		return len(v.data) / v.fixed
+	}
+	return len(v.offsets) - 1
+}
+
+func (v *texts) width() int     { return v.fixed }
+func (v *texts) hasDelta() bool { return false }
+
+func (v *texts) ends() []int32 {
+	if v.fixed > 0 {
+		return nil
+	}
+	return v.offsets[1:]
+}
+
+func (v *texts) plain(dst []byte, from, to int) []byte {
+	if v.fixed > 0 {
+		return append(dst, v.data[from*v.fixed:to*v.fixed]...)
+	}
+	for i := from; i < to; i++ {
+		x := v.data[v.offsets[i]:v.offsets[i+1]]
+		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(x)))
+		dst = append(dst, x...)
+	}
+	return dst
+}
+
+func (v *texts) raw(dst []byte, i int) []byte { return append(dst, v.at(i)...) }
+
+func (v *texts) delta(dst []byte, _, _ int) ([]byte, error) { return dst, nil }
+
+func (v *texts) number(d *dictionary) bool {
+	n := v.len()
+	if !d.start(n) {
+		return false
+	}
+	for i := range n {
+		if i%dictionaryStep == 0 && d.hopeless(i) {
+			return false
+		}
+		x := v.at(i)
+		mask := uint64(len(d.slots) - 1)
+		at := maphash.Bytes(d.seed, x) & mask
+		for ; d.slots[at] != 0; at = (at + 1) & mask {
+			if n := d.slots[at] - 1; bytes.Equal(v.at(int(d.first[n])), x) {
+				d.indices = append(d.indices, n)
+				break
+			}
+		}
+		size := len(x)
+		if v.fixed == 0 {
+			size += 4
+		}
+		if d.slots[at] == 0 && d.add(i, size, at) {
+			for n, first := range d.first {
+				d.place(maphash.Bytes(d.seed, v.at(int(first))), int32(n))
+			}
+		}
+	}
+	return true
+}
+
+// valid says whether what must be UTF-8 is; with a dictionary, its entries are
+// all there is to look at.
+func (v *texts) valid(d *dictionary) bool {
+	if !v.text {
+		return true
+	}
+	if d == nil {
+		return arrowx.ValidTexts(v.offsets, v.data)
+	}
+	for _, i := range d.first {
+		if !arrowx.ValidUTF8(v.at(int(i))) {
+			return false
+		}
+	}
+	return true
+}
+
+// bounds compares the first eight bytes as one number, which decides nearly always.
+func (v *texts) bounds(from, to int) (lo, hi []byte, ok bool) {
+	if from == to {
+		return nil, nil, false
+	}
+	if v.fixed > 0 {
+		return v.fixedBounds(from, to)
+	}
+	lo = v.at(from)
+	hi = lo
+	least := head(lo)
+	greatest := least
+	for i := from + 1; i < to; i++ {
+		x := v.data[v.offsets[i]:v.offsets[i+1]]
+		switch h := head(x); {
+		case h < least || h == least && bytes.Compare(x, lo) < 0:
+			lo, least = x, h
+		case h > greatest || h == greatest && bytes.Compare(x, hi) > 0:
+			hi, greatest = x, h
+		}
+	}
+	return append([]byte{}, lo...), append([]byte{}, hi...), true
+}
+
+// head is the first eight bytes of b, as a number of the same order.
+func head(b []byte) (h uint64) {
+	if len(b) >= 8 {
+		return binary.BigEndian.Uint64(b)
+	}
+	for i, c := range b {
+		h |= uint64(c) << (56 - 8*i)
+	}
+	return h
+}
+
+func (v *texts) fixedBounds(from, to int) (lo, hi []byte, ok bool) {
+	lo = v.at(from)
+	hi = lo
+	for i := from + 1; i < to; i++ {
+		if x := v.at(i); v.compare(x, lo) < 0 {
+			lo = x
+		} else if v.compare(x, hi) > 0 {
+			hi = x
+		}
+	}
+	return append([]byte{}, lo...), append([]byte{}, hi...), true
+}
+
+func (v *texts) compare(a, b []byte) int {
+	if v.fixed > 0 {
+		return compareBigEndian(a, b)
+	}
+	return bytes.Compare(a, b)
+}
+
+func (v *texts) shorten(lo, hi []byte) ([]byte, []byte) {
+	switch {
+	case v.fixed > 0:
+		return lo, hi
+	case v.text:
+		return shortenText(lo, hi)
+	}
+	return shortenBytes(lo, hi)
+}
+
+func (v *texts) clear() { v.data, v.offsets = nil, nil }
