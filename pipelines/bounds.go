@@ -19,6 +19,7 @@ import (
 const (
 	taskMemory   = 64 << 20 // the least a task is given, where there is a choice
 	workerMemory = 16 << 20
+	spareMemory  = 12 << 20 // freed by batches and kept for the next
 )
 
 // bounded is the project with the bounds that it leaves to the engine: a worker

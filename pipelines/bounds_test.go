@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"go.uber.org/goleak"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -73,7 +74,7 @@ func TestRoomWaitsAndRefuses(t *testing.T) {
 func TestFlowKeepsToItsRoom(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	run := func(bound int64) (TaskResult, []byte) {
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		defer mem.AssertSize(t, 0)
 		var seen int64
 		var out []byte

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -310,7 +311,7 @@ func TestFlowGivesTheSameBytesHoweverItRuns(t *testing.T) {
 			single: rapid.Bool().Draw(rt, "single"), mid: rapid.Bool().Draw(rt, "mid"),
 			workers: rapid.IntRange(1, 4).Draw(rt, "workers"), action: "drop",
 		}
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		res, got, opened := c.run(t, t.TempDir(), mem, nil)
 		if res.Err != nil {
 			rt.Fatalf("%v", res.Err)
@@ -341,7 +342,7 @@ type rt2t struct{ *rapid.T }
 func TestFlowReportsTheEarliestErrorAndLeavesNothing(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	for _, single := range []bool{true, false} {
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		c := flowCase{rows: 5000, chunk: 10, workers: 4, single: single}
 		res, out, _ := c.run(t, t.TempDir(), mem, func(_ *Flow, s *countTo) { s.failAt = 1234 })
 		if !errors.Is(res.Err, errDecode) || res.Outcome != FailedTask || out != nil {
@@ -358,7 +359,7 @@ func TestFlowReportsTheEarliestErrorAndLeavesNothing(t *testing.T) {
 // Invariants 7 and 8: rows that could not be read fail the task unless the
 // policy says otherwise, are all counted, and show in the outcome.
 func TestFlowRejects(t *testing.T) {
-	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	mem := memory.NewCheckedAllocator(arrowx.Poison{})
 	defer mem.AssertSize(t, 0)
 	c := flowCase{rows: 1000, chunk: 64, bad: 4, workers: 2, single: true}
 	res, out, _ := c.run(t, t.TempDir(), mem, nil)
@@ -421,7 +422,7 @@ func (broken) Seal(ctx context.Context, in Stream) (Sealed, error) {
 // A panic in any sink ends its task alone, and shows no value (invariant 6).
 func TestFlowContainsASinkThatPanics(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	mem := memory.NewCheckedAllocator(arrowx.Poison{})
 	defer mem.AssertSize(t, 0)
 	c := flowCase{rows: 3 * RowGroup, chunk: 5000, workers: 2, single: true}
 	res, out, _ := c.run(t, t.TempDir(), mem, func(f *Flow, _ *countTo) {
@@ -447,7 +448,7 @@ func TestFlowRefusesAnEmptyResultUnderAPolicy(t *testing.T) {
 
 // Invariant 5: what is judged is what can be read back.
 func TestFlowComparesTheSealedRowsWithThoseWritten(t *testing.T) {
-	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	mem := memory.NewCheckedAllocator(arrowx.Poison{})
 	defer mem.AssertSize(t, 0)
 	c := flowCase{rows: 100, chunk: 10, workers: 2, single: true}
 	res, out, _ := c.run(t, t.TempDir(), mem, func(f *Flow, _ *countTo) {
@@ -461,7 +462,7 @@ func TestFlowComparesTheSealedRowsWithThoseWritten(t *testing.T) {
 }
 
 func TestFlowNoticesASourceThatChangesBetweenItsPasses(t *testing.T) {
-	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	mem := memory.NewCheckedAllocator(arrowx.Poison{})
 	defer mem.AssertSize(t, 0)
 	c := flowCase{rows: 100, chunk: 10, workers: 2, again: true}
 	res, out, _ := c.run(t, t.TempDir(), mem, func(_ *Flow, s *countTo) { s.grows = true })
@@ -472,7 +473,7 @@ func TestFlowNoticesASourceThatChangesBetweenItsPasses(t *testing.T) {
 
 func TestFlowStopsWhenCancelled(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	mem := memory.NewCheckedAllocator(arrowx.Poison{})
 	defer mem.AssertSize(t, 0)
 	opened := 0
 	var seen int64

@@ -20,6 +20,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -31,7 +32,7 @@ type RunOptions struct {
 	Rand        io.Reader
 	Unpublished bool             // stop each task before publishing
 	Observe     func(Event)      // called by one goroutine at a time; may be nil
-	Allocator   memory.Allocator // nil: Go's
+	Allocator   memory.Allocator // nil: a pool of its own
 }
 
 // Event tells an observer how a run gets on.
@@ -85,6 +86,9 @@ type run struct {
 
 func newRun(ctx context.Context, p *Project, opt RunOptions) (*run, error) {
 	p = p.bounded()
+	if opt.Allocator == nil {
+		opt.Allocator = arrowx.NewPool(spareMemory)
+	}
 	var random [4]byte
 	if _, err := io.ReadFull(opt.Rand, random[:]); err != nil {
 		return nil, fmt.Errorf("draw run name: %w", err)
@@ -242,16 +246,9 @@ func (r *run) flow(ctx context.Context, t Task) (res TaskResult, err error) {
 
 func (r *run) env(t Task, dir string) Env {
 	return taskEnv(r.Project, t, Env{
-		Allocator: allocator(r.opt.Allocator), Log: r.opt.Log.With("task", t.ID.String()), Now: r.opt.Now, Rand: r.opt.Rand,
+		Allocator: r.opt.Allocator, Log: r.opt.Log.With("task", t.ID.String()), Now: r.opt.Now, Rand: r.opt.Rand,
 		Dir: dir, Hide: r.hide,
 	})
-}
-
-func allocator(mem memory.Allocator) memory.Allocator {
-	if mem == nil {
-		return memory.NewGoAllocator()
-	}
-	return mem
 }
 
 // taskEnv completes env with what the project and the task decide.

@@ -10,6 +10,8 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"pgregory.net/rapid"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 )
 
 var wideSchema = arrow.NewSchema([]arrow.Field{
@@ -46,7 +48,7 @@ func wideRecord(mem memory.Allocator, sizes []int) arrow.Record {
 // is larger than the bound unless it is one row (invariants 2 and 9).
 func TestGroupsDependOnTheRowsAlone(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		sizes := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 40), rapid.IntRange(RowGroupBytes/5, RowGroupBytes/3),
 			rapid.IntRange(RowGroupBytes-40, RowGroupBytes+9)), 1, 12).Draw(rt, "sizes")
 		whole := wideRecord(mem, sizes)

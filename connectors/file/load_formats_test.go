@@ -15,6 +15,7 @@ import (
 	"github.com/lavoir-data/lavoir/connectors/format"
 	"github.com/lavoir-data/lavoir/connectors/store"
 	"github.com/lavoir-data/lavoir/connectors/store/storetest"
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 )
 
@@ -40,7 +41,7 @@ func decodeLoad(t testing.TB, c, connection pipelines.Component, config any, bod
 // second run publishes nothing.
 func TestRealFormats(t *testing.T) {
 	check := func(t *testing.T, c, connection pipelines.Component, config any, env pipelines.Env) string {
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		defer mem.AssertSize(t, 0)
 		env.Allocator = mem
 		env.Task.Pipeline = "associations"
@@ -118,7 +119,7 @@ func rowsOf(t *testing.T, f pipelines.SealedFile) (rows []string) {
 	err = pipelines.Each(context.Background(), s, func(b pipelines.Batch) error {
 		defer b.Release()
 		for i := range int(b.NumRows()) {
-			rows = append(rows, b.Column(0).ValueStr(i))
+			rows = append(rows, strings.Clone(b.Column(0).ValueStr(i)))
 		}
 		return nil
 	})

@@ -23,6 +23,7 @@ import (
 	"github.com/lavoir-data/lavoir/connectors/format"
 	"github.com/lavoir-data/lavoir/connectors/store"
 	"github.com/lavoir-data/lavoir/connectors/store/storetest"
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -566,7 +567,7 @@ func TestSealBytesDoNotDependOnCuts(t *testing.T) {
 	}
 	var want []pipelines.FileInfo
 	for _, cut := range []int{rows, 1024, 65536, 70001, 7777} {
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		whole := record(mem, values)
 		var recs []arrow.Record
 		for from := 0; from < rows; from += cut {
@@ -607,7 +608,7 @@ func TestSealBytesDoNotDependOnCuts(t *testing.T) {
 
 // A stream that fails leaves nothing: no file, no memory.
 func TestSealOfBrokenStream(t *testing.T) {
-	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	mem := memory.NewCheckedAllocator(arrowx.Poison{})
 	defer mem.AssertSize(t, 0)
 	n := 0
 	in := pipelines.NewStream(testSchema, func(context.Context) (pipelines.Batch, error) {

@@ -159,8 +159,11 @@ func (d *csvDecoder) textColumn(c int) arrow.Array {
 	offsets := d.buffer(4 * (n + 1))
 	at := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
 	valid := d.newValidity(n)
-	texts := d.texts[:0]
 	at[0] = 0
+	if d.direct && !d.dialect.guarded {
+		return d.array(c, n, valid, offsets, d.directTexts(c, at, valid))
+	}
+	texts := d.texts[:0]
 	for r := range n {
 		if b, ok := d.text(r, c); ok {
 			if d.dialect.guarded && len(b) > 0 && b[0] == '\'' {
@@ -175,6 +178,26 @@ func (d *csvDecoder) textColumn(c int) arrow.Array {
 	data := d.buffer(len(texts))
 	copy(data.Bytes(), texts)
 	return d.array(c, n, valid, offsets, data)
+}
+
+// directTexts copies cells that are as they stand, but for doubled quotes, to
+// where they stay. at gets where they end.
+func (d *csvDecoder) directTexts(c int, at []int32, valid *validity) *memory.Buffer {
+	w, room := d.grid.width, 0
+	for i := c; i < len(d.grid.cells); i += w {
+		room += int(d.grid.cells[i].end - d.grid.cells[i].start)
+	}
+	data := d.buffer(room)
+	texts, end := data.Bytes(), 0
+	for r := range at[1:] {
+		if b, ok := d.text(r, c); ok {
+			end += copy(texts[end:], b)
+			valid.set(r)
+		}
+		at[r+1] = int32(end)
+	}
+	data.Resize(end)
+	return data
 }
 
 func (d *csvDecoder) listColumn(c int) arrow.Array {

@@ -32,13 +32,43 @@ type csvDecoder struct {
 	single  []byte // a cell with its doubled quotes made one
 	decoded []byte // a cell as UTF-8
 	texts   []byte // a column's texts
+	whole   []byte // b as UTF-8, where that is not what b is
 }
 
 func (d *csvDecoder) decode(line int64) pipelines.Batch {
+	d.clean = d.dialect.encoding.clean(d.b)
+	if !d.clean && d.dialect.encoding.table != nil {
+		if batch, ok := d.transcoded(line); ok {
+			return batch
+		}
+	}
+	return d.rows(line)
+}
+
+// transcoded decodes the chunk as a whole to UTF-8 before it is taken apart, which
+// is right because all that structures it is ASCII. ok is false when a row has to
+// be rejected: then the bytes as they stood are needed.
+func (d *csvDecoder) transcoded(line int64) (pipelines.Batch, bool) {
+	raw := d.b
+	var ok bool
+	if d.whole, ok = d.dialect.encoding.appendAll(d.whole[:0], raw); !ok {
+		return pipelines.Batch{}, false
+	}
+	d.b, d.clean = d.whole, true
+	batch := d.rows(line)
+	if len(batch.Rejects) > 0 {
+		batch.Release()
+		d.b, d.clean = raw, false
+		return pipelines.Batch{}, false
+	}
+	return batch, true
+}
+
+// rows takes d.b apart and makes a batch of it.
+func (d *csvDecoder) rows(line int64) pipelines.Batch {
 	d.grid = csvGrid{dialect: d.dialect, width: len(d.columns), input: d.input,
 		cells: d.grid.cells[:0], rows: d.grid.rows[:0]}
 	d.grid.scan(d.b, line)
-	d.clean = d.dialect.encoding.clean(d.b)
 	d.direct = d.clean && !d.dialect.trim && len(d.dialect.nulls) == 0
 	if !d.clean {
 		d.findUnreadable()
@@ -117,11 +147,15 @@ func (d *csvDecoder) leaveOut() {
 // text is the cell of row r in column c as UTF-8, good until the next call;
 // false when it stands for null.
 func (d *csvDecoder) text(r, c int) ([]byte, bool) {
-	cell := d.grid.cells[r*d.grid.width+c]
+	cell := &d.grid.cells[r*d.grid.width+c]
 	raw := d.b[cell.start:cell.end]
 	if d.direct && !cell.doubled && len(raw) > 0 {
 		return raw, true
 	}
+	return d.closerText(raw, *cell)
+}
+
+func (d *csvDecoder) closerText(raw []byte, cell csvCell) ([]byte, bool) {
 	dl := d.dialect
 	b := d.plain(raw, cell)
 	if dl.trim {

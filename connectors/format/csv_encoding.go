@@ -131,6 +131,30 @@ func (e *csvEncoding) appendText(dst, b []byte) []byte {
 	return dst
 }
 
+// appendAll appends b, in an encoding of single bytes, as UTF-8; ok is false when
+// one of its bytes is no text.
+func (e *csvEncoding) appendAll(dst, b []byte) (all []byte, ok bool) {
+	for len(b) > 0 {
+		if len(b) >= 8 {
+			if v := uint64le(b); isPlain(v) {
+				dst = append(dst, b[:8]...)
+				b = b[8:]
+				continue
+			}
+		}
+		// up to the next eight: text that has one letter beyond ASCII often has more
+		for _, c := range b[:min(8, len(b))] {
+			ch := &e.table[c]
+			if ch.n == 0 {
+				return dst, false
+			}
+			dst = append(dst, ch.utf8[:ch.n]...)
+		}
+		b = b[min(8, len(b)):]
+	}
+	return dst, true
+}
+
 // rawLen is how many bytes of the file b was made from.
 func (e *csvEncoding) rawLen(b []byte) int64 {
 	if !e.wide {

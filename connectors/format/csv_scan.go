@@ -83,11 +83,20 @@ type csvGrid struct {
 // scan takes b, whole rows of which the first stands at line, apart.
 func (g *csvGrid) scan(b []byte, line int64) {
 	d := g.dialect
+	marks := d.marks()
 	for pos := 0; pos < len(b); {
 		row := csvRow{start: pos, line: line}
 		first := len(g.cells)
 		fault := 0 // the cell with a misplaced quote, from 1
 		for more := true; more; {
+			// the common cell, without quotes and not at the end of b
+			if pos < len(b) && b[pos] != d.quote {
+				if end := marks.next(b, pos); end < len(b) && b[end] == d.delimiter {
+					g.cells = append(g.cells, csvCell{start: uint32(pos), end: uint32(end)})
+					pos = end + 1
+					continue
+				}
+			}
 			var c csvCell
 			c, pos, more = g.cell(b, pos, &line, &fault, len(g.cells)-first+1)
 			g.cells = append(g.cells, c)
@@ -134,7 +143,7 @@ func blank(cells []csvCell) bool {
 func (g *csvGrid) cell(b []byte, pos int, line *int64, fault *int, number int) (csvCell, int, bool) {
 	d := g.dialect
 	if d.quote == 0 || pos == len(b) || b[pos] != d.quote {
-		end := d.special(b, pos)
+		end := d.marks().next(b, pos)
 		if end < len(b) && b[end] == d.quote && d.quote != 0 {
 			*fault = number
 			end = d.endOfCell(b, end)
@@ -186,22 +195,30 @@ const (
 	highs = 0x8080808080808080
 )
 
-// special is the next delimiter, line end or quote from pos on, eight bytes at
-// a time: a byte of x that is zero is the lowest set bit of (x-ones)&^x&highs.
-func (d *csvDialect) special(b []byte, pos int) int {
-	del, end, quo := uint64(d.delimiter)*ones, uint64(d.lineEnd)*ones, uint64(d.quote)*ones
+// csvMarks are the three bytes that end an unquoted cell or do not belong in it,
+// each eight times over.
+type csvMarks struct{ delimiter, lineEnd, quote uint64 }
+
+func (d *csvDialect) marks() csvMarks {
+	m := csvMarks{uint64(d.delimiter) * ones, uint64(d.lineEnd) * ones, uint64(d.quote) * ones}
 	if d.quote == 0 {
-		quo = end
+		m.quote = m.lineEnd
 	}
+	return m
+}
+
+// next is the next mark from pos on, eight bytes at a time: a byte of x that is
+// zero is the lowest set bit of (x-ones)&^x&highs.
+func (m csvMarks) next(b []byte, pos int) int {
 	for ; pos+8 <= len(b); pos += 8 {
 		v := uint64le(b[pos:])
-		x, y, z := v^del, v^end, v^quo
-		if m := ((x-ones)&^x | (y-ones)&^y | (z-ones)&^z) & highs; m != 0 {
-			return pos + bits.TrailingZeros64(m)/8
+		x, y, z := v^m.delimiter, v^m.lineEnd, v^m.quote
+		if hit := ((x-ones)&^x | (y-ones)&^y | (z-ones)&^z) & highs; hit != 0 {
+			return pos + bits.TrailingZeros64(hit)/8
 		}
 	}
 	for ; pos < len(b); pos++ {
-		if c := b[pos]; c == d.delimiter || c == d.lineEnd || c == d.quote && d.quote != 0 {
+		if c := b[pos]; c == byte(m.delimiter) || c == byte(m.lineEnd) || c == byte(m.quote) {
 			return pos
 		}
 	}

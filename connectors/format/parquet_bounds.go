@@ -22,11 +22,13 @@ func shortenBytes(lo, hi []byte) ([]byte, []byte) {
 		lo = lo[:boundBytes]
 	}
 	if len(hi) > boundBytes {
-		b := bytes.TrimRight(hi[:boundBytes], "\xff")
+		b := hi[:boundBytes]
+		for len(b) > 0 && b[len(b)-1] == 0xff {
+			b = b[:len(b)-1]
+		}
 		if len(b) > 0 {
-			b = bytes.Clone(b)
-			b[len(b)-1]++
-			hi = b
+			hi = bytes.Clone(b)
+			hi[len(hi)-1]++
 		}
 	}
 	return lo, hi

@@ -182,7 +182,7 @@ func cell(a arrow.Array, i int) any {
 	case *array.Decimal128:
 		return a.Value(i).BigInt().String()
 	case *array.String:
-		return a.Value(i)
+		return strings.Clone(a.Value(i))
 	case *array.Binary:
 		return string(a.Value(i))
 	case *array.List:

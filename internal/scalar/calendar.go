@@ -18,22 +18,21 @@ func monthLength(y, m int32) int32 {
 	return 31
 }
 
-// daysFromCivil counts the days from 1970-01-01 in the Gregorian calendar,
-// with the year starting in March so that the leap day ends it.
-func daysFromCivil(y, m, d int32) int64 {
-	yy := int64(y)
-	if m <= 2 {
-		yy--
+// daysBefore is how many days of a common year lie before each month, from 1.
+var daysBefore = [13]int32{0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334}
+
+// dayNumber counts the days from 1970-01-01 to a day that exists.
+func (c *clock) dayNumber() int32 {
+	y, m, d := c.v[year], c.v[month], c.v[day]
+	p := uint32(y - 1)
+	n := int32(p*365+p/4-p/100+p/400) - 719162 + daysBefore[m] + d - 1
+	if m > 2 && y%4 == 0 && (y%100 != 0 || y%400 == 0) {
+		n++
 	}
-	era := floorDiv(yy, 400)
-	yoe := yy - era*400
-	mp := (int64(m) + 9) % 12
-	doy := (153*mp+2)/5 + int64(d) - 1
-	doe := yoe*365 + yoe/4 - yoe/100 + doy
-	return era*146097 + doe - 719468
+	return n
 }
 
-// setDay is the inverse of daysFromCivil.
+// setDay is the inverse of dayNumber, of any year.
 func (c *clock) setDay(days int64) {
 	z := days + 719468
 	era := floorDiv(z, 146097)

@@ -54,7 +54,7 @@ func (f DateFormat) Parse(b []byte) (arrow.Date32, *messages.Message) {
 	if !c.dayExists() {
 		return 0, messages.NoSuchDay
 	}
-	return arrow.Date32(daysFromCivil(c.v[year], c.v[month], c.v[day])), nil
+	return arrow.Date32(c.dayNumber()), nil
 }
 
 func (f DateFormat) blame(b []byte) *messages.Message {

@@ -86,7 +86,7 @@ func (f InstantFormat) Parse(b []byte) (arrow.Timestamp, *messages.Message) {
 	if !c.dayExists() {
 		return 0, messages.NoSuchDay
 	}
-	local := daysFromCivil(c.v[year], c.v[month], c.v[day])*86400 +
+	local := int64(c.dayNumber())*86400 +
 		int64(c.v[hour])*3600 + int64(c.v[minute])*60 + int64(c.v[second])
 	off := int64(c.v[offset])
 	if !c.hasOffset {

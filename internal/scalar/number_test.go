@@ -275,6 +275,28 @@ func FuzzInt64(f *testing.F) {
 	})
 }
 
+func FuzzFloatAgainstStrconv(f *testing.F) {
+	for _, s := range []string{"1.5", "-0", "0.1", ".5", "5.", "123456789012345", "99999999999999.9", "1e5", "-.", "1.2.3"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		x, ok := Plain.shortFloat([]byte(s))
+		if want, err := strconv.ParseFloat(s, 64); ok && (err != nil || math.Float64bits(x) != math.Float64bits(want)) {
+			t.Fatalf("%q: %v, want %v, %v", s, x, want, err)
+		}
+	})
+}
+
+func TestShortFloatAgainstStrconv(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringMatching(`-?[0-9]{0,15}(\.[0-9]{1,14})?`).Draw(t, "s")
+		x, ok := Plain.shortFloat([]byte(s))
+		if want, err := strconv.ParseFloat(s, 64); ok && (err != nil || math.Float64bits(x) != math.Float64bits(want)) {
+			t.Fatalf("%q: %v, want %v, %v", s, x, want, err)
+		}
+	})
+}
+
 func BenchmarkParseDecimal(b *testing.B) {
 	in := []byte("1137825.50")
 	b.SetBytes(int64(len(in)))

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -83,7 +84,7 @@ func differ(t *testing.T, k kind) {
 		if got := ofArrow(p.Type()); got.k != m.k || m.k == kDec && (got.p != m.p || got.s != m.s) {
 			t.Fatalf("%s is %s, not %v(%d, %d)", m.src, got, m.k, m.p, m.s)
 		}
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		defer mem.AssertSize(t, 0)
 		from := rapid.IntRange(0, len(rows)-1).Draw(t, "from")
 		var order []int // of the rows in the table

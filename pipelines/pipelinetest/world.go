@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 )
 
@@ -49,7 +50,7 @@ type world struct {
 }
 
 func newWorld() *world {
-	w := &world{mem: memory.NewCheckedAllocator(memory.NewGoAllocator()), log: &logBuffer{}}
+	w := &world{mem: memory.NewCheckedAllocator(arrowx.Poison{}), log: &logBuffer{}}
 	w.spool = &spool{mem: w.mem}
 	dir, err := os.MkdirTemp("", "lavoir-test-")
 	if err != nil {
