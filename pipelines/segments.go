@@ -279,6 +279,12 @@ func (g group) sum() (arrowx.Sum, error) {
 // values alone, so that every way of cutting a stream gives the same groups.
 func GroupRoom(r arrow.Record, rows, bytes int64) (n, size int64) {
 	fixed, varying := rowWidth(r)
+	// nearly always all rows fit that may
+	most := min(r.NumRows(), RowGroup-rows)
+	if size = most*fixed + varyingBytes(r, most, varying); bytes+size <= RowGroupBytes {
+		return most, size
+	}
+	size = 0
 	for n < r.NumRows() && rows+n < RowGroup {
 		row := fixed
 		for _, width := range varying {
@@ -292,18 +298,39 @@ func GroupRoom(r arrow.Record, rows, bytes int64) (n, size int64) {
 	return n, size
 }
 
+// varyingBytes is what the first n rows of r have besides their fixed width.
+func varyingBytes(r arrow.Record, n int64, varying []func(row int) int64) (size int64) {
+	k := 0
+	for _, c := range r.Columns() {
+		switch c.(type) {
+		case *array.String, *array.Binary:
+			size += arrowx.TextBytes(c, int(n))
+			k++
+		case *array.List:
+			for i := range int(n) {
+				size += varying[k](i)
+			}
+			k++
+		}
+	}
+	return size
+}
+
 // offsetBytes is what Arrow adds to each value whose length differs.
 const offsetBytes = 4
+
+// textArray is *array.String or *array.Binary.
+type textArray interface {
+	arrow.Array
+	ValueLen(int) int
+}
 
 // rowWidth is how many bytes every row of r has, and how many more a row has for
 // each column whose values differ in length. What a null slot holds does not count.
 func rowWidth(r arrow.Record) (fixed int64, varying []func(row int) int64) {
 	for _, c := range r.Columns() {
 		switch c := c.(type) {
-		case interface {
-			arrow.Array
-			ValueLen(int) int
-		}:
+		case textArray:
 			fixed += offsetBytes
 			varying = append(varying, func(i int) int64 {
 				if c.IsNull(i) {

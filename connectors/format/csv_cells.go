@@ -5,11 +5,11 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/internal/scalar"
 )
 
@@ -19,7 +19,8 @@ type appender func(dst []byte, row int) []byte
 func (w *csvFile) appender(col arrow.Array) appender {
 	switch col := col.(type) {
 	case *array.String:
-		return func(dst []byte, i int) []byte { return w.appendText(dst, col.Value(i)) }
+		offsets, data := arrowx.Texts(col)
+		return func(dst []byte, i int) []byte { return w.appendText(dst, data[offsets[i]:offsets[i+1]]) }
 	case *array.Boolean:
 		return func(dst []byte, i int) []byte {
 			if col.Value(i) {
@@ -74,12 +75,11 @@ func (w *csvFile) quoteDecimal(dst []byte, start int) []byte {
 }
 
 // appendText writes a text; the empty one is "".
-func (w *csvFile) appendText(dst []byte, s string) []byte {
-	if s == "" {
+func (w *csvFile) appendText(dst, b []byte) []byte {
+	if len(b) == 0 {
 		return append(dst, '"', '"')
 	}
-	b := unsafe.Slice(unsafe.StringData(s), len(s))
-	if w.guard && strings.IndexByte("=+-@\t\r'", s[0]) >= 0 {
+	if w.guard && strings.IndexByte("=+-@\t\r'", b[0]) >= 0 {
 		b = append([]byte{'\''}, b...)
 	}
 	return w.quote(dst, b)
@@ -102,7 +102,16 @@ func (w csvProfile) quote(dst, b []byte) []byte {
 	return append(append(dst, b...), '"')
 }
 
+// special says whether b must be in quotes.
 func (w csvProfile) special(b []byte) bool {
+	m := csvMarks{uint64(w.delimiter) * ones, '\n' * ones, '"' * ones}
+	for ; len(b) >= 8; b = b[8:] {
+		v := uint64le(b)
+		x, y, z, cr := v^m.delimiter, v^m.lineEnd, v^m.quote, v^('\r'*ones)
+		if ((x-ones)&^x|(y-ones)&^y|(z-ones)&^z|(cr-ones)&^cr)&highs != 0 {
+			return true
+		}
+	}
 	for _, c := range b {
 		if c == w.delimiter || c == '"' || c == '\r' || c == '\n' {
 			return true
@@ -118,15 +127,16 @@ const firstDay, lastDay = -719162, 2932896
 func (w *csvFile) unwritable(col arrow.Array) string {
 	switch col := col.(type) {
 	case *array.String:
-		for i := range col.Len() {
-			if col.IsNull(i) {
-				continue
-			}
-			s := col.Value(i)
-			if !utf8.ValidString(s) {
+		offsets, data := arrowx.Texts(col)
+		if whole := data[offsets[0]:offsets[len(offsets)-1]]; bytes.IndexByte(whole, 0) < 0 && arrowx.ValidTexts(offsets, data) {
+			return ""
+		}
+		for i := range col.Len() { // it may be what lies under a null
+			switch b := data[offsets[i]:offsets[i+1]]; {
+			case col.IsNull(i):
+			case !utf8.Valid(b):
 				return "a text is not UTF-8"
-			}
-			if strings.IndexByte(s, 0) >= 0 {
+			case bytes.IndexByte(b, 0) >= 0:
 				return "a text holds the NUL character"
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -109,7 +110,7 @@ func (c *csvCodec) Begin(out io.Writer, schema *arrow.Schema, _ About) (FileWrit
 		if i > 0 {
 			head = append(head, w.delimiter)
 		}
-		head = w.appendText(head, f.Name)
+		head = w.appendText(head, []byte(f.Name))
 	}
 	if _, err := out.Write(append(head, '\r', '\n')); err != nil {
 		return nil, err
@@ -121,43 +122,63 @@ func (c *csvCodec) Begin(out io.Writer, schema *arrow.Schema, _ About) (FileWrit
 // many times at once.
 type csvFile struct {
 	csvProfile
-	out    io.Writer
-	schema *arrow.Schema
-	days   scalar.DateFormat
+	out     io.Writer
+	schema  *arrow.Schema
+	days    scalar.DateFormat
+	buffers sync.Pool // of *[]byte, written and free again
+}
+
+// csvCells are the cells of one column of a batch.
+type csvCells struct {
+	append appender
+	valid  []byte // bitmap, or nil where no value is null
+	offset int
 }
 
 // Encode writes the rows as text. A text that is no UTF-8 or holds a NUL is an error.
 func (w *csvFile) Encode(ctx context.Context, group []pipelines.Batch) (pipelines.Encoded, error) {
-	var dst []byte
+	buffer, ok := w.buffers.Get().(*[]byte)
+	if !ok {
+		buffer = new([]byte)
+	}
+	dst := (*buffer)[:0]
+	cells := make([]csvCells, w.schema.NumFields())
 	for _, b := range group {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		cells := make([]appender, b.NumCols())
 		for i := range cells {
-			if why := w.unwritable(b.Column(i)); why != "" {
+			col := b.Column(i)
+			if why := w.unwritable(col); why != "" {
 				return nil, messages.CSVCannotHold.With("column", b.ColumnName(i), "why", why)
 			}
-			cells[i] = w.appender(b.Column(i))
+			cells[i] = csvCells{append: w.appender(col)}
+			if bitmap := col.NullBitmapBytes(); len(bitmap) > 0 {
+				cells[i].valid, cells[i].offset = bitmap, col.Data().Offset()
+			}
 		}
 		for r := range int(b.NumRows()) {
-			for i, cell := range cells {
+			for i := range cells {
 				if i > 0 {
 					dst = append(dst, w.delimiter)
 				}
-				if col := b.Column(i); !col.IsNull(r) {
-					dst = cell(dst, r)
+				c := &cells[i]
+				if at := c.offset + r; c.valid == nil || c.valid[at/8]>>(at%8)&1 != 0 {
+					dst = c.append(dst, r)
 				}
 			}
 			dst = append(dst, '\r', '\n')
 		}
 	}
-	return dst, nil
+	*buffer = dst
+	return buffer, nil
 }
 
 // Append writes what Encode gave.
 func (w *csvFile) Append(e pipelines.Encoded) error {
-	_, err := w.out.Write(e.([]byte))
+	buffer := e.(*[]byte)
+	_, err := w.out.Write(*buffer)
+	w.buffers.Put(buffer)
 	return err
 }
 

@@ -268,3 +268,17 @@ func Texts(a arrow.Array) (offsets []int32, data []byte) {
 	}
 	return offsets, data
 }
+
+// TextBytes is how long the first n values of a String or Binary array are
+// together; nulls have no length, whatever lies under them.
+func TextBytes(a arrow.Array, n int) int64 {
+	if n == 0 {
+		return 0
+	}
+	offsets, _ := Texts(a)
+	total := int64(offsets[n] - offsets[0])
+	if bitmap := a.NullBitmapBytes(); len(bitmap) > 0 {
+		eachNull(bitmap, a.Data().Offset(), n, func(i int) { total -= int64(offsets[i+1] - offsets[i]) })
+	}
+	return total
+}

@@ -236,6 +236,12 @@ func (c *clock) appendISODate(dst []byte) []byte {
 
 // appendPadded writes v with at least width digits.
 func appendPadded(dst []byte, v int32, width int) []byte {
+	switch {
+	case width == 2 && v >= 0 && v < 100:
+		return append(dst, '0'+byte(v/10), '0'+byte(v%10))
+	case width == 4 && v >= 0 && v < 10000:
+		return append(dst, '0'+byte(v/1000), '0'+byte(v/100%10), '0'+byte(v/10%10), '0'+byte(v%10))
+	}
 	if v < 0 {
 		dst = append(dst, '-')
 		v = -v
