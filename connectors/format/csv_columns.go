@@ -97,14 +97,20 @@ func fixedColumn[T fixedWidth](d *csvDecoder, c int, parse func([]byte) (T, *mes
 	values := d.buffer(n * int(unsafe.Sizeof(zero)))
 	out := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(values.Bytes()))), n)
 	valid := d.newValidity(n)
+	cells, width, direct := d.grid.cells, d.grid.width, d.direct
 	for r := range out {
-		out[r] = zero
-		b, ok := d.text(r, c)
-		if !ok {
-			continue
+		cell := &cells[r*width+c]
+		b := d.b[cell.start:cell.end]
+		if !direct || cell.doubled || len(b) == 0 { // what d.text does, in place
+			var ok bool
+			if b, ok = d.closerText(b, *cell); !ok {
+				out[r] = zero
+				continue
+			}
 		}
 		v, why := parse(b)
 		if why != nil {
+			out[r] = zero
 			d.failAs(r, c, why)
 			continue
 		}
@@ -183,22 +189,40 @@ func (d *csvDecoder) textColumn(c int) arrow.Array {
 // directTexts copies cells that are as they stand, but for doubled quotes, to
 // where they stay. at gets where they end.
 func (d *csvDecoder) directTexts(c int, at []int32, valid *validity) *memory.Buffer {
-	w, room := d.grid.width, 0
-	for i := c; i < len(d.grid.cells); i += w {
-		room += int(d.grid.cells[i].end - d.grid.cells[i].start)
+	cells, width, b := d.grid.cells, d.grid.width, d.b
+	room := shortText
+	for i := c; i < len(cells); i += width {
+		room += int(cells[i].end - cells[i].start)
 	}
 	data := d.buffer(room)
 	texts, end := data.Bytes(), 0
 	for r := range at[1:] {
-		if b, ok := d.text(r, c); ok {
-			end += copy(texts[end:], b)
+		cell := &cells[r*width+c]
+		start, n := int(cell.start), int(cell.end-cell.start)
+		switch {
+		case !cell.doubled && n > 0 && n <= shortText && start+shortText <= len(b):
+			*(*[shortText]byte)(texts[end:]) = *(*[shortText]byte)(b[start:])
+			end += n
 			valid.set(r)
+		case !cell.doubled && n > 0:
+			end += copy(texts[end:], b[start:start+n])
+			valid.set(r)
+		default:
+			if text, ok := d.closerText(b[start:start+n], *cell); ok {
+				end += copy(texts[end:], text)
+				valid.set(r)
+			}
 		}
 		at[r+1] = int32(end)
 	}
+	clear(texts[end:min(end+shortText, len(texts))])
 	data.Resize(end)
 	return data
 }
+
+// shortText is how many bytes are copied at once where a text is no longer; what
+// is too much is overwritten by the next.
+const shortText = 16
 
 func (d *csvDecoder) listColumn(c int) arrow.Array {
 	list := array.NewListBuilder(d.mem, arrow.BinaryTypes.String)
@@ -249,18 +273,19 @@ func parseTexts(b []byte) ([]*string, bool) {
 
 // validity is a bitmap in the making.
 type validity struct {
-	bits  *memory.Buffer
-	count int
+	buffer *memory.Buffer
+	bits   []byte
+	count  int
 }
 
 func (d *csvDecoder) newValidity(n int) *validity {
 	b := d.buffer(int(bitutil.BytesForBits(int64(n))))
 	clear(b.Bytes())
-	return &validity{bits: b}
+	return &validity{buffer: b, bits: b.Bytes()}
 }
 
 func (v *validity) set(i int) {
-	bitutil.SetBit(v.bits.Bytes(), i)
+	v.bits[i/8] |= 1 << (i % 8)
 	v.count++
 }
 
@@ -274,10 +299,10 @@ func (d *csvDecoder) buffer(size int) *memory.Buffer {
 func (d *csvDecoder) array(c, n int, valid *validity, buffers ...*memory.Buffer) arrow.Array {
 	all := make([]*memory.Buffer, 1, 3)
 	if valid.count < n {
-		all[0] = valid.bits
+		all[0] = valid.buffer
 	}
 	data := array.NewData(d.columns[c].Type, n, append(all, buffers...), nil, n-valid.count, 0)
-	for _, b := range append(buffers, valid.bits) {
+	for _, b := range append(buffers, valid.buffer) {
 		b.Release()
 	}
 	defer data.Release()

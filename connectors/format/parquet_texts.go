@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/maphash"
+	"slices"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -98,12 +99,21 @@ func (v *texts) plain(dst []byte, from, to int) []byte {
 	if v.fixed > 0 {
 		return append(dst, v.data[from*v.fixed:to*v.fixed]...)
 	}
+	at := len(dst)
+	dst = slices.Grow(dst, 4*(to-from)+int(v.offsets[to]-v.offsets[from])+shortText)
+	dst = dst[:cap(dst)]
 	for i := from; i < to; i++ {
-		x := v.data[v.offsets[i]:v.offsets[i+1]]
-		dst = binary.LittleEndian.AppendUint32(dst, uint32(len(x)))
-		dst = append(dst, x...)
+		start, n := int(v.offsets[i]), int(v.offsets[i+1]-v.offsets[i])
+		binary.LittleEndian.PutUint32(dst[at:], uint32(n))
+		at += 4
+		if n <= shortText && start+shortText <= len(v.data) {
+			*(*[shortText]byte)(dst[at:]) = *(*[shortText]byte)(v.data[start:])
+		} else {
+			copy(dst[at:], v.data[start:start+n])
+		}
+		at += n
 	}
-	return dst
+	return dst[:at]
 }
 
 func (v *texts) raw(dst []byte, i int) []byte { return append(dst, v.at(i)...) }
