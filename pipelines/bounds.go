@@ -17,22 +17,25 @@ import (
 // chunks being decoded and the buffers of the encoders, whose sizes are fixed.
 // Less memory therefore means fewer workers, then fewer tasks, never other bytes.
 const (
+	defaultTasks = 2
 	taskMemory   = 64 << 20 // the least a task is given, where there is a choice
 	workerMemory = 16 << 20
 	spareMemory  = 12 << 20 // freed by batches and kept for the next
 )
 
 // bounded is the project with the bounds that it leaves to the engine: a worker
-// for each processor, two tasks at once, and no more than the memory is enough for.
-func (p *Project) bounded() *Project {
+// for each processor, two tasks at once but no more than there are, and no more
+// than the memory is enough for.
+func (p *Project) bounded(tasks int) *Project {
 	q := *p
 	b := &q.Bounds
 	if b.Workers <= 0 {
 		b.Workers = runtime.GOMAXPROCS(0)
 	}
 	if b.Tasks <= 0 {
-		b.Tasks = 2
+		b.Tasks = defaultTasks
 	}
+	b.Tasks = min(b.Tasks, max(1, tasks))
 	if b.Memory > 0 {
 		b.Tasks = min(b.Tasks, max(1, int(b.Memory/taskMemory)))
 		b.Workers = min(b.Workers, max(1, int(b.task()/4/workerMemory)))

@@ -29,7 +29,7 @@ func TestMemoryDecidesHowManyWorkersThereAre(t *testing.T) {
 		{memory: 1, workers: 8, tasks: 8, wantWorkers: 1, wantTasks: 1},
 		{workers: 8, tasks: 8, wantWorkers: 8, wantTasks: 8},
 	} {
-		b := (&Project{Bounds: Bounds{Memory: c.memory, Workers: c.workers, Tasks: c.tasks}}).bounded().Bounds
+		b := (&Project{Bounds: Bounds{Memory: c.memory, Workers: c.workers, Tasks: c.tasks}}).bounded(100).Bounds
 		if b.Workers != c.wantWorkers || b.Tasks != c.wantTasks {
 			t.Errorf("%v, %d workers, %d tasks: got %d workers and %d tasks", c.memory, c.workers, c.tasks, b.Workers, b.Tasks)
 		}
@@ -37,8 +37,11 @@ func TestMemoryDecidesHowManyWorkersThereAre(t *testing.T) {
 			t.Errorf("%v: the tasks together have %d bytes more", c.memory, used)
 		}
 	}
-	if b := (&Project{}).bounded().Bounds; b.Workers < 1 || b.Tasks < 1 {
+	if b := (&Project{}).bounded(3).Bounds; b.Workers < 1 || b.Tasks != defaultTasks {
 		t.Errorf("bounds that nobody gave: %+v", b)
+	}
+	if b := (&Project{Bounds: Bounds{Memory: 128 << 20, Workers: 2}}).bounded(1).Bounds; b.Workers != 2 || b.Tasks != 1 {
+		t.Errorf("a task that is alone does not get all there is: %+v", b)
 	}
 }
 

@@ -169,7 +169,7 @@ func decodeText(reg *Registry, c Component, text string, ctx *hcl.EvalContext) (
 // RunFixture runs a task on the files of a folder as far as sealing and
 // verifying, and publishes nothing. inspect sees every sealed file.
 func RunFixture(ctx context.Context, reg *Registry, p *Project, t Task, dir string, opt RunOptions, inspect func(SealedFile) error) (TaskResult, error) {
-	r, err := newRun(ctx, p, opt)
+	r, err := newRun(ctx, p, opt, 1)
 	if err != nil {
 		return TaskResult{}, err
 	}

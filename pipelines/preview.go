@@ -132,7 +132,7 @@ func (h held) Declared() (*arrow.Schema, bool) {
 
 // PreviewTask is Preview of a planned task, in a folder that is removed after.
 func PreviewTask(ctx context.Context, p *Project, t Task, rows int64, opt RunOptions) (*Preview, error) {
-	r, err := newRun(ctx, p, opt)
+	r, err := newRun(ctx, p, opt, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ type Purger interface {
 // EachLoad builds the loads of the selected tasks, one by one, for verbs that
 // work on what is published. An error of do ends it.
 func EachLoad(ctx context.Context, p *Project, sel Selection, opt RunOptions, do func(TaskID, Load) error) error {
-	r, err := newRun(ctx, p, opt)
+	r, err := newRun(ctx, p, opt, 1)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func EachLoad(ctx context.Context, p *Project, sel Selection, opt RunOptions, do
 // Environment is an Env for examining connections: it can reveal secrets and
 // has a folder, which done removes.
 func Environment(ctx context.Context, p *Project, opt RunOptions) (env Env, done func(), err error) {
-	r, err := newRun(ctx, p, opt)
+	r, err := newRun(ctx, p, opt, 1)
 	if err != nil {
 		return Env{}, nil, err
 	}

@@ -49,7 +49,7 @@ func Run(ctx context.Context, p *Project, sel Selection, opt RunOptions) (*Repor
 	if _, diags := Validate(ctx, p, sel, opt.Log); diags.HasErrors() {
 		return nil, diags, nil
 	}
-	r, err := newRun(ctx, p, opt)
+	r, err := newRun(ctx, p, opt, countTasks(p, sel))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -84,8 +84,20 @@ type run struct {
 	inspect func(SealedFile) error // see FlowOptions
 }
 
-func newRun(ctx context.Context, p *Project, opt RunOptions) (*run, error) {
-	p = p.bounded()
+// countTasks is how many tasks are selected, as far as it matters for how many
+// run at once.
+func countTasks(p *Project, sel Selection) (n int) {
+	most := max(p.Bounds.Tasks, defaultTasks)
+	_ = p.Tasks(sel, func(Task) bool {
+		n++
+		return n < most
+	}) // its mistakes were found by Validate
+	return n
+}
+
+// newRun prepares for so many tasks, or more.
+func newRun(ctx context.Context, p *Project, opt RunOptions, tasks int) (*run, error) {
+	p = p.bounded(tasks)
 	if opt.Allocator == nil {
 		opt.Allocator = arrowx.NewPool(spareMemory)
 	}

@@ -249,7 +249,7 @@ func TestRunSweepsWhatKilledRunsLeft(t *testing.T) {
 	if err := os.MkdirAll(dead, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	other, err := newRun(context.Background(), project, testOptions())
+	other, err := newRun(context.Background(), project, testOptions(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -450,7 +450,7 @@ func TestRunsThatStartTogether(t *testing.T) {
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			r, err := newRun(context.Background(), project, testOptions())
+			r, err := newRun(context.Background(), project, testOptions(), 1)
 			if err != nil {
 				t.Error(err)
 				return
