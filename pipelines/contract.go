@@ -262,4 +262,4 @@ const RowGroup = 1 << 16
 // RowGroupBytes is how many bytes of values a row group has at most, unless one
 // row alone has more: rows are wide or many without a task needing more memory.
 // It is part of the format version too; see GroupRoom.
-const RowGroupBytes = 8 << 20
+const RowGroupBytes = 12 << 20

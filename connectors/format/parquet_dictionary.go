@@ -13,22 +13,24 @@ import (
 type dictionary struct {
 	first   []int32 // index of the value that is the entry
 	indices []int32 // one per value
+	before  int     // entries there were before the step
 	size    int     // of the entries in PLAIN
 	slots   []int32 // open addressing: entry number + 1
 	seed    maphash.Seed
 	salt    uint64
 }
 
-// The values looked at before a dictionary is given up, and the share of
-// distinct ones from which on it is.
+// The values looked at before a dictionary may be given up, and how many of them
+// must be new for it: nine of ten. Fewer promise that they will repeat before the
+// chunk ends, and whether they did enough is known then, to the byte.
 const (
 	dictionaryStep  = 4096
-	dictionaryShare = 0.3
+	dictionaryFresh = dictionaryStep * 9 / 10
 )
 
 // start empties d for n values; false when they are too few for any dictionary.
 func (d *dictionary) start(n int) bool {
-	d.first, d.indices, d.size = d.first[:0], d.indices[:0], 0
+	d.first, d.indices, d.before, d.size = d.first[:0], d.indices[:0], 0, 0
 	if n < 2 {
 		return false
 	}
@@ -39,9 +41,11 @@ func (d *dictionary) start(n int) bool {
 	return true
 }
 
-// hopeless says whether too many of the first n values are distinct.
-func (d *dictionary) hopeless(n int) bool {
-	return float64(len(d.first)) > dictionaryShare*float64(n)
+// hopeless says, after every step, whether nearly all values of the step were new.
+func (d *dictionary) hopeless() bool {
+	fresh := len(d.first) - d.before
+	d.before = len(d.first)
+	return fresh > dictionaryFresh
 }
 
 // add makes value i, of that size, a new entry in the empty slot at. When it

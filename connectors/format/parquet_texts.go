@@ -126,7 +126,7 @@ func (v *texts) number(d *dictionary) bool {
 		return false
 	}
 	for i := range n {
-		if i%dictionaryStep == 0 && d.hopeless(i) {
+		if i > 0 && i%dictionaryStep == 0 && d.hopeless() {
 			return false
 		}
 		x := v.at(i)

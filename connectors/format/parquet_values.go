@@ -139,7 +139,7 @@ func (v *numbers[T]) number(d *dictionary) bool {
 	}
 	size := v.width()
 	for i, x := range v.vs {
-		if i%dictionaryStep == 0 && d.hopeless(i) {
+		if i > 0 && i%dictionaryStep == 0 && d.hopeless() {
 			return false
 		}
 		mask := uint64(len(d.slots) - 1)
