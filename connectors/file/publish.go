@@ -139,7 +139,7 @@ func (p *publication) folder(ctx context.Context, cur pointer) (string, error) {
 	if idOf(cur.Previous) == id {
 		return cur.Previous, nil
 	}
-	infos, err := p.store.List(ctx, p.key(releasesName, id))
+	infos, err := p.releases(ctx, id)
 	if err != nil {
 		return "", err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lavoir-data/lavoir/connectors/store"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // folder is what a listing tells of a release's folder.
@@ -47,6 +48,16 @@ func (l *load) byFolder(infos []store.Info) map[string]*folder {
 	return folders
 }
 
+// releases lists what is under releases/ and begins so. A folder that the first
+// write will make holds none.
+func (l *load) releases(ctx context.Context, start string) ([]store.Info, error) {
+	infos, err := l.store.List(ctx, l.key(releasesName)+"/"+start)
+	if messages.Has(err, messages.FolderMissing) {
+		return nil, nil
+	}
+	return infos, err
+}
+
 // collect removes what nobody needs any more and returns how many leftovers it
 // removed: releases beyond those to keep, uploads that never became current,
 // temporary files. The current and the previous release stay, and whatever is
@@ -62,7 +73,7 @@ func (l *load) collect(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	before := now.Add(-l.Grace)
-	infos, err := l.store.List(ctx, l.key(releasesName)+"/")
+	infos, err := l.releases(ctx, "")
 	if err != nil {
 		return 0, err
 	}

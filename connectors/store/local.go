@@ -153,6 +153,7 @@ func (l *local) List(ctx context.Context, prefix string) ([]Info, error) {
 }
 
 // walk visits the files whose key starts with prefix, the store's own included.
+// A folder that is not there holds none, which is another thing than an empty one.
 func (l *local) walk(ctx context.Context, prefix string, visit func(root *os.Root, key string) error) error {
 	top := "."
 	if i := strings.LastIndexByte(prefix, '/'); i >= 0 {
@@ -163,7 +164,7 @@ func (l *local) walk(ctx context.Context, prefix string, visit func(root *os.Roo
 	}
 	root, err := os.OpenRoot(l.root)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return messages.FolderMissing.With("store", l.Describe())
 	}
 	if err != nil {
 		return l.refused(err)

@@ -32,6 +32,24 @@ func TestLocal(t *testing.T) {
 	})
 }
 
+// A folder that is not there is no empty one: a share that is not connected
+// would look like a month without an export.
+func TestLocalMissingFolder(t *testing.T) {
+	ctx, dir := context.Background(), filepath.Join(t.TempDir(), "depot")
+	s := openLocal(t, dir, "")
+	_, err := s.List(ctx, "canary-name")
+	checkRefusal(t, "list", err, messages.FolderMissing)
+	if n, err := s.(store.Sweeper).Sweep(ctx, "", time.Now()); n != 0 || err != nil {
+		t.Errorf("sweep: %d, %v", n, err)
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if infos, err := s.List(ctx, "canary-name"); len(infos) != 0 || err != nil {
+		t.Errorf("an empty folder: %v, %v", infos, err)
+	}
+}
+
 func files(t *testing.T, dir string) (all []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {

@@ -216,5 +216,8 @@ func (l *local) Sweep(ctx context.Context, prefix string, before time.Time) (int
 		}
 		return nil
 	})
+	if messages.Has(err, messages.FolderMissing) {
+		err = nil // nothing was ever written here
+	}
 	return removed, err
 }

@@ -145,6 +145,8 @@ func TestS3Refusals(t *testing.T) {
 			checkRefusal(t, c.name, err, c.want)
 			_, err = openS3(t, c.b, "").Put(ctx, "canary-name.csv", store.Bytes([]byte("x"), ""))
 			checkRefusal(t, c.name, err, c.want)
+			_, err = openS3(t, c.b, "").List(ctx, "canary-")
+			checkRefusal(t, c.name, err, c.want)
 		}
 	})
 }

@@ -23,6 +23,7 @@ type Store interface {
 	Stat(ctx context.Context, key string) (Info, error)
 	// List gives the objects whose key starts with prefix, in byte order of the
 	// keys, without SHA256 and Version. What the store keeps for itself is not listed.
+	// A store that is not there itself is an error: FolderMissing, NoSuchBucket.
 	List(ctx context.Context, prefix string) ([]Info, error)
 	// Put writes an object whole, over an older one if there is one; a reader
 	// sees the old or the new one. c can be read again for a retry, also while an

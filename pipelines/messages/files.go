@@ -71,8 +71,8 @@ var (
 		FR: Text{"le fichier CSV scellé ne se relit pas selon son schéma : {why}", "signalez-le au projet ; rien n'a été publié"}}
 
 	FileNone = &Message{Code: "LAV-4100", Class: Refused,
-		EN: Text{"no file in {store} matches the path of the source{keys}", "check that the folder of the connection is there, and path; names are matched letter by letter, upper and lower case apart"},
-		FR: Text{"aucun fichier de {store} ne correspond au chemin de la source{keys}", "vérifiez que le dossier de la connexion existe, et path ; les noms sont comparés lettre à lettre, majuscules et minuscules distinguées"}}
+		EN: Text{"no file in {store} matches the path of the source{keys}", "check that the export has arrived, and path; names are matched letter by letter, upper and lower case apart"},
+		FR: Text{"aucun fichier de {store} ne correspond au chemin de la source{keys}", "vérifiez que l'export est arrivé, et path ; les noms sont comparés lettre à lettre, majuscules et minuscules distinguées"}}
 	FilePattern = &Message{Code: "LAV-4101", Class: Language,
 		EN: Text{"path is not a pattern of paths: {why}", "write a plain path, or one with captures such as (?<exercice>\\\\d{4})"},
 		FR: Text{"path n'est pas un motif de chemins : {why}", "écrivez un chemin simple, ou un chemin avec des captures comme (?<exercice>\\\\d{4})"}}

@@ -8,7 +8,7 @@ var stores = []*Message{
 	CertificateRefused, ClockSkewed, StoreFailed, BadKey, FileInUse, NetworkFolder, ConditionsIgnored, PlainHTTP,
 	PasswordInAddress, MissingKeys, StoreBusy, UploadDiffers, SealDiffers, BadPointer, PointerTooNew, Superseded,
 	ReleaseIncomplete, StableDiffers, TwoFilesOneName, ReservedName, NothingPublished, FolderRefused, CertificateEnding,
-	ChecksumRefused, NameTooPlain, CAUnreadable, PointerRestless, OtherDataset,
+	ChecksumRefused, NameTooPlain, CAUnreadable, PointerRestless, OtherDataset, FolderMissing,
 }
 
 var (
@@ -120,4 +120,7 @@ var (
 	OtherDataset = &Message{Code: "LAV-6035", Class: Refused,
 		EN: Text{"{where} holds the release of {there}, and {here} would replace it", "give each task a prefix of its own; after a rename, say so in a moved block"},
 		FR: Text{"{where} contient la version de {there}, et {here} la remplacerait", "donnez à chaque tâche un préfixe à elle ; après un renommage, dites-le dans un bloc moved"}}
+	FolderMissing = &Message{Code: "LAV-6040", Class: Environment,
+		EN: Text{"the folder {store} does not exist, or cannot be reached from here", "create it, connect the share it is on, or correct path in the connection"},
+		FR: Text{"le dossier {store} n'existe pas, ou n'est pas accessible d'ici", "créez-le, connectez le partage réseau où il se trouve, ou corrigez path dans la connexion"}}
 )
