@@ -9,11 +9,15 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/zclconf/go-cty/cty"
+	"modernc.org/libc"
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -36,6 +40,7 @@ func newSQLite(env pipelines.Env, c sqliteConfig) (*sqliteFile, error) {
 type sqliteSession struct {
 	db     *sqliteFile
 	conn   driver.Conn
+	stop   *interrupter
 	state  fileState
 	q      statement
 	found  []resultColumn
@@ -97,7 +102,7 @@ func (f *sqliteFile) prepare(ctx context.Context, q statement) (session, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &sqliteSession{db: f, conn: conn, state: state, q: q, life: newLife(ctx)}
+	s := &sqliteSession{db: f, conn: conn, stop: newInterrupter(conn), state: state, q: q, life: newLife(ctx)}
 	if err := s.describe(ctx); err != nil {
 		s.close()
 		return nil, err
@@ -231,7 +236,50 @@ func (s *sqliteSession) close() error {
 		s.rows.Close()
 		s.rows = nil
 	}
+	s.stop.forget()
 	return s.conn.Close()
+}
+
+// watch also stops what SQLite computes between two rows.
+func (s *sqliteSession) watch(ctx context.Context) func() bool {
+	return context.AfterFunc(ctx, func() {
+		s.end()
+		s.stop.interrupt()
+	})
+}
+
+// interrupter stops the query of a connection from any goroutine. The driver
+// does so itself only until a query has given its first row, and keeps the
+// handle of the database that sqlite3_interrupt wants in a field of its own.
+type interrupter struct {
+	mu sync.Mutex
+	db uintptr // 0 when the connection is gone, or is none that we know
+}
+
+func newInterrupter(conn driver.Conn) *interrupter {
+	if c := reflect.ValueOf(conn); c.Kind() == reflect.Pointer && c.Elem().Kind() == reflect.Struct {
+		if db := c.Elem().FieldByName("db"); db.Kind() == reflect.Uintptr {
+			return &interrupter{db: uintptr(db.Uint())}
+		}
+	}
+	return &interrupter{}
+}
+
+func (i *interrupter) interrupt() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.db != 0 {
+		tls := libc.NewTLS() // the connection's own belongs to the goroutine that reads
+		defer tls.Close()
+		sqlite3.Xsqlite3_interrupt(tls, i.db)
+	}
+}
+
+// forget comes before the connection is closed: its memory is then another's.
+func (i *interrupter) forget() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.db = 0
 }
 
 // explainSQLite makes a message of an error. The library's words are shown only

@@ -388,14 +388,46 @@ func TestSQLiteBatchesAndExits(t *testing.T) {
 	}
 }
 
-// A query that takes for ever is left when the context is.
+// A query that takes for ever is left when the context is, whether it has given a
+// row before or not. One that is not left takes longer than a test may.
 func TestSQLiteCancelledQuery(t *testing.T) {
-	src, _ := fixture(t, "CREATE TABLE t (a)", sourceConfig{
-		Query: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS m FROM n"})
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	if _, err := src.Open(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
+	const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS m FROM n"
+	for name, query := range map[string]string{
+		"before its first row": endless,
+		"after its first row":  "SELECT 0 AS m UNION ALL SELECT * FROM (" + endless + ")",
+	} {
+		t.Run(name, func(t *testing.T) {
+			src, _ := fixture(t, "CREATE TABLE t (a)", sourceConfig{Query: query})
+			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			defer cancel()
+			s, err := src.Open(ctx)
+			if err == nil {
+				defer s.Close()
+				_, err = s.Next(ctx)
+			}
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// What is closed is not interrupted, however late the context ends.
+func TestSQLiteInterruptAfterClose(t *testing.T) {
+	_, path := fixture(t, "CREATE TABLE t (a)", sourceConfig{Query: "SELECT a FROM t"})
+	in, err := (&sqliteFile{path: path}).prepare(context.Background(), statement{text: "SELECT a FROM t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := in.(*sqliteSession)
+	if s.stop.db == 0 {
+		t.Error("the driver keeps its handle elsewhere: a query that has given a row can no longer be stopped")
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	if s.stop.interrupt(); s.stop.db != 0 {
+		t.Error("the handle of a closed connection is kept")
 	}
 }
 
