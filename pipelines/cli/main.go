@@ -46,6 +46,7 @@ type Streams struct {
 // Run runs the command once and gives its exit code.
 func Run(ctx context.Context, reg *pipelines.Registry, args []string, io Streams) int {
 	args = longFlags(args)
+	io.Out, io.Err = visible{io.Out}, visible{io.Err}
 	a := &app{reg: reg, Streams: io, lang: language(os.Getenv)}
 	a.asked(args)
 	root := a.root()

@@ -212,7 +212,7 @@ func (a *app) printPlanned(pl pipelines.Planned, details bool) {
 		fmt.Fprintf(w, "  %s\n", a.oneLine(pl.Err))
 	}
 	for _, f := range pl.Filters {
-		fmt.Fprintf(w, "  %s %s\n", a.t("may drop rows by a personal column:", "peut écarter des lignes selon une colonne personnelle :"), f)
+		fmt.Fprintf(w, "  %s %s\n", a.t("may drop rows by a personal column:", "peut écarter des lignes selon une colonne personnelle :"), messages.Visible(f))
 	}
 	if !details {
 		return
@@ -220,7 +220,7 @@ func (a *app) printPlanned(pl pipelines.Planned, details bool) {
 	fmt.Fprintf(w, "  %s\n", pl.Source)
 	for _, m := range pl.Columns {
 		if m.Personal {
-			fmt.Fprintf(w, "    %s%s %s\n", m.Name, a.colon(), a.phrase(m.Because))
+			fmt.Fprintf(w, "    %s%s %s\n", messages.Visible(m.Name), a.colon(), a.phrase(m.Because))
 		}
 	}
 	for _, s := range pl.Steps {
@@ -238,6 +238,6 @@ func (a *app) printPlanned(pl pipelines.Planned, details bool) {
 		fmt.Fprintf(w, "  %s %s\n", a.t("not all columns are declared:", "colonnes non toutes déclarées :"), a.oneLine(pl.Unchecked))
 	}
 	for _, c := range pl.Out {
-		fmt.Fprintf(w, "  → %s %s\n", c.Name, c.Type)
+		fmt.Fprintf(w, "  → %s %s\n", messages.Visible(c.Name), c.Type)
 	}
 }

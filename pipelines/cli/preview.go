@@ -94,7 +94,7 @@ func printRows(w io.Writer, recs []arrow.Record, show bool) {
 		if i == 0 {
 			var names, types []string
 			for _, f := range r.Schema().Fields() {
-				names, types = append(names, f.Name), append(types, pipelines.TypeName(f.Type))
+				names, types = append(names, messages.Visible(f.Name)), append(types, pipelines.TypeName(f.Type))
 			}
 			fmt.Fprintf(tw, "  %s\n  %s\n", strings.Join(names, "\t"), strings.Join(types, "\t"))
 		}

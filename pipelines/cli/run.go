@@ -68,7 +68,9 @@ func (a *app) progress() func(pipelines.Event) {
 		} else {
 			delete(running, e.Task)
 		}
-		fmt.Fprintf(a.Err, "\r\x1b[K")
+		if v, ok := a.Err.(visible); ok {
+			v.eraseLine()
+		}
 		if r := e.Result; r != nil && r.Err != nil {
 			a.taskLine(a.Err, *r)
 		}
@@ -195,7 +197,7 @@ func (a *app) rejectLine(r pipelines.Reject) string {
 		fmt.Fprintf(&b, "%s %d, ", a.t("line", "ligne"), r.Line)
 	}
 	if r.Column != "" {
-		fmt.Fprintf(&b, "%s %s%s ", a.t("column", "colonne"), r.Column, a.colon())
+		fmt.Fprintf(&b, "%s %s%s ", a.t("column", "colonne"), messages.Visible(r.Column), a.colon())
 	}
 	fmt.Fprintf(&b, "%s (%s)", r.Why.What(a.lang), r.Why.Code)
 	return b.String()

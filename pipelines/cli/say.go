@@ -132,17 +132,26 @@ func (a *app) problem(err error) {
 	}
 }
 
-func terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+// file is the file that w writes to, or nil.
+func file(w io.Writer) *os.File {
+	if v, ok := w.(visible); ok {
+		w = v.to
+	}
+	f, _ := w.(*os.File)
+	return f
 }
 
-func (a *app) color(w io.Writer) bool {
+func terminal(w io.Writer) bool {
+	f := file(w)
+	return f != nil && term.IsTerminal(int(f.Fd()))
+}
+
+func showsColours(w io.Writer) bool {
 	return terminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 func (a *app) width() int {
-	if f, ok := a.Err.(*os.File); ok {
+	if f := file(a.Err); f != nil {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 20 {
 			return w
 		}
@@ -152,7 +161,7 @@ func (a *app) width() int {
 
 // paint gives a text a colour where the writer shows colours.
 func (a *app) paint(w io.Writer, code, s string) string {
-	if !a.color(w) {
+	if !showsColours(w) {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"

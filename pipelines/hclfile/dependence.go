@@ -1,6 +1,8 @@
 package hclfile
 
 import (
+	"strconv"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -95,6 +97,13 @@ func exprDependence(e hclsyntax.Expression) (l level, sources bool) {
 	return l, sources
 }
 
+// seen refuses a label in which something cannot be seen.
+func (l *loader) seen(what, label string, at hcl.Range) {
+	if c := messages.FirstUnseen(label); c != "" {
+		l.say(messages.KeyUnseen.With("name", what+" "+strconv.Quote(label), "character", c), at)
+	}
+}
+
 // part is a block as a component's; nil when there is no such component.
 func (l *loader) part(kind pipelines.Kind, b *hclsyntax.Block, labels map[string]hcl.Range) *part {
 	if len(b.Labels) != 2 {
@@ -105,6 +114,7 @@ func (l *loader) part(kind pipelines.Kind, b *hclsyntax.Block, labels map[string
 		l.say(messages.DuplicateBlock.With("name", name, "where", was.String()), b.LabelRanges[1])
 	}
 	labels[name] = b.LabelRanges[1]
+	l.seen(b.Type, b.Labels[1], b.LabelRanges[1])
 	c, ok := l.component(kind, b)
 	if !ok {
 		return nil

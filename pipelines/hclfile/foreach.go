@@ -1,6 +1,8 @@
 package hclfile
 
 import (
+	"strconv"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -55,6 +57,9 @@ func elements(expr hclsyntax.Expression, ctx *hcl.EvalContext) (es []each, known
 		}
 		if k.Type() != cty.String || k.IsNull() || !k.IsKnown() || k.AsString() == "" || seen[k.AsString()] {
 			return wrong()
+		}
+		if c := messages.FirstUnseen(k.AsString()); c != "" {
+			return nil, true, hcl.Diagnostics{pipelines.Diagnose(messages.KeyUnseen.With("name", strconv.Quote(k.AsString()), "character", c), expr.Range())}
 		}
 		seen[k.AsString()] = true
 		es = append(es, each{k.AsString(), el})

@@ -149,6 +149,7 @@ func (l *loader) pipelineBlock(p *pipeline, x *hclsyntax.Block, fields []pipelin
 				l.say(messages.DuplicateBlock.With("name", "variant "+v.name, "where", v.at.String()), x.LabelRanges[0])
 			}
 		}
+		l.seen("variant", x.Labels[0], x.LabelRanges[0])
 		inner := map[string]hcl.Range{}
 		for k, v := range labels {
 			inner[k] = v

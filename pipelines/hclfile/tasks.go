@@ -3,6 +3,7 @@ package hclfile
 import (
 	"math/big"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -217,6 +218,9 @@ func partitionValues(v cty.Value) ([]partition, error) {
 			return nil, bad
 		}
 		k := s.AsString()
+		if c := messages.FirstUnseen(k); c != "" {
+			return nil, messages.KeyUnseen.With("name", strconv.Quote(k), "character", c)
+		}
 		if seen[k] {
 			return nil, messages.PartitionTwice.With("value", k)
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -81,6 +82,10 @@ func (t *table) inline(name string, v cty.Value) {
 	seen := map[string]bool{}
 	for it := v.ElementIterator(); it.Next(); {
 		k, row := it.Element()
+		if c := messages.FirstUnseen(k.AsString()); c != "" {
+			t.fail(messages.KeyUnseen.With("name", "tenants."+name+"["+strconv.Quote(k.AsString())+"]", "character", c))
+			continue
+		}
 		if row.IsNull() || !row.Type().IsObjectType() && !row.Type().IsMapType() {
 			t.fail(messages.TenantTable.With("name", name))
 			return
@@ -159,6 +164,8 @@ func (t *table) readRows(r *csv.Reader, key int) {
 			t.fail(messages.TenantRow.With("file", t.cfg.File, "line", line, "got", len(cells), "wanted", len(t.columns)))
 		case strings.TrimSpace(cells[key]) == "":
 			t.fail(messages.TenantKey.With("file", t.cfg.File, "line", line, "column", t.cfg.Key))
+		case messages.FirstUnseen(cells[key]) != "":
+			t.fail(messages.TenantKeyUnseen.With("file", t.cfg.File, "line", line, "column", t.cfg.Key, "character", messages.FirstUnseen(cells[key])))
 		case twice:
 			t.fail(messages.TenantTwice.With("file", t.cfg.File, "line", line, "key", cells[key], "first", was))
 		default:

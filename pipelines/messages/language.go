@@ -9,7 +9,7 @@ var language = []*Message{
 	NoVariant, SeveralVariants, UnusedSource, UseAlone, SideContract, BadThreshold, QuarantineRecipients,
 	AuthorizationReference, AffectedTasks, TenantRow, TenantKey, TenantTwice, TenantColumn, TenantCell,
 	TenantTable, OverrideTarget, OverrideStale, OverrideExpired, OverrideUnclaimed, MovedAddress, MovedTo, MovedFrom, SecretBackend,
-	SecretNotSet, SecretUnreadable, SecretEncrypted, SecretPlatform,
+	SecretNotSet, SecretUnreadable, SecretEncrypted, SecretPlatform, KeyUnseen, TenantKeyUnseen,
 }
 
 var (
@@ -190,4 +190,10 @@ var (
 	SecretPlatform = &Message{Code: "LAV-1063", Class: Environment,
 		EN: Text{"{name} is kept by Windows (DPAPI), and this machine is not Windows", "run on the Windows machine and account that protected it, or keep the secret elsewhere"},
 		FR: Text{"{name} est gardé par Windows (DPAPI), et cette machine n'est pas sous Windows", "exécutez sur la machine et le compte Windows qui l'ont protégé, ou gardez le secret ailleurs"}}
+	KeyUnseen = &Message{Code: "LAV-1070", Class: Language,
+		EN: Text{"{name} holds a character that cannot be seen ({character})", "write it without that character: it stands in paths, reports and commands"},
+		FR: Text{"{name} contient un caractère invisible ({character})", "écrivez-le sans ce caractère : il figure dans des chemins, des rapports et des commandes"}}
+	TenantKeyUnseen = &Message{Code: "LAV-1071", Class: Language,
+		EN: Text{"{file}, line {line}: the key {column} holds a character that cannot be seen ({character})", "correct the key in the file: it stands in paths, reports and commands"},
+		FR: Text{"{file}, ligne {line} : la clé {column} contient un caractère invisible ({character})", "corrigez la clé dans le fichier : elle figure dans des chemins, des rapports et des commandes"}}
 )

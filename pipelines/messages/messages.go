@@ -149,10 +149,10 @@ func say(l Lang, v any) string {
 		return e.What(l)
 	}
 	s := fmt.Sprint(v)
-	if !strings.Contains(s, " ") { // a single word may be a name that the user gave
-		return s
+	if strings.Contains(s, " ") { // a single word may be a name that the user gave
+		s = Phrase(l, s)
 	}
-	return Phrase(l, s)
+	return Visible(s)
 }
 
 // Find is the outermost message in err's chain, or nil.
