@@ -3,6 +3,9 @@
 #
 #   lavoir run examples/subventions --pipeline subventions_s3 -var publier_s3=true \
 #     -var s3_endpoint=https://s3.example.org -var s3_bucket=opendata
+#
+# Le bloc source est celui de subventions.hcl, recopié : les étapes et la politique
+# se partagent entre pipelines, une source se lit dans le sien.
 
 variable "publier_s3" {
   type    = bool
