@@ -229,7 +229,7 @@ func TestDecodeMistakes(t *testing.T) {
 		{"every", "text = \"a\"\ninner {}\ninner {}", "3,1 LAV-1007"},
 		{"every", "text = \"a\"\nrules \"x\" {}", "2,1 LAV-1005 did you mean rule?"},
 		{"every", "text = \"a\"\nrule \"x\" {}", "2,10 LAV-1003 keep"},
-		{"every", "text = \"a\"\nrule {\n keep = true\n}", "2,6 LAV-1000"},
+		{"every", "text = \"a\"\nrule {\n keep = true\n}", "2,6 LAV-1812"},
 		{"every", "text = \"a\"\nfile \"cvs\" {}", "2,6 LAV-1008 did you mean csv?"},
 		{"every", "text = \"a\"\nfile \"csv\" { dept = 1 }", "2,14 LAV-1002 did you mean depth?"},
 		{"every", "text = \"a\"\ncount = -1", "2,1 LAV-1009 below zero"},

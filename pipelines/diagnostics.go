@@ -77,6 +77,13 @@ func translate(d *hcl.Diagnostic) *messages.Error {
 	if d.Detail != "" {
 		what += ": " + strings.TrimSuffix(d.Detail, ".")
 	}
+	function := ""
+	if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok {
+		function = call.CalledFunctionName()
+	}
+	if e := messages.Library(what, function); e != nil {
+		return e
+	}
 	return messages.Syntax.With("what", what)
 }
 

@@ -85,7 +85,7 @@ func (c sourceConfig) params() (map[string]cty.Value, error) {
 			if v.Type() == pipelines.SecretValue {
 				return nil, messages.SecretInText.With()
 			}
-			return nil, messages.ParamType.With("name", n, "got", v.Type().FriendlyName())
+			return nil, messages.ParamType.With("name", n, "got", messages.TypeWord(v.Type().FriendlyName()))
 		}
 	}
 	return values, nil

@@ -53,7 +53,7 @@ func (c *compiler) fromCty(v cty.Value, at hcl.Range) *node {
 	case t.IsCollectionType() || t.IsTupleType() || t.IsObjectType():
 		n.t, n.group = typ{k: kGroup}, v
 	default:
-		c.report(messages.BadConstant.With("type", t.FriendlyName()), at)
+		c.report(messages.BadConstant.With("type", messages.TypeWord(t.FriendlyName())), at)
 		return nil
 	}
 	return n
@@ -114,7 +114,7 @@ func (c *compiler) members(v cty.Value, at hcl.Range) ([]*node, bool) {
 			return nil, false
 		}
 		if n.t.k == kGroup {
-			c.report(messages.BadConstant.With("type", x.Type().FriendlyName()), at)
+			c.report(messages.BadConstant.With("type", messages.TypeWord(x.Type().FriendlyName())), at)
 			return nil, false
 		}
 		ns = append(ns, n)

@@ -195,7 +195,7 @@ func (l *loader) parse(s source) *hclsyntax.Body {
 	text := bytes.TrimPrefix(s.text, byteOrderMark)
 	if strings.HasSuffix(s.name, ".json") {
 		f, diags := json.Parse(text, s.name)
-		l.add(pipelines.Coded(diags)...)
+		l.add(pipelines.Coded(diags[:min(len(diags), 1)])...) // the others follow from the first
 		if f == nil || f.Body == nil {
 			return nil
 		}

@@ -18,13 +18,16 @@ import (
 )
 
 // sound reads mutated files: nothing panics, every mistake has a code, both
-// texts and a place, and what is yielded is JSON.
+// texts and a place, none is said half in English, and what is yielded is JSON.
 func sound(t *rapid.T, files []source) {
 	_, diags := walkAll(t, files)
 	for _, d := range diags {
 		e, ok := d.Extra.(*messages.Error)
 		if !ok || d.Subject == nil || e.What(messages.English) == "" || e.What(messages.French) == "" {
 			t.Fatalf("%v has no code, text or place", d)
+		}
+		if why := notFrench(d); why != "" && e.Param("what") != plainMistake {
+			t.Fatal(why)
 		}
 	}
 	_, again := walkAll(t, files)
@@ -172,5 +175,23 @@ func TestMutatedJSON(t *testing.T) {
 		mutated := append([]source(nil), files...)
 		mutated[i].text = out
 		sound(t, mutated)
+	})
+}
+
+// TestMutatedText puts, doubles and leaves out signs of good projects in both
+// syntaxes, which mostly no longer parses.
+func TestMutatedText(t *testing.T) {
+	signs := []string{"{", "}", "[", "]", "(", ")", "\"", "'", "=", "==", ",", ";", ":", "::", ".", "...", "*", "[*]", "?", "$", "${", "%{", "%{ if true }", "%{ for x in [1] }",
+		"%{ endif }", "<<FIN\n", "\\", "\\u00", "&", "|", "!", "-", "=>", "for x in ", "if ", "null", "true", "\n", "\t", "“", "`", "\xff", "\u202e", "é", "#", "/*", "0", "1.5", "x", "row.", " "}
+	all := append(texts(t, "testdata/whole/*.hcl"), texts(t, "testdata/whole_json/*.hcl.json")...)
+	rapid.Check(t, func(t *rapid.T) {
+		f := all[rapid.IntRange(0, len(all)-1).Draw(t, "file")]
+		text := slices.Clone(f.text)
+		for range rapid.IntRange(1, 4).Draw(t, "changes") {
+			from := rapid.IntRange(0, len(text)).Draw(t, "from")
+			to := min(len(text), from+rapid.SampledFrom([]int{0, 0, 1, 1, 2, 10}).Draw(t, "length"))
+			text = slices.Replace(text, from, to, []byte(rapid.SampledFrom(signs).Draw(t, "sign"))...)
+		}
+		sound(t, []source{{f.name, text}})
 	})
 }

@@ -62,9 +62,12 @@ type limitConfig struct {
 	Rows int `hcl:"rows" doc:"How many."`
 }
 
+// plainMistake is the one that a component tells in English alone.
+const plainMistake = "rows must be 1 or more"
+
 func (c *limitConfig) Validate() error {
 	if c.Rows < 1 {
-		return pipelines.At("rows", errors.New("rows must be 1 or more"))
+		return pipelines.At("rows", errors.New(plainMistake))
 	}
 	return nil
 }

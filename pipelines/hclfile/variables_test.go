@@ -97,7 +97,7 @@ func TestVariableMistakes(t *testing.T) {
 		{Options{Vars: map[string]string{"liste": "[var.texte]"}}, []string{"LAV-1027"}},
 		{Options{Vars: map[string]string{"nom": "x"}}, []string{"LAV-1025"}},
 		{Options{VarFiles: []string{"/absent/x.hcl"}}, []string{"LAV-1021"}},
-		{Options{VarFiles: []string{bad}}, []string{"LAV-1000"}},
+		{Options{VarFiles: []string{bad}}, []string{"LAV-1814"}},
 		{Options{Environ: []string{"LAVOIR_VAR_ouvert=peut-être"}}, []string{"LAV-1027"}},
 	} {
 		p, diags := Load(dir, testRegistry(t), c.opt)

@@ -51,8 +51,8 @@ var (
 		EN: Text{"not a JSON document", "correct the cell, or guard it with try()"},
 		FR: Text{"pas un document JSON", "corrigez la cellule, ou protégez-la par try()"}}
 	BadConstant = &Message{Code: "LAV-3014", Class: Language,
-		EN: Text{"a constant of type {type} has no place in an expression over columns", "give a text, a number, a yes or no, or a list or map of them"},
-		FR: Text{"une constante de type {type} n'a pas sa place dans une expression sur les colonnes", "donnez un texte, un nombre, un oui ou non, ou une liste ou une table de ceux-ci"}}
+		EN: Text{"{type} has no place in an expression over columns", "give a text, a number, a yes or no, or a list or map of them"},
+		FR: Text{"{type} n'a pas sa place dans une expression sur les colonnes", "donnez un texte, un nombre, un oui ou non, ou une liste ou une table de ceux-ci"}}
 	ExpressionTooLarge = &Message{Code: "LAV-3015", Class: Language,
 		EN: Text{"the expression has more than {limit} operations", "cut it into several columns, or use a map: local.names[row.code]"},
 		FR: Text{"l'expression compte plus de {limit} opérations", "découpez-la en plusieurs colonnes, ou utilisez une table : local.noms[row.code]"}}

@@ -1,6 +1,6 @@
 package messages
 
-// The pipeline language: parsing, references, decoding of blocks. Codes LAV-1000 to LAV-1999.
+// The pipeline language: parsing, references, decoding of blocks. Codes LAV-1000 to LAV-1799.
 var language = []*Message{
 	Syntax, BadType, UnknownArgument, MissingArgument, WrongArgument, UnknownBlock, MissingBlock, DuplicateBlock,
 	UnknownComponent, BadValue, NotASecret, NotAConnection, NotASource, SecretInText, NotYet, WrongConnection,
@@ -15,7 +15,7 @@ var language = []*Message{
 var (
 	Syntax = &Message{Code: "LAV-1000", Class: Language,
 		EN: Text{"{what}", "correct the file at the place shown"},
-		FR: Text{"{what}", "corrigez le fichier à l'endroit indiqué"}}
+		FR: Text{"le fichier contient une erreur, décrite ici en anglais : {what}", "corrigez le fichier à l'endroit indiqué"}}
 	BadType = &Message{Code: "LAV-1001", Class: Language,
 		EN: Text{"{got} is not a type", "write text, bool, int32, int64, float64, decimal(12, 2), date, date(\"DD/MM/YYYY\"), timestamp(\"DD/MM/YYYY HH:mm\", \"Europe/Paris\"), binary or list(text)"},
 		FR: Text{"{got} n'est pas un type", "écrivez text, bool, int32, int64, float64, decimal(12, 2), date, date(\"DD/MM/YYYY\"), timestamp(\"DD/MM/YYYY HH:mm\", \"Europe/Paris\"), binary ou list(text)"}}

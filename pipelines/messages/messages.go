@@ -145,8 +145,11 @@ func (e *Error) fill(l Lang, s string) string {
 }
 
 func say(l Lang, v any) string {
-	if e, ok := v.(*Error); ok {
-		return e.What(l)
+	switch v := v.(type) {
+	case *Error:
+		return v.What(l)
+	case TypeWord:
+		return v.in(l)
 	}
 	s := fmt.Sprint(v)
 	if strings.Contains(s, " ") { // a single word may be a name that the user gave
@@ -183,7 +186,7 @@ func Has(err error, m *Message) bool {
 func All() []*Message {
 	var all []*Message
 	for _, area := range [][]*Message{
-		language, engine, rows, expressions, files, parquets, stores, databases, steps, privacies, commands,
+		language, syntax, engine, rows, expressions, files, parquets, stores, databases, steps, privacies, commands,
 	} {
 		all = append(all, area...)
 	}

@@ -13,7 +13,11 @@ func Phrase(l Lang, s string) string {
 		if parts, ok := matchPhrase(p.en, s); ok {
 			fr := p.fr
 			for _, part := range parts {
-				fr = strings.Replace(fr, "*", Phrase(l, part), 1)
+				at := strings.IndexAny(fr, stars)
+				if at < 0 {
+					break
+				}
+				fr = fr[:at] + inFrench(fr[at], part) + fr[at+1:]
 			}
 			return fr
 		}
@@ -21,29 +25,88 @@ func Phrase(l Lang, s string) string {
 	return s
 }
 
-// phrase is a part of a sentence; * stands for anything, itself a phrase or not,
-// in the same order in both languages.
+// phrase is a part of a sentence. In it * stands for anything, itself a phrase or
+// not, and # for a type as the library of values names it; both come in the same
+// order in both languages.
 type phrase struct{ en, fr string }
+
+const stars = "*#"
+
+// inFrench is what a star stands for. A single word may be a name that the user
+// gave, whatever it is.
+func inFrench(star byte, part string) string {
+	if star == '#' {
+		return TypeWord(part).in(French)
+	}
+	if strings.Contains(part, " ") {
+		return Phrase(French, part)
+	}
+	return part
+}
 
 // matchPhrase gives what the stars of the pattern stand for.
 func matchPhrase(pattern, s string) (parts []string, ok bool) {
 	for {
-		before, after, star := strings.Cut(pattern, "*")
-		if !star {
+		at := strings.IndexAny(pattern, stars)
+		if at < 0 {
 			return parts, s == pattern
 		}
-		if !strings.HasPrefix(s, before) {
+		if !strings.HasPrefix(s, pattern[:at]) {
 			return nil, false
 		}
-		s = s[len(before):]
-		next, _, more := strings.Cut(after, "*")
-		at := len(s) - len(next)
-		if more {
-			at = strings.Index(s, next)
+		s, pattern = s[at:], pattern[at+1:]
+		next := pattern
+		more := strings.IndexAny(pattern, stars)
+		end := len(s) - len(next)
+		if more >= 0 {
+			next = pattern[:more]
+			end = strings.Index(s, next)
 		}
-		if at < 0 || s[at:at+len(next)] != next {
+		if end < 0 || s[end:end+len(next)] != next {
 			return nil, false
 		}
-		parts, pattern, s = append(parts, s[:at]), after, s[at:]
+		parts, s = append(parts, s[:end]), s[end:]
 	}
+}
+
+// TypeWord is a type of values as the library of values names it: a parameter of
+// a message, which is said as a person would.
+type TypeWord string
+
+func (t TypeWord) in(l Lang) string {
+	words, known := typeWords[string(t)]
+	if !known {
+		kind, _, _ := strings.Cut(string(t), " of ")
+		if words, known = typeWords[kind]; !known {
+			return string(t)
+		}
+	}
+	if l == French {
+		return words.fr
+	}
+	return words.en
+}
+
+var typeWords = map[string]phrase{
+	"string":          {"a text", "un texte"},
+	"number":          {"a number", "un nombre"},
+	"bool":            {"true or false", "true ou false"},
+	"tuple":           {"a list", "une liste"},
+	"list":            {"a list", "une liste"},
+	"list of string":  {"a list of texts", "une liste de textes"},
+	"list of number":  {"a list of numbers", "une liste de nombres"},
+	"set":             {"a list", "une liste"},
+	"object":          {"an object", "un objet"},
+	"map":             {"an object", "un objet"},
+	"map of string":   {"an object of texts", "un objet { nom = texte }"},
+	"dynamic":         {"a value", "une valeur"},
+	"any type":        {"a value", "une valeur"},
+	"any single type": {"a value", "une valeur"},
+	"secret":          {"a secret", "un secret"},
+	"connection":      {"a connection", "une connexion"},
+	"source":          {"a source", "une source"},
+	"limits":          {"limits", "un bloc limits"},
+	"steps":           {"steps", "un bloc steps"},
+	"contract":        {"a contract", "un bloc contract"},
+	"privacy policy":  {"a privacy policy", "une politique privacy"},
 }

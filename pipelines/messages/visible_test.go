@@ -9,17 +9,17 @@ import (
 
 func TestVisible(t *testing.T) {
 	for s, want := range map[string]string{
-		"":                       "",
-		"Val-Fleuri, 12 € œ é":   "Val-Fleuri, 12 € œ é",
+		"":                        "",
+		"Val-Fleuri, 12 € œ é":    "Val-Fleuri, 12 € œ é",
 		"e\u0301 et \u00a0\u202f": "e\u0301 et \u00a0\u202f",
-		"a\x1b[2Jb":              `a\u001b[2Jb`,
-		"a\r\nb\tc":              `a\u000d\u000ab\u0009c`,
-		"a\u009bb\x7f":           `a\u009bb\u007f`,
-		"a\u202eb\u2066\u200f":   `a\u202eb\u2066\u200f`,
-		"a\u200bb\ufeff\u00ad":   `a\u200bb\ufeff\u00ad`,
-		"a\u2028b\u2029":         `a\u2028b\u2029`,
-		"a\U000e0041b":           `a\udb40\udc41b`,
-		"a\x9b":                  "a\ufffd",
+		"a\x1b[2Jb":               `a\u001b[2Jb`,
+		"a\r\nb\tc":               `a\u000d\u000ab\u0009c`,
+		"a\u009bb\x7f":            `a\u009bb\u007f`,
+		"a\u202eb\u2066\u200f":    `a\u202eb\u2066\u200f`,
+		"a\u200bb\ufeff\u00ad":    `a\u200bb\ufeff\u00ad`,
+		"a\u2028b\u2029":          `a\u2028b\u2029`,
+		"a\U000e0041b":            `a\udb40\udc41b`,
+		"a\x9b":                   "a\ufffd",
 	} {
 		got := Visible(s)
 		if got != want {

@@ -11,7 +11,7 @@ project {
 variable "premier" {
   type        = number
   default     = 2023
-  description = "First year."
+  description = "Première année."
 }
 
 variable "regions" {
