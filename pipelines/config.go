@@ -43,7 +43,7 @@ func ParseSize(s string) (Size, error) {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 || n > (1<<62)/unit {
-		return 0, fmt.Errorf("a size is written 64MiB, 95MB or as a number of bytes")
+		return 0, fmt.Errorf("a size is written \"64MiB\", \"95MB\" or as a number of bytes")
 	}
 	return Size(n * unit), nil
 }
@@ -57,7 +57,7 @@ func ParseDuration(s string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
-		return 0, fmt.Errorf("a duration is written 90s, 15m, 24h or 90d")
+		return 0, fmt.Errorf("a duration is written \"90s\", \"15m\", \"24h\" or \"90d\"")
 	}
 	return d, nil
 }

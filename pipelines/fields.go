@@ -24,7 +24,7 @@ type Field struct {
 	Rest     bool     // any further argument; Name is then a placeholder
 	Labels   []string // of a block
 	Fields   []Field  // of a block
-	Nested   Kind     // of a block whose label names a component
+	Nested   Kind     // of a block whose label names a component; Fields are then those besides the component's
 }
 
 // tag is the parsed struct tag of a config field:
@@ -136,7 +136,11 @@ func fieldsOf(t reflect.Type, def reflect.Value) []Field {
 				f.Labels = []string{string(tg.kind)}
 			} else {
 				f.Labels = labelsOf(el)
-				f.Fields = fieldsOf(el, reflect.Zero(el))
+				fresh := reflect.New(el)
+				if d, ok := fresh.Interface().(interface{ Defaults() }); ok {
+					d.Defaults()
+				}
+				f.Fields = fieldsOf(el, fresh.Elem())
 			}
 		case "rest":
 			f.Rest, f.Name, f.Type = true, "<name>", describeType(reflect.TypeOf(Expression{}))
@@ -233,12 +237,11 @@ func durationText(d time.Duration) string {
 		return strconv.Itoa(int(d/(24*time.Hour))) + "d"
 	}
 	s := d.String()
-	s = strings.TrimSuffix(s, "0s")
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
 	if strings.HasSuffix(s, "h0m") {
 		s = strings.TrimSuffix(s, "0m")
-	}
-	if s == "" {
-		return "0s"
 	}
 	return s
 }

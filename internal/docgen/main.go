@@ -17,6 +17,7 @@ import (
 	"github.com/lavoir-data/lavoir/connectors"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/hclfile"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/transforms"
 )
 
@@ -98,25 +99,59 @@ func differences(dir string, pages map[string][]byte) ([]string, error) {
 
 const head = "<!-- Made by make gen from the code. Do not edit. -->\n\n"
 
+// pages are the pages in English, and in French in the folder fr.
 func pages(reg *pipelines.Registry) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	for folder, lang := range map[string]messages.Lang{"": messages.English, "fr/": messages.French} {
+		b := book{reg, lang}
+		own, err := b.pages()
+		if err != nil {
+			return nil, err
+		}
+		for name, text := range own {
+			all[folder+name] = text
+		}
+	}
+	return all, nil
+}
+
+// book is the reference in one language.
+type book struct {
+	reg  *pipelines.Registry
+	lang messages.Lang
+}
+
+func (k book) t(en, fr string) string {
+	if k.lang == messages.French {
+		return fr
+	}
+	return en
+}
+
+// phrase is what a component says in English, in the language of the book.
+func (k book) phrase(s string) string { return messages.Phrase(k.lang, s) }
+
+func (k book) pages() (map[string][]byte, error) {
 	ps := map[string][]byte{
-		"functions.md":       functionsPage(),
-		"messages.md":        messagesPage(),
-		"language.md":        languagePage(reg),
-		"lavoir.schema.json": hclfile.JSONSchema(reg),
+		"functions.md":       k.functionsPage(),
+		"messages.md":        k.messagesPage(),
+		"language.md":        k.languagePage(),
+		"lavoir.schema.json": hclfile.JSONSchema(k.reg, k.lang),
 	}
 	var index bytes.Buffer
-	index.WriteString(head + "# Reference\n\n- [The language: blocks and their arguments](language.md)\n" +
-		"- [Functions of expressions](functions.md)\n- [Messages](messages.md)\n- [JSON Schema](lavoir.schema.json) of `.hcl.json` files\n")
+	index.WriteString(head + k.t("# Reference\n\n[En français](fr/README.md)\n\n- [The language: blocks and their arguments](language.md)\n"+
+		"- [Functions of expressions](functions.md)\n- [Messages](messages.md)\n- [JSON Schema](lavoir.schema.json) of `.hcl.json` files\n",
+		"# Référence\n\n[In English](../README.md)\n\n- [Le langage : les blocs et leurs arguments](language.md)\n"+
+			"- [Les fonctions des expressions](functions.md)\n- [Les messages](messages.md)\n- [Le JSON Schema](lavoir.schema.json) des fichiers `.hcl.json`\n"))
 	last := pipelines.Kind("")
-	for _, c := range reg.All("") {
+	for _, c := range k.reg.All("") {
 		if c.Kind != last {
-			fmt.Fprintf(&index, "\n## %s\n\n", title(c.Kind))
+			fmt.Fprintf(&index, "\n## %s\n\n", k.title(c.Kind))
 			last = c.Kind
 		}
 		name := string(c.Kind) + "/" + c.Name + ".md"
-		fmt.Fprintf(&index, "- [`%s`](%s): %s\n", c.Name, name, c.Doc)
-		page, err := componentPage(c)
+		fmt.Fprintf(&index, "- [`%s`](%s)%s %s\n", c.Name, name, k.t(":", " :"), k.phrase(c.Doc))
+		page, err := k.componentPage(c)
 		if err != nil {
 			return nil, err
 		}
@@ -126,53 +161,87 @@ func pages(reg *pipelines.Registry) (map[string][]byte, error) {
 	return ps, nil
 }
 
-func title(k pipelines.Kind) string {
-	return strings.ToUpper(string(k[:1])) + string(k[1:]) + "s"
+// title is what the components of a kind are called together.
+func (k book) title(kind pipelines.Kind) string {
+	switch kind {
+	case pipelines.KindConnection:
+		return k.t("Connections", "Connexions")
+	case pipelines.KindFormat:
+		return "Formats"
+	case pipelines.KindLoad:
+		return k.t("Loads", "Sorties")
+	case pipelines.KindPrivacy:
+		return k.t("Privacy", "Confidentialité")
+	case pipelines.KindSource:
+		return "Sources"
+	}
+	return k.t("Transforms", "Étapes")
 }
 
-func componentPage(c pipelines.Component) ([]byte, error) {
+// componentPage describes a component. What its examples say of themselves is
+// English, and in the English page alone.
+func (k book) componentPage(c pipelines.Component) ([]byte, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s# %s `%s`\n\n%s\n", head, c.Kind, c.Name, c.Doc)
-	fields(&b, "## Arguments\n\n", c.Fields())
+	fmt.Fprintf(&b, "%s# %s `%s`\n\n%s\n", head, c.Kind, c.Name, k.phrase(c.Doc))
+	k.fields(&b, "## Arguments\n\n", c.Fields())
 	found, err := examples(c)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range found {
-		fmt.Fprintf(&b, "\n## Example%s\n\n%s\n", e.title, strings.TrimSpace(e.prose))
-		for _, f := range e.files {
-			fmt.Fprintf(&b, "\n`%s`\n\n```%s\n%s\n```\n", f.Name, fence(f.Name), strings.TrimRight(string(f.Data), "\n"))
+	for i, e := range found {
+		title, prose := k.t("Example", "Exemple"), ""
+		if k.lang == messages.English {
+			title += e.title
+			prose = strings.TrimSpace(e.prose) + "\n"
+		} else if len(found) > 1 {
+			title += fmt.Sprintf(" %d", i+1)
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s", title, prose)
+		for n, f := range e.files {
+			if n > 0 || prose != "" {
+				b.WriteString("\n")
+			}
+			fmt.Fprintf(&b, "`%s`\n\n```%s\n%s\n```\n", f.Name, fence(f.Name), strings.TrimRight(string(f.Data), "\n"))
 		}
 	}
 	return b.Bytes(), nil
 }
 
-func fields(b *bytes.Buffer, heading string, fs []pipelines.Field) {
+func (k book) fields(b *bytes.Buffer, heading string, fs []pipelines.Field) {
 	if len(fs) == 0 {
 		return
 	}
-	b.WriteString("\n" + heading + "| name | type | default | what it is |\n|---|---|---|---|\n")
+	b.WriteString("\n" + heading + k.t("| name | type | default | what it is |", "| nom | type | défaut | ce que c'est |") + "\n|---|---|---|---|\n")
 	var blocks []pipelines.Field
 	for _, f := range fs {
-		kind := f.Type
-		if f.Block {
-			kind = "block"
-			if f.Repeated {
-				kind = "blocks"
-			}
-			if len(f.Fields) > 0 {
-				blocks = append(blocks, f)
-			}
+		if f.Block && len(f.Fields) > 0 {
+			blocks = append(blocks, f)
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.Name, kind, defaultText(f), docText(f))
+		k.row(b, f)
 	}
 	for _, f := range blocks {
-		labels := ""
-		for _, l := range f.Labels {
-			labels += ` "<` + l + `>"`
-		}
-		fields(b, "### `"+f.Name+labels+"`\n\n", f.Fields)
+		k.fields(b, "### `"+header(f)+"`\n\n", f.Fields)
 	}
+}
+
+// header is a block as it begins.
+func header(f pipelines.Field) string {
+	s := f.Name
+	for _, l := range f.Labels {
+		s += ` "<` + l + `>"`
+	}
+	return s
+}
+
+func (k book) row(b *bytes.Buffer, f pipelines.Field) {
+	kind := k.phrase(f.Type)
+	if f.Block {
+		kind = k.t("block", "bloc")
+		if f.Repeated {
+			kind = k.t("blocks", "blocs")
+		}
+	}
+	fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.Name, kind, k.defaultText(f), k.docText(f))
 }
 
 func cellText(s string) string { return strings.ReplaceAll(s, "|", "\\|") }

@@ -13,28 +13,31 @@ import (
 )
 
 // languagePage describes every block of a pipeline file.
-func languagePage(reg *pipelines.Registry) []byte {
+func (k book) languagePage() []byte {
 	var b bytes.Buffer
-	b.WriteString(head + `# The language
+	b.WriteString(head + k.t(`# The language
 
-A project is a folder of ` + "`.hcl`" + ` and ` + "`.hcl.json`" + ` files, read together. The guided tour is
-[` + "`pipelines.example.hcl`" + `](../../pipelines.example.hcl). Inside a pipeline, blocks stand in the order of the data.
-What expressions over ` + "`row`" + ` may call is on [the page of functions](functions.md).
-`)
-	for _, f := range hclfile.Blocks(reg) {
-		blockPage(&b, "## ", f)
+A project is a folder of `+"`.hcl`"+` and `+"`.hcl.json`"+` files, read together. The guided tour is
+[`+"`pipelines.example.hcl`"+`](../../pipelines.example.hcl). Inside a pipeline, blocks stand in the order of the data.
+What expressions over `+"`row`"+` may call is on [the page of functions](functions.md).
+`, `# Le langage
+
+Un projet est un dossier de fichiers `+"`.hcl`"+` et `+"`.hcl.json`"+`, lus ensemble. La visite guidée est
+[`+"`pipelines.example.hcl`"+`](../../../pipelines.example.hcl). Dans un pipeline, les blocs suivent l'ordre des données.
+Ce que les expressions sur `+"`row`"+` peuvent appeler est à [la page des fonctions](functions.md).
+`))
+	for _, f := range hclfile.Blocks(k.reg) {
+		k.blockPage(&b, "## ", f)
 	}
 	return b.Bytes()
 }
 
-func blockPage(b *bytes.Buffer, heading string, f pipelines.Field) {
-	labels := ""
-	for _, l := range f.Labels {
-		labels += ` "<` + l + `>"`
-	}
-	fmt.Fprintf(b, "\n%s`%s%s`\n\n%s", heading, f.Name, labels, f.Doc)
+func (k book) blockPage(b *bytes.Buffer, heading string, f pipelines.Field) {
+	fmt.Fprintf(b, "\n%s`%s`\n\n%s", heading, header(f), k.phrase(f.Doc))
 	if f.Nested != "" {
-		fmt.Fprintf(b, " Its first label names a component: see [%ss](README.md#%ss).", f.Nested, f.Nested)
+		title := strings.ToLower(k.title(f.Nested))
+		fmt.Fprintf(b, k.t(" Its first label names a component: see [%s](README.md#%s).",
+			" Le premier nom est celui d'un composant : voir [%s](README.md#%s)."), title, title)
 	}
 	b.WriteString("\n")
 	var args, blocks []pipelines.Field
@@ -46,58 +49,67 @@ func blockPage(b *bytes.Buffer, heading string, f pipelines.Field) {
 		}
 	}
 	if len(args) > 0 {
-		b.WriteString("\n| argument | type | default | what it is |\n|---|---|---|---|\n")
+		b.WriteString("\n" + k.t("| argument | type | default | what it is |", "| argument | type | défaut | ce que c'est |") + "\n|---|---|---|---|\n")
 		for _, x := range args {
-			fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", x.Name, x.Type, defaultText(x), docText(x))
+			k.row(b, x)
 		}
 	}
 	for _, x := range blocks {
-		blockPage(b, "#"+heading, x)
+		k.blockPage(b, "#"+heading, x)
 	}
 }
 
-func defaultText(f pipelines.Field) string {
+func (k book) defaultText(f pipelines.Field) string {
 	switch {
 	case f.Required:
-		return "required"
+		return k.t("required", "obligatoire")
 	case f.Default != "":
 		return cellText("`" + f.Default + "`")
 	}
 	return ""
 }
 
-func docText(f pipelines.Field) string {
-	doc := f.Doc
+func (k book) docText(f pipelines.Field) string {
+	doc := k.phrase(f.Doc)
 	if len(f.Values) > 0 {
-		doc += " One of `" + strings.Join(f.Values, "`, `") + "`."
+		doc += k.t(" One of ", " Au choix : ") + "`" + strings.Join(f.Values, "`, `") + "`."
 	}
 	if f.Nested != "" {
-		doc += " Its label names a " + string(f.Nested) + "."
+		doc += k.t(" Its label names a "+string(f.Nested)+".", " Le nom entre guillemets est celui d'un composant "+string(f.Nested)+".")
 	}
 	return cellText(doc)
 }
 
-func functionsPage() []byte {
+func (k book) functionsPage() []byte {
 	var b bytes.Buffer
-	b.WriteString(head + "# Functions of expressions\n\nEach works on whole columns. Unless it says otherwise, null in gives null out.\n")
+	b.WriteString(head + k.t("# Functions of expressions\n\nEach works on whole columns. Unless it says otherwise, null in gives null out.\n",
+		"# Les fonctions des expressions\n\nChacune travaille sur des colonnes entières. Sauf mention contraire, une valeur nulle donne une valeur nulle.\n"))
 	group := ""
 	for _, f := range expr.Functions() {
 		if f.Group != group {
 			group = f.Group
-			fmt.Fprintf(&b, "\n## %s\n\n| function | what it gives | en français | example | gives |\n|---|---|---|---|---|\n", strings.ToUpper(group[:1])+group[1:])
+			title := k.phrase(group)
+			first := []rune(title)[0]
+			fmt.Fprintf(&b, "\n## %s\n\n%s\n|---|---|---|---|\n", strings.ToUpper(string(first))+strings.TrimPrefix(title, string(first)),
+				k.t("| function | what it gives | example | gives |", "| fonction | ce qu'elle donne | exemple | résultat |"))
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` | `%s` |\n", cellText(f.Signature), cellText(f.EN), cellText(f.FR), cellText(f.Example), cellText(f.Result))
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` | `%s` |\n", cellText(f.Signature), cellText(k.t(f.EN, f.FR)), cellText(f.Example), cellText(f.Result))
 	}
 	return b.Bytes()
 }
 
-func messagesPage() []byte {
+func (k book) messagesPage() []byte {
 	var b bytes.Buffer
-	b.WriteString(head + "# Messages\n\nA code is never used again. `{…}` stands for what the message is about; never for a value of a row.\n")
+	b.WriteString(head + k.t("# Messages\n\nA code is never used again. `{…}` stands for what the message is about; never for a value of a row.\n",
+		"# Les messages\n\nUn code ne sert jamais deux fois. `{…}` remplace ce dont parle le message ; jamais la valeur d'une ligne.\n"))
 	all := messages.All()
 	sort.Slice(all, func(i, j int) bool { return all[i].Code < all[j].Code })
 	for _, m := range all {
-		fmt.Fprintf(&b, "\n### %s\n\n%s. *%s.*\n\n%s. *%s.*\n", m.Code, m.EN.What, m.EN.Remedy, m.FR.What, m.FR.Remedy)
+		text := m.EN
+		if k.lang == messages.French {
+			text = m.FR
+		}
+		fmt.Fprintf(&b, "\n### %s\n\n%s. *%s.*\n", m.Code, text.What, text.Remedy)
 	}
 	return b.Bytes()
 }

@@ -21,7 +21,8 @@ func (a *app) describeCmd() *cobra.Command {
 		Short: a.t("List the components, or describe one", "Lister les composants, ou en décrire un"),
 		Example: `  lavoir describe
   lavoir describe rename`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completeComponent,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.listComponents()
@@ -36,7 +37,7 @@ func (a *app) describeCmd() *cobra.Command {
 				if c.Name == args[0] || string(c.Kind)+"."+c.Name == args[0] {
 					found = true
 					if a.json() {
-						described = append(described, describedJSON{componentJSON{c.Kind, c.Name, c.Doc}, fieldsJSON(c.Fields())})
+						described = append(described, describedJSON{componentJSON{c.Kind, c.Name, a.phrase(c.Doc)}, a.fieldsJSON(c.Fields())})
 					} else {
 						a.describe(c)
 					}
@@ -51,6 +52,26 @@ func (a *app) describeCmd() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// completeComponent offers the components, each with what it does; those of one
+// name with their kind.
+func (a *app) completeComponent(_ *cobra.Command, args []string, _ string) (found []cobra.Completion, _ cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	named := map[string]int{}
+	for _, c := range a.reg.All("") {
+		named[c.Name]++
+	}
+	for _, c := range a.reg.All("") {
+		name := c.Name
+		if named[name] > 1 {
+			name = string(c.Kind) + "." + name
+		}
+		found = append(found, cobra.CompletionWithDesc(name, a.phrase(c.Doc)))
+	}
+	return found, cobra.ShellCompDirectiveNoFileComp
 }
 
 type componentJSON struct {
@@ -76,10 +97,10 @@ type fieldJSON struct {
 	Fields   []fieldJSON `json:"fields,omitempty"`
 }
 
-func fieldsJSON(fields []pipelines.Field) []fieldJSON {
+func (a *app) fieldsJSON(fields []pipelines.Field) []fieldJSON {
 	out := []fieldJSON{}
 	for _, f := range fields {
-		out = append(out, fieldJSON{f.Name, f.Doc, f.Type, f.Values, f.Required, f.Default, f.Block, f.Repeated, fieldsJSON(f.Fields)})
+		out = append(out, fieldJSON{f.Name, a.phrase(f.Doc), f.Type, f.Values, f.Required, f.Default, f.Block, f.Repeated, a.fieldsJSON(f.Fields)})
 	}
 	return out
 }
@@ -88,19 +109,19 @@ func (a *app) listComponents() error {
 	if a.json() {
 		var all []componentJSON
 		for _, c := range a.reg.All("") {
-			all = append(all, componentJSON{c.Kind, c.Name, c.Doc})
+			all = append(all, componentJSON{c.Kind, c.Name, a.phrase(c.Doc)})
 		}
 		return a.printJSON(all)
 	}
 	w := tabwriter.NewWriter(a.Out, 0, 4, 2, ' ', 0)
 	for _, c := range a.reg.All("") {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", c.Kind, c.Name, c.Doc)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", c.Kind, c.Name, a.phrase(c.Doc))
 	}
 	return w.Flush()
 }
 
 func (a *app) describe(c pipelines.Component) {
-	fmt.Fprintf(a.Out, "%s %q\n%s\n\n", c.Kind, c.Name, c.Doc)
+	fmt.Fprintf(a.Out, "%s %q\n%s\n\n", c.Kind, c.Name, a.phrase(c.Doc))
 	w := tabwriter.NewWriter(a.Out, 2, 4, 2, ' ', 0)
 	a.fields(w, c.Fields(), "")
 	w.Flush()
@@ -123,7 +144,7 @@ func (a *app) fields(w *tabwriter.Writer, fields []pipelines.Field, indent strin
 				kind = a.t("blocks", "blocs")
 			}
 		}
-		doc := f.Doc
+		doc := a.phrase(f.Doc)
 		if len(f.Values) > 0 {
 			doc += " (" + strings.Join(f.Values, ", ") + ")"
 		}
@@ -139,7 +160,7 @@ func (a *app) schemaCmd() *cobra.Command {
 		Example: "  lavoir schema > lavoir.schema.json",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := a.Out.Write(hclfile.JSONSchema(a.reg))
+			_, err := a.Out.Write(hclfile.JSONSchema(a.reg, a.lang))
 			return err
 		},
 	}

@@ -11,22 +11,40 @@ import (
 // the library included.
 func inFrench(root *cobra.Command) {
 	root.SetUsageFunc(frenchUsage)
-	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {
-		c.InitDefaultHelpFlag()
-		if f := c.Flags().Lookup("help"); f != nil {
-			f.Usage = "cette aide"
-		}
+		helpFlag(c)
 		switch c.Name() {
 		case "help":
 			c.Short, c.Long = "Aide d'une commande", "Montre l'aide d'une commande."
 		case "completion":
 			c.Short = "Complétion de la ligne de commande, pour bash, zsh, fish ou PowerShell"
+			c.Long = "Affiche le script qui complète les commandes et les options quand on presse Tab."
+			for _, shell := range c.Commands() {
+				helpFlag(shell)
+				shell.Short = "Script de complétion pour " + shell.Name()
+				shell.Long = shell.Short + ".\n\n" + completionUse[shell.Name()]
+				if f := shell.Flags().Lookup("no-descriptions"); f != nil {
+					f.Usage = "compléter sans montrer les descriptions"
+				}
+			}
 		}
 	}
-	root.InitDefaultHelpFlag()
-	root.Flags().Lookup("help").Usage = "cette aide"
+	helpFlag(root)
+}
+
+func helpFlag(c *cobra.Command) {
+	c.InitDefaultHelpFlag()
+	if f := c.Flags().Lookup("help"); f != nil {
+		f.Usage = "cette aide"
+	}
+}
+
+// completionUse says how each shell takes its script.
+var completionUse = map[string]string{
+	"bash":       "Pour cette session : source <(lavoir completion bash)\nPour toutes : lavoir completion bash > /etc/bash_completion.d/lavoir\nLe paquet bash-completion doit être installé.",
+	"zsh":        "Pour cette session : source <(lavoir completion zsh)\nPour toutes : lavoir completion zsh > \"${fpath[1]}/_lavoir\"\nSi la complétion n'est pas active : echo \"autoload -U compinit; compinit\" >> ~/.zshrc",
+	"fish":       "Pour cette session : lavoir completion fish | source\nPour toutes : lavoir completion fish > ~/.config/fish/completions/lavoir.fish",
+	"powershell": "Pour cette session : lavoir completion powershell | Out-String | Invoke-Expression\nPour toutes : ajoutez cette ligne à votre profil PowerShell.",
 }
 
 func frenchUsage(c *cobra.Command) error {

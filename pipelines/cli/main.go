@@ -64,15 +64,20 @@ func Run(ctx context.Context, reg *pipelines.Registry, args []string, io Streams
 	}
 	if m := messages.Find(err); m == nil && !errors.Is(err, context.Canceled) && cmd != nil && a.project == nil && !a.started {
 		// a mistake in the command line itself
-		what, meant, several := strings.Cut(err.Error(), "\n") // what was meant follows, a name a line
-		if names := strings.Fields(meant); several && len(names) > 0 {
-			what += "; did you mean " + names[len(names)-1] + "?"
-		}
-		a.say(messages.Usage.With("what", what, "command", cmd.CommandPath()))
+		a.say(misused(err, cmd))
 		return pipelines.ExitLanguage
 	}
 	a.problem(err)
 	return pipelines.ExitCode(err)
+}
+
+// misused says what the library finds wrong with a command line.
+func misused(err error, cmd *cobra.Command) *messages.Error {
+	what, meant, several := strings.Cut(err.Error(), "\n") // what was meant follows, a name a line
+	if names := strings.Fields(meant); several && len(names) > 0 {
+		what += "; did you mean " + names[len(names)-1] + "?"
+	}
+	return messages.Usage.With("what", what, "command", cmd.CommandPath())
 }
 
 // longFlags lets -var stand for --var: both forms are usual, and no flag of one
@@ -153,6 +158,20 @@ func (a *app) root() *cobra.Command {
 		a.initCmd(), a.validateCmd(), a.planCmd(), a.previewCmd(), a.runCmd(), a.testCmd(), a.verifyCmd(), a.describeCmd(),
 		a.fmtCmd(), a.schemaCmd(), a.doctorCmd(), a.purgeCmd(), a.selftestCmd(), a.versionCmd(),
 	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" { // a misspelt verb is a mistake here too
+			c.Run, c.RunE = nil, func(_ *cobra.Command, args []string) error {
+				verb, _, err := root.Find(args)
+				if err != nil {
+					return misused(err, root)
+				}
+				verb.InitDefaultHelpFlag()
+				return verb.Help()
+			}
+		}
+	}
 	if a.lang == messages.French {
 		inFrench(root)
 	}

@@ -117,14 +117,14 @@ func (a *app) problem(err error) {
 	}
 	m := messages.Find(err)
 	if m == nil {
-		fmt.Fprintln(a.Err, err)
+		fmt.Fprintln(a.Err, a.phrase(err.Error()))
 		return
 	}
 	a.say(m)
 	for cause := m.Unwrap(); cause != nil; {
 		next := messages.Find(cause)
 		if next == nil {
-			fmt.Fprintf(a.Err, "  %s %v\n", a.t("Cause:", "Cause :"), cause)
+			fmt.Fprintf(a.Err, "  %s %s\n", a.t("Cause:", "Cause :"), a.phrase(cause.Error()))
 			return
 		}
 		fmt.Fprintf(a.Err, "  %s %s: %s\n", a.t("Cause:", "Cause :"), next.Code, next.What(a.lang))

@@ -113,7 +113,7 @@ func Blocks(reg *pipelines.Registry) []pipelines.Field {
 		return pipelines.Field{Name: name, Doc: doc, Block: true, Repeated: true, Labels: labels, Fields: fields}
 	}
 	nested := func(kind pipelines.Kind, doc string) pipelines.Field {
-		return pipelines.Field{Name: string(kind), Doc: doc, Block: true, Repeated: true, Labels: []string{"type", "name"}, Nested: kind}
+		return pipelines.Field{Name: string(kind), Doc: doc, Block: true, Repeated: true, Labels: []string{"type", "name"}, Nested: kind, Fields: metaOf(kind)}
 	}
 	rest := func(doc string) pipelines.Field {
 		return pipelines.Field{Name: "<name>", Type: "constant", Doc: doc, Rest: true}

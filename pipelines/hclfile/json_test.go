@@ -88,8 +88,8 @@ func TestSchemaAcceptsAndRefuses(t *testing.T) {
 
 func compileSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	text := JSONSchema(testRegistry(t))
-	if !json.Valid(text) || !bytes.Equal(text, JSONSchema(testRegistry(t))) {
+	text := JSONSchema(testRegistry(t), messages.English)
+	if !json.Valid(text) || !bytes.Equal(text, JSONSchema(testRegistry(t), messages.English)) {
 		t.Fatal("not JSON, or not the same twice")
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))

@@ -7,17 +7,18 @@ import (
 	"strings"
 
 	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // JSONSchema is a JSON Schema (draft 2020-12) of .hcl.json files made of the
 // blocks of the language and the components of reg, for editors and for programs
-// that write such files. A pipeline, a variant or steps may be a list of objects
+// that write such files, with its descriptions in a language. A pipeline, a variant or steps may be a list of objects
 // that together are the block; such a list is not checked for what it lacks.
-func JSONSchema(reg *pipelines.Registry) []byte {
-	g := &schemaWriter{reg: reg, defs: map[string]any{}}
+func JSONSchema(reg *pipelines.Registry, lang messages.Lang) []byte {
+	g := &schemaWriter{reg: reg, lang: lang, defs: map[string]any{}}
 	s := g.object(Blocks(reg))
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	s["title"] = "lavoir pipeline file"
+	s["title"] = "lavoir: " + messages.Phrase(lang, "a pipeline file")
 	for _, c := range reg.All("") {
 		g.component(c)
 	}
@@ -31,6 +32,7 @@ func JSONSchema(reg *pipelines.Registry) []byte {
 
 type schemaWriter struct {
 	reg  *pipelines.Registry
+	lang messages.Lang
 	defs map[string]any
 }
 
@@ -38,7 +40,7 @@ type object = map[string]any
 
 func (g *schemaWriter) component(c pipelines.Component) {
 	body := g.object(append(metaOf(c.Kind), c.Fields()...))
-	body["description"] = c.Doc
+	body["description"] = messages.Phrase(g.lang, c.Doc)
 	g.defs[defName(c)] = body
 }
 
@@ -50,7 +52,7 @@ func (g *schemaWriter) object(fields []pipelines.Field) object {
 	var required []string
 	for _, f := range fields {
 		if f.Rest {
-			s["additionalProperties"] = object{"description": f.Doc}
+			s["additionalProperties"] = object{"description": messages.Phrase(g.lang, f.Doc)}
 			continue
 		}
 		var p object
@@ -59,7 +61,7 @@ func (g *schemaWriter) object(fields []pipelines.Field) object {
 		} else {
 			p = argument(f)
 		}
-		p["description"] = f.Doc
+		p["description"] = messages.Phrase(g.lang, f.Doc)
 		props[f.Name] = p
 		if f.Required {
 			required = append(required, f.Name)

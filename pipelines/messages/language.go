@@ -156,7 +156,7 @@ var (
 		FR: Text{"tenants {name} n'est pas une table de collectivités", "donnez soit file = \"communes.csv\" et key = \"…\", soit values = { \"<clé>\" = { … } }"}}
 	OverrideTarget = &Message{Code: "LAV-1052", Class: Language,
 		EN: Text{"there is no {what} to override", "{hint}"},
-		FR: Text{"il n'y a pas de {what} à remplacer", "{hint}"}}
+		FR: Text{"{what} à remplacer n'existe pas", "{hint}"}}
 	OverrideStale = &Message{Code: "LAV-1053", Class: Language,
 		EN: Text{"override of tenant {key}: {column} is no longer what from says", "check whether the exception is still needed, then correct from or remove the override"},
 		FR: Text{"exception du tenant {key} : {column} n'est plus ce que dit from", "vérifiez si l'exception est encore utile, puis corrigez from ou retirez l'override"}}

@@ -2,12 +2,16 @@ package messages
 
 import "strings"
 
-// Phrase says in l what a component gave in English as a part of a message, or
-// as the name of a check. What no phrase matches stays as it is: names that the
-// user wrote, types and codes are the same in every language.
+// Phrase says in l what a component gave in English as a part of a message, as
+// the name of a check, or as what it says of itself and its arguments. What no
+// phrase matches stays as it is: names that the user wrote, types and codes are
+// the same in every language, and a component of somebody else may speak English.
 func Phrase(l Lang, s string) string {
 	if l != French {
 		return s
+	}
+	if fr, ok := docs[s]; ok {
+		return fr
 	}
 	for _, p := range phrases {
 		if parts, ok := matchPhrase(p.en, s); ok {
