@@ -133,16 +133,18 @@ func (k book) phrase(s string) string { return messages.Phrase(k.lang, s) }
 
 func (k book) pages() (map[string][]byte, error) {
 	ps := map[string][]byte{
-		"functions.md":       k.functionsPage(),
-		"messages.md":        k.messagesPage(),
-		"language.md":        k.languagePage(),
-		"lavoir.schema.json": hclfile.JSONSchema(k.reg, k.lang),
+		"functions.md": k.functionsPage(),
+		"messages.md":  k.messagesPage(),
+		"language.md":  k.languagePage(),
+	}
+	if k.lang == messages.English { // the French one says the same: lavoir schema --lang fr
+		ps["lavoir.schema.json"] = hclfile.JSONSchema(k.reg, k.lang)
 	}
 	var index bytes.Buffer
 	index.WriteString(head + k.t("# Reference\n\n[En français](fr/README.md)\n\n- [The language: blocks and their arguments](language.md)\n"+
 		"- [Functions of expressions](functions.md)\n- [Messages](messages.md)\n- [JSON Schema](lavoir.schema.json) of `.hcl.json` files\n",
 		"# Référence\n\n[In English](../README.md)\n\n- [Le langage : les blocs et leurs arguments](language.md)\n"+
-			"- [Les fonctions des expressions](functions.md)\n- [Les messages](messages.md)\n- [Le JSON Schema](lavoir.schema.json) des fichiers `.hcl.json`\n"))
+			"- [Les fonctions des expressions](functions.md)\n- [Les messages](messages.md)\n- Le JSON Schema des fichiers `.hcl.json` : `lavoir schema --lang fr`\n"))
 	last := pipelines.Kind("")
 	for _, c := range k.reg.All("") {
 		if c.Kind != last {

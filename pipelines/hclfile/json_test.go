@@ -11,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 func tasksOf(t *testing.T, dir string, sel pipelines.Selection) (p *Project, all []pipelines.Task) {
