@@ -106,9 +106,15 @@ type Connection struct {
 
 // OpenConnection builds what c refers to and gives it as a T.
 func OpenConnection[T any](c Connection, env Env) (T, error) {
+	if t, ok := env.opened[c.String()].(T); ok {
+		return t, nil
+	}
 	t, err := As[T](c.Built, env)
 	if err != nil && messages.Find(err) == nil {
 		return t, messages.WrongConnection.With("connection", c.String())
+	}
+	if err == nil && env.opened != nil {
+		env.opened[c.String()] = t
 	}
 	return t, err
 }

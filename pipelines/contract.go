@@ -201,10 +201,15 @@ type Binder interface {
 
 // Starter is the ability of a sink to note what is current before the source is
 // read, so that rows read before another run published never replace what that
-// run read later.
+// run read later. Where the source was read before the sink was built, Resume is
+// called instead of Start, with what Start of another sink of the same task gave.
 type Starter interface {
-	Start(ctx context.Context)
+	Start(ctx context.Context) Started
+	Resume(Started)
 }
+
+// Started is what was current, for a Starter of the same kind.
+type Started any
 
 // Publisher is the ability of a sink to tell what it has published: the manifest
 // of the current release. messages.NothingPublished says that there is none.

@@ -34,6 +34,10 @@ type Env struct {
 	Keys map[string]string
 	// Hide turns the name of an input file into the short keyed hash that may be shown.
 	Hide func(name string) string
+
+	// opened, when not nil, keeps the connections that were opened, so that many
+	// sinks which are used one after the other share them.
+	opened map[string]any
 }
 
 // Path is a path as a pipeline file gives it: what is relative is relative to

@@ -59,6 +59,10 @@ func ExitCode(err error) int {
 func (r *Report) ExitCode(onlyNew bool) int {
 	published, failed, lost := false, false, false
 	common := -1
+	left := false // out of every task
+	for _, n := range r.Notes {
+		left = left || n.Class == messages.Incomplete
+	}
 	for _, t := range r.Tasks {
 		for _, l := range t.Loads {
 			published = published || l.Receipt != nil
@@ -90,7 +94,7 @@ func (r *Report) ExitCode(onlyNew bool) int {
 		return ExitInterrupted
 	case common == ExitLanguage:
 		return ExitLanguage
-	case lost, failed && published:
+	case lost, (failed || left) && published:
 		return ExitIncomplete
 	case failed:
 		return common

@@ -178,5 +178,5 @@ func RunFixture(ctx context.Context, reg *Registry, p *Project, t Task, dir stri
 		return TaskResult{}, err
 	}
 	r.opt.Unpublished, r.inspect = true, inspect
-	return r.task(ctx, t), nil
+	return r.task(ctx, t, nil), nil
 }

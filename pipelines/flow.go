@@ -25,6 +25,11 @@ type Flow struct {
 	OnReject   RejectPolicy
 	AllowEmpty bool
 	Contract   *Contract // nil: whatever the source gives
+
+	// Of what was read once for several tasks: the task's part, and what its loads
+	// noted before. nil: the source reads for this task alone.
+	part    Source
+	started []Started
 }
 
 // Step is a transform and the name it has in messages.

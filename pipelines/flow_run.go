@@ -99,8 +99,12 @@ func (r *flowRun) outcome(ctx context.Context, err error) Outcome {
 
 func (r *flowRun) run(ctx context.Context) error {
 	if !r.opt.Unpublished {
-		for _, l := range r.Loads {
-			if s, ok := l.Sink.(Starter); ok {
+		for i, l := range r.Loads {
+			s, ok := l.Sink.(Starter)
+			switch {
+			case ok && i < len(r.started):
+				s.Resume(r.started[i])
+			case ok:
 				s.Start(ctx)
 			}
 		}
@@ -143,21 +147,14 @@ func (r *flowRun) run(ctx context.Context) error {
 
 // schema asks the source for its schema without reading a row where it can.
 func (r *flowRun) schema(ctx context.Context) (*arrow.Schema, error) {
-	if d, ok := r.Source.(Describer); ok {
+	if d, ok := r.rows().(Describer); ok {
 		return d.Describe(ctx)
 	}
-	if c, ok := r.Source.(Chunked); ok {
-		cs, err := c.OpenChunks(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return cs.Schema(), cs.Close()
-	}
-	s, err := r.Source.Open(ctx)
+	c, err := chunksOf(ctx, r.rows())
 	if err != nil {
 		return nil, err
 	}
-	return s.Schema(), s.Close()
+	return c.Schema(), c.Close()
 }
 
 // seal brings the rows into the sinks' files, which nobody sees.
@@ -320,7 +317,7 @@ func (r *flowRun) twoPasses(ctx context.Context, first *reading) (Stream, *readi
 }
 
 func (r *flowRun) replayable() bool {
-	if again, ok := r.Source.(Rereadable); !ok || !again.Rereadable() {
+	if again, ok := r.rows().(Rereadable); !ok || !again.Rereadable() {
 		return false
 	}
 	for _, s := range r.Steps {

@@ -29,6 +29,11 @@ type Validation struct {
 // Validate evaluates every selected task and binds each pipeline, tenant and
 // variant once, to what its source declares. It contacts nothing.
 func Validate(ctx context.Context, p *Project, sel Selection, log hclog.Logger) (Validation, hcl.Diagnostics) {
+	return validateEach(ctx, p, sel, log, func(Task) {})
+}
+
+// validateEach is Validate, and shows every task to each, one after the other.
+func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logger, each func(Task)) (Validation, hcl.Diagnostics) {
 	var v Validation
 	var mistakes, found hcl.Diagnostics
 	said := map[string]bool{}
@@ -38,6 +43,7 @@ func Validate(ctx context.Context, p *Project, sel Selection, log hclog.Logger) 
 		var places hcl.Diagnostics
 		found = p.Tasks(sel, func(t Task) bool {
 			v.Tasks++
+			each(t)
 			places = append(places, taken.take(t)...)
 			key := [3]string{t.ID.Pipeline, t.ID.Tenant, t.Variant}
 			if seen[key] {
@@ -351,11 +357,10 @@ func (pl *Planned) fill(f *Flow, b *Binding) {
 
 func (h *history) change(t Task) Change {
 	was, published := h.Done[t.ID.String()]
-	allowed := t.Authorization != nil && t.Authorization.Allowed
 	switch {
-	case !allowed && published:
+	case t.held() && published:
 		return ChangeWithdrawn
-	case !allowed:
+	case t.held():
 		return ChangeHeld
 	case !published:
 		return ChangeNew

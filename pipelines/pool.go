@@ -15,36 +15,42 @@ const lookahead = 256
 func (r *run) all(ctx context.Context, sel Selection) []TaskResult {
 	next, stop := iter.Pull(func(yield func(Task) bool) { _ = r.Tasks(sel, yield) }) // its mistakes were found by Validate
 	defer stop()
+	defer r.shared.close()
 	p := pool{used: map[string]int{}}
-	type numbered struct {
-		n      int
-		result TaskResult
-		task   Task
+	type ended struct {
+		waitingTask
+		result *TaskResult // nil: of a reading that tasks wait for
 	}
 	var (
-		done    = make(chan numbered)
+		done    = make(chan ended)
 		running = 0
 		count   = 0
 		more    = true
-		results []numbered
+		results []ended
 	)
 	for {
 		for more && len(p.waiting) < lookahead && ctx.Err() == nil {
 			t, ok := next()
 			if more = ok; ok {
-				p.add(t, count)
+				p.waiting = append(p.waiting, waitingTask{t, count, r.shared.of(t)})
 				count++
 			}
 		}
 		for running < r.Bounds.Tasks && ctx.Err() == nil {
-			w, ok := p.take()
+			w, reads, ok := p.take()
 			if !ok {
 				break
 			}
 			running++
 			r.tell(Event{Task: w.task.ID, Done: len(results)})
 			go func() {
-				done <- numbered{w.n, r.task(ctx, w.task), w.task}
+				if reads {
+					w.shared.read(ctx, r, w.task.Keys)
+					done <- ended{w, nil}
+					return
+				}
+				result := r.task(ctx, w.task, w.shared)
+				done <- ended{w, &result}
 			}()
 		}
 		if running == 0 {
@@ -52,14 +58,22 @@ func (r *run) all(ctx context.Context, sel Selection) []TaskResult {
 		}
 		d := <-done
 		running--
-		p.release(d.task)
+		if d.result == nil {
+			p.give(d.shared.demands)
+			d.shared.state = wasRead
+			continue
+		}
+		p.give(demands(d.task))
+		if d.shared != nil {
+			d.shared.ended()
+		}
 		results = append(results, d)
-		r.tell(Event{Task: d.task.ID, Result: &d.result, Done: len(results)})
+		r.tell(Event{Task: d.task.ID, Result: d.result, Done: len(results)})
 	}
 	sort.Slice(results, func(i, j int) bool { return results[i].n < results[j].n })
 	out := make([]TaskResult, len(results))
 	for i, d := range results {
-		out[i] = d.result
+		out[i] = *d.result
 	}
 	return out
 }
@@ -77,28 +91,42 @@ type pool struct {
 }
 
 type waitingTask struct {
-	task Task
-	n    int
+	task   Task
+	n      int
+	shared *shared // the source it has in common with others, or nil
 }
 
-func (p *pool) add(t Task, n int) { p.waiting = append(p.waiting, waitingTask{t, n}) }
-
-// take gives the first waiting task that fits, and takes its places.
-func (p *pool) take() (waitingTask, bool) {
+// take gives the first waiting task that fits, and takes its places. Where it
+// needs a source that nobody read yet, reads is true and what is to be done is
+// that, within the caps of all that wait for it; the task waits on, as others do
+// meanwhile, without a place.
+func (p *pool) take() (w waitingTask, reads, ok bool) {
 	for i, w := range p.waiting {
-		if p.fits(w.task) {
-			for name := range demands(w.task) {
-				p.used[name]++
-			}
-			p.waiting = append(p.waiting[:i:i], p.waiting[i+1:]...)
-			return w, true
+		needs := demands(w.task)
+		if w.shared != nil && w.shared.state == beingRead {
+			continue
 		}
+		if reads = w.shared != nil && w.shared.state == unread; reads {
+			needs = w.shared.demands
+		}
+		if !p.fits(needs) {
+			continue
+		}
+		for name := range needs {
+			p.used[name]++
+		}
+		if reads {
+			w.shared.state = beingRead
+		} else {
+			p.waiting = append(p.waiting[:i:i], p.waiting[i+1:]...)
+		}
+		return w, reads, true
 	}
-	return waitingTask{}, false
+	return waitingTask{}, false, false
 }
 
-func (p *pool) fits(t Task) bool {
-	for name, limit := range demands(t) {
+func (p *pool) fits(needs map[string]int) bool {
+	for name, limit := range needs {
 		if limit > 0 && p.used[name] >= limit {
 			return false
 		}
@@ -106,8 +134,8 @@ func (p *pool) fits(t Task) bool {
 	return true
 }
 
-func (p *pool) release(t Task) {
-	for name := range demands(t) {
+func (p *pool) give(needs map[string]int) {
+	for name := range needs {
 		p.used[name]--
 	}
 }

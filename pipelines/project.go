@@ -109,6 +109,9 @@ type Task struct {
 	Config, Policy []byte
 }
 
+// held says whether nobody allowed the task: it reads nothing.
+func (t Task) held() bool { return t.Authorization == nil || !t.Authorization.Allowed }
+
 // Authorization says whether the tenant lets the dataset out, and by which act.
 type Authorization struct {
 	Allowed   bool
@@ -117,7 +120,10 @@ type Authorization struct {
 
 // Chain is the way of a task's data.
 type Chain struct {
-	Source     Built
+	Source Built
+	// SourceText is the canonical text of the source block: tasks of which it is
+	// the same read alike. nil: nobody told, and each reads for itself.
+	SourceText []byte
 	Transforms []Built
 	Privacy    Built // KindPrivacy
 	Loads      []Built

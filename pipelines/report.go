@@ -15,6 +15,9 @@ type Report struct {
 	Took        time.Duration
 	Tasks       []TaskResult // in the order of the plan
 	Interrupted bool
+	// Notes are what concerns no task alone. One of class Incomplete says that
+	// something was lost.
+	Notes []*messages.Error
 	// New, Known and Recovered are the tasks that fail and did not before, that
 	// still fail, and that failed before and no longer do.
 	New, Known, Recovered []string
@@ -54,6 +57,9 @@ func (r *Report) Counts() map[Outcome]int {
 func (r *Report) JSON(lang messages.Lang) ([]byte, error) {
 	out := reportJSON{Format: 1, Run: r.Run, Started: r.Started.UTC(), Seconds: r.Took.Seconds(), Interrupted: r.Interrupted,
 		New: r.New, Known: r.Known, Recovered: r.Recovered, Counts: r.Counts(), Tasks: []taskJSON{}}
+	for _, n := range r.Notes {
+		out.Notes = append(out.Notes, problem(n, lang))
+	}
 	for _, t := range r.Tasks {
 		out.Tasks = append(out.Tasks, t.json(lang))
 	}
@@ -68,6 +74,7 @@ type reportJSON struct {
 	Seconds     float64         `json:"seconds"`
 	Interrupted bool            `json:"interrupted,omitempty"`
 	Counts      map[Outcome]int `json:"counts"`
+	Notes       []*problemJSON  `json:"notes,omitempty"`
 	New         []string        `json:"new,omitempty"`
 	Known       []string        `json:"known,omitempty"`
 	Recovered   []string        `json:"recovered,omitempty"`

@@ -46,7 +46,8 @@ type Event struct {
 // the project nothing runs. The report is nil only then, or when the error says
 // that the run could not start.
 func Run(ctx context.Context, p *Project, sel Selection, opt RunOptions) (*Report, hcl.Diagnostics, error) {
-	if _, diags := Validate(ctx, p, sel, opt.Log); diags.HasErrors() {
+	shared := &sharedSources{}
+	if _, diags := validateEach(ctx, p, sel, opt.Log, shared.selected); diags.HasErrors() {
 		return nil, diags, nil
 	}
 	r, err := newRun(ctx, p, opt, countTasks(p, sel))
@@ -54,8 +55,11 @@ func Run(ctx context.Context, p *Project, sel Selection, opt RunOptions) (*Repor
 		return nil, nil, err
 	}
 	defer r.close()
+	shared.complete(ctx, p, sel)
+	r.shared = shared
 	report := &Report{Run: r.id, Started: opt.Now()}
 	report.Tasks = r.all(ctx, sel)
+	report.Notes = shared.notes()
 	report.Interrupted = ctx.Err() != nil
 	report.Took = opt.Now().Sub(report.Started)
 	h, err := readHistory(p.State)
@@ -80,6 +84,9 @@ type run struct {
 	dir  string
 	lock *flock.Flock
 	key  []byte
+
+	shared *sharedSources // nil: every task reads for itself
+	spool  arrowx.Spool   // of all of them together
 
 	inspect func(SealedFile) error // see FlowOptions
 }
@@ -108,6 +115,7 @@ func newRun(ctx context.Context, p *Project, opt RunOptions, tasks int) (*run, e
 	r := &run{Project: p, opt: opt, id: opt.Now().UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])}
 	work := filepath.Join(p.State, "work")
 	r.dir = filepath.Join(work, r.id)
+	r.spool.Dir, r.spool.Mem, r.spool.Bound = r.dir, allocator(opt.Allocator), int64(p.Bounds.Disk)
 	if err := r.enter(ctx, work); err != nil {
 		return nil, err
 	}
@@ -206,17 +214,18 @@ func (r *run) hide(name string) string {
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 
-// task runs one task in a folder of its own.
-func (r *run) task(ctx context.Context, t Task) (res TaskResult) {
+// task runs one task in a folder of its own. What it shares with others, if
+// anything, was read.
+func (r *run) task(ctx context.Context, t Task, sh *shared) (res TaskResult) {
 	res = TaskResult{Task: t.ID, Variant: t.Variant, Started: r.opt.Now()}
-	if t.Authorization == nil || !t.Authorization.Allowed {
+	if t.held() {
 		res.Outcome = Held
 		res.Notes = []*messages.Error{messages.NotAuthorized.With("task", t.ID)}
 		return res
 	}
 	err := contain(func() error {
 		var err error
-		res, err = r.flow(ctx, t)
+		res, err = r.flow(ctx, t, sh)
 		return err
 	})
 	if err != nil {
@@ -231,7 +240,7 @@ func (r *run) task(ctx context.Context, t Task) (res TaskResult) {
 	return res
 }
 
-func (r *run) flow(ctx context.Context, t Task) (res TaskResult, err error) {
+func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err error) {
 	dir, err := os.MkdirTemp(r.dir, "task-*")
 	if err != nil {
 		return res, messages.RunFolder.Wrap(err, "folder", r.dir)
@@ -241,6 +250,9 @@ func (r *run) flow(ctx context.Context, t Task) (res TaskResult, err error) {
 	f, err := BuildFlow(t, env)
 	if err != nil {
 		return res, err
+	}
+	if sh != nil {
+		f.part, f.started = sh.part(t), sh.started[t.ID]
 	}
 	policy := sha256.Sum256(t.Policy)
 	opt := FlowOptions{

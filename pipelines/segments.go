@@ -73,47 +73,61 @@ func (f *Flow) rowWise(i int) int {
 	return i
 }
 
+// chunksOf opens a source. What is not Chunked has a chunk for each batch.
+func chunksOf(ctx context.Context, src Source) (Chunks, error) {
+	if c, ok := src.(Chunked); ok {
+		return c.OpenChunks(ctx)
+	}
+	s, err := src.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return batchChunks{s}, nil
+}
+
+type batchChunks struct{ Stream }
+
+func (c batchChunks) Next(ctx context.Context) (Chunk, error) {
+	b, err := c.Stream.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ready{b}, nil
+}
+
+// ready is a chunk that needs no decoding.
+type ready struct{ Batch }
+
+func (r ready) Decode(context.Context) (Batch, error) { return r.Batch, nil }
+func (r ready) Discard()                              { r.Release() }
+
+// rows is where the rows come from: the task's source, or its part of what one
+// reading gave to several tasks.
+func (f *Flow) rows() Source {
+	if f.part != nil {
+		return f.part
+	}
+	return f.Source
+}
+
 // openSource gives the rows after the source and the first n steps.
 func (f *Flow) openSource(ctx context.Context, b *Binding, n, workers int, r *reading, report func(Batch) error) (Stream, error) {
-	c, chunked := f.Source.(Chunked)
-	var next func(context.Context) (Chunk, error)
-	var done func() error
-	if chunked {
-		cs, err := c.OpenChunks(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if err := schemaMismatch(cs.Schema(), b.In[0]); err != nil {
-			cs.Close()
-			return nil, err
-		}
-		next, done = cs.Next, cs.Close
-	} else {
-		s, err := f.Source.Open(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if err := schemaMismatch(s.Schema(), b.In[0]); err != nil {
-			s.Close()
-			return nil, err
-		}
-		next = func(ctx context.Context) (Chunk, error) {
-			batch, err := s.Next(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return ready{batch}, nil
-		}
-		done = s.Close
+	chunks, err := chunksOf(ctx, f.rows())
+	if err != nil {
+		return nil, err
+	}
+	if err := schemaMismatch(chunks.Schema(), b.In[0]); err != nil {
+		chunks.Close()
+		return nil, err
 	}
 	kernels, err := f.kernels(b, 0, n, workers)
 	if err != nil {
-		_ = done()
+		chunks.Close()
 		return nil, err
 	}
 	o := &ordered[Chunk, piece]{
 		workers: workers,
-		next:    next,
+		next:    chunks.Next,
 		work: func(ctx context.Context, w int, c Chunk) (piece, error) {
 			batch, err := c.Decode(ctx)
 			if err != nil {
@@ -147,15 +161,9 @@ func (f *Flow) openSource(ctx context.Context, b *Binding, n, workers int, r *re
 		},
 		func() error {
 			o.close()
-			return done()
+			return chunks.Close()
 		}), nil
 }
-
-// ready is a chunk that needs no decoding.
-type ready struct{ Batch }
-
-func (r ready) Decode(context.Context) (Batch, error) { return r.Batch, nil }
-func (r ready) Discard()                              { r.Release() }
 
 // workers lays the row-wise steps from to over s.
 func (f *Flow) workers(ctx context.Context, s Stream, b *Binding, from, to, workers int, report func(Batch) error) (Stream, error) {

@@ -155,18 +155,27 @@ func (l *load) Bind(schema *arrow.Schema) error {
 }
 
 // Start notes what is current, so that Publish can tell whether another run
-// published since. Call it before the source is read; Begin does otherwise. A
-// store that cannot be reached is no error yet.
-func (l *load) Start(ctx context.Context) {
+// published since. Call it, or Resume, before the source is read; Begin does
+// otherwise. A store that cannot be reached is no error yet.
+func (l *load) Start(ctx context.Context) pipelines.Started {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.base != nil {
-		return
+	if l.base == nil {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		at, err := l.readPointer(ctx)
+		l.base = &base{known: err == nil, at: at}
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	at, err := l.readPointer(ctx)
-	l.base = &base{known: err == nil, at: at}
+	return *l.base
+}
+
+// Resume takes up what another load of the same place noted.
+func (l *load) Resume(s pipelines.Started) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b, ok := s.(base); ok {
+		l.base = &b
+	}
 }
 
 // overtaken says whether the pointer moved since Start.

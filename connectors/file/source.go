@@ -19,7 +19,7 @@ import (
 
 // Source reads all files of a store whose path matches, in the order of their
 // paths, as one stream. Their names are shown to nobody.
-var Source = pipelines.DefineSource("file", "Read the files of a folder or bucket that match a path.", sourceConfig{}, newSource)
+var Source = pipelines.DefineSource("file", "Read the files of a folder or bucket that match a path.", sourceConfig{OtherRows: "report"}, newSource)
 
 type sourceConfig struct {
 	Connection  pipelines.Connection `hcl:"connection" doc:"The folder or bucket the files are in."`
@@ -27,8 +27,9 @@ type sourceConfig struct {
 	Format      pipelines.Built      `hcl:"format,block" kind:"format" doc:"How the files are written."`
 	Personal    []string             `hcl:"personal,optional" doc:"Columns that can name a person: no load takes them until a privacy rule clears them."`
 	NotPersonal map[string]string    `hcl:"not_personal,optional" doc:"Columns that only look personal by their name, each with the reason."`
-	TenantBy    string               `hcl:"tenant_by,optional" doc:"The column that says whose each row is; only the task's tenant's rows are kept. A row where it is null is rejected."`
-	PartitionBy string               `hcl:"partition_by,optional" doc:"The column that says to which partition each row belongs; only those of the task's are kept. A row where it is null is rejected."`
+	TenantBy    string               `hcl:"tenant_by,optional" doc:"The column that says whose each row is: each task gets the rows of its tenant. A run reads the files once for all of them. A row where it is null is rejected."`
+	PartitionBy string               `hcl:"partition_by,optional" doc:"The column that says to which partition each row belongs: each task gets the rows of its own. A run reads the files once for all of them. A row where it is null is rejected."`
+	OtherRows   string               `hcl:"other_rows,optional" values:"report|ignore" doc:"What becomes of rows that belong to no task of the project, by what tenant_by and partition_by say: report tells how many there are, and the run ends with exit code 5; ignore leaves them out, as those of towns or years that are there by right."`
 }
 
 // Validate refuses a path that is no pattern and a reason that is none.
@@ -53,6 +54,31 @@ func sortedKeys(m map[string]string) []string {
 	return keys
 }
 
+// Split divides by tenant_by and partition_by what is read of one connection by
+// one path with the same captures.
+func (c sourceConfig) Split(task pipelines.TaskID, keys map[string]string) pipelines.Split {
+	whole := c
+	whole.TenantBy, whole.PartitionBy = "", ""
+	reads := fmt.Sprintf("%s\x00%+v\x00%s", c.Connection.Component.Name, c.Connection.Config, c.Path)
+	if p, err := newPattern(c.Path); err == nil {
+		for _, name := range p.captures {
+			reads += "\x00" + keys[name]
+		}
+	}
+	return pipelines.Split{By: c.by(task), Reads: reads, Whole: whole, Others: c.OtherRows == "ignore"}
+}
+
+// by are the columns that say whose a row is, and what they say in the task's.
+func (c sourceConfig) by(task pipelines.TaskID) (by []pipelines.SplitColumn) {
+	if c.TenantBy != "" {
+		by = append(by, pipelines.SplitColumn{Option: "tenant_by", Column: c.TenantBy, Key: task.Tenant})
+	}
+	if c.PartitionBy != "" {
+		by = append(by, pipelines.SplitColumn{Option: "partition_by", Column: c.PartitionBy, Key: task.Partition})
+	}
+	return by
+}
+
 type source struct {
 	sourceConfig
 	env     pipelines.Env
@@ -67,6 +93,7 @@ var (
 	_ pipelines.Declarer   = (*source)(nil)
 	_ pipelines.Describer  = (*source)(nil)
 	_ pipelines.Marker     = (*source)(nil)
+	_ pipelines.Splitter   = sourceConfig{}
 )
 
 func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
@@ -139,13 +166,7 @@ func (s *source) Open(ctx context.Context) (pipelines.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pipelines.NewStream(chunks.Schema(), func(ctx context.Context) (pipelines.Batch, error) {
-		c, err := chunks.Next(ctx)
-		if err != nil {
-			return pipelines.Batch{}, err
-		}
-		return c.Decode(ctx)
-	}, chunks.Close), nil
+	return pipelines.ReadChunks(chunks), nil
 }
 
 // OpenChunks finds the files and opens the first. No file at all is refused.
@@ -162,11 +183,16 @@ func (s *source) OpenChunks(ctx context.Context) (pipelines.Chunks, error) {
 		return nil, err
 	}
 	c.schema, c.first = c.current.Schema(), files[0].Name
-	if err := c.bind(); err != nil {
+	var out pipelines.Chunks = c
+	err = c.bind()
+	if by := s.by(s.env.Task); err == nil && len(by) > 0 {
+		out, err = pipelines.KeepRows(s.env.Allocator, c, by)
+	}
+	if err != nil {
 		c.Close()
 		return nil, err
 	}
-	return c, nil
+	return out, nil
 }
 
 // files are the task's files in the order of their paths.

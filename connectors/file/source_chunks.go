@@ -1,18 +1,14 @@
 package file
 
 import (
-	"cmp"
 	"context"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"github.com/lavoir-data/lavoir/connectors/format"
-	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -25,7 +21,6 @@ type fileChunks struct {
 	current pipelines.Chunks
 	schema  *arrow.Schema
 	first   string // name of the file the schema is from
-	keep    []keeper
 	err     error
 }
 
@@ -36,7 +31,7 @@ func (c *fileChunks) open(ctx context.Context) (err error) {
 	return err
 }
 
-// bind finds the columns that the block names.
+// bind finds the columns that the block marks.
 func (c *fileChunks) bind() error {
 	names := pipelines.Columns(c.schema)
 	check := func(option, column string) error {
@@ -55,23 +50,6 @@ func (c *fileChunks) bind() error {
 			return err
 		}
 	}
-	for _, by := range []struct{ option, column, key string }{
-		{"tenant_by", c.TenantBy, c.env.Task.Tenant}, {"partition_by", c.PartitionBy, c.env.Task.Partition},
-	} {
-		if by.column == "" {
-			continue
-		}
-		if err := check(by.option, by.column); err != nil {
-			return err
-		}
-		k := keeper{column: by.column, index: c.schema.FieldIndices(by.column)[0], key: by.key}
-		switch t := c.schema.Field(k.index).Type; t.ID() {
-		case arrow.STRING, arrow.INT32, arrow.INT64:
-		default:
-			return messages.FileNotText.With("option", by.option, "column", by.column, "got", pipelines.TypeName(t))
-		}
-		c.keep = append(c.keep, k)
-	}
 	return nil
 }
 
@@ -87,10 +65,7 @@ func (c *fileChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
 		c.err = err
 		return nil, err
 	}
-	if len(c.keep) == 0 {
-		return chunk, nil
-	}
-	return keptChunk{chunk, c}, nil
+	return chunk, nil
 }
 
 func (c *fileChunks) next(ctx context.Context) (pipelines.Chunk, error) {
@@ -153,63 +128,4 @@ func (c *fileChunks) Close() error {
 	err := c.current.Close()
 	c.current = nil
 	return err
-}
-
-// keeper keeps the rows whose column says key.
-type keeper struct {
-	column string
-	index  int
-	key    string
-}
-
-// keptChunk is a chunk of which only the task's rows are kept.
-type keptChunk struct {
-	pipelines.Chunk
-	chunks *fileChunks
-}
-
-func (k keptChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
-	b, err := k.Chunk.Decode(ctx)
-	if err != nil {
-		return b, err
-	}
-	rows := make([]int32, 0, b.NumRows())
-next:
-	for r := range int(b.NumRows()) {
-		for _, keep := range k.chunks.keep {
-			col := b.Column(keep.index)
-			if col.IsNull(r) {
-				place := b.Places.At(r)
-				b.Rejects = append(b.Rejects, pipelines.Reject{Place: place, Column: keep.column, Why: messages.FileKeyNull.With()})
-				continue next
-			}
-			if !keep.is(col, r) {
-				continue next
-			}
-		}
-		rows = append(rows, int32(r))
-	}
-	slices.SortStableFunc(b.Rejects, func(x, y pipelines.Reject) int { return cmp.Compare(x.Line, y.Line) })
-	if len(rows) == int(b.NumRows()) {
-		return b, nil
-	}
-	taken, err := arrowx.TakeRecord(k.chunks.env.Allocator, b.Record, rows)
-	if err != nil {
-		b.Release()
-		return pipelines.Batch{}, err
-	}
-	b.Places = b.Places.Take(rows)
-	return b.With(taken), nil
-}
-
-func (k keeper) is(col arrow.Array, r int) bool {
-	switch col := col.(type) {
-	case *array.String:
-		return col.Value(r) == k.key
-	case *array.Int32:
-		return strconv.Itoa(int(col.Value(r))) == k.key
-	case *array.Int64:
-		return strconv.FormatInt(col.Value(r), 10) == k.key
-	}
-	return false
 }

@@ -2,14 +2,9 @@ package arrowx
 
 import (
 	"bufio"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -32,35 +27,20 @@ type Spool struct {
 
 // SpoolFile is one file: written first, then read any number of times.
 type SpoolFile struct {
-	spool  *Spool
+	*sealedFile
 	schema *arrow.Schema
-	file   *os.File
-	aead   cipher.AEAD
 	frames *frameWriter
 	ipc    *ipc.Writer
 	rows   int64
-	bytes  int64
 }
 
 // Create starts a file. Records written to it have that schema.
 func (s *Spool) Create(schema *arrow.Schema) (*SpoolFile, error) {
-	key := make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return nil, fmt.Errorf("draw spool key: %w", err)
-	}
-	block, err := aes.NewCipher(key)
+	sealed, err := s.create()
 	if err != nil {
 		return nil, err
 	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, err
-	}
-	file, err := os.CreateTemp(s.Dir, "spool-*")
-	if err != nil {
-		return nil, fmt.Errorf("create spool: %w", err)
-	}
-	f := &SpoolFile{spool: s, schema: schema, file: file, aead: aead}
+	f := &SpoolFile{sealedFile: sealed, schema: schema}
 	f.frames = &frameWriter{f: f, buf: make([]byte, 0, frameSize)}
 	f.ipc = ipc.NewWriter(f.frames, ipc.WithSchema(schema), ipc.WithAllocator(s.Mem))
 	return f, nil
@@ -77,7 +57,7 @@ func (f *SpoolFile) Write(r arrow.Record) error {
 
 // Rows is the number of rows written, Bytes of bytes that reached the disk.
 func (f *SpoolFile) Rows() int64  { return f.rows }
-func (f *SpoolFile) Bytes() int64 { return f.bytes }
+func (f *SpoolFile) Bytes() int64 { return f.size }
 
 // Schema is the schema of the records.
 func (f *SpoolFile) Schema() *arrow.Schema { return f.schema }
@@ -112,14 +92,7 @@ func (f *SpoolFile) Close() error {
 		f.ipc.Close() // the file goes away: what it could not write does not matter
 		f.ipc = nil
 	}
-	f.spool.used.Add(-f.bytes)
-	name := f.file.Name()
-	err := f.file.Close()
-	if e := os.Remove(name); err == nil {
-		err = e
-	}
-	f.file = nil
-	return err
+	return f.sealedFile.Close()
 }
 
 // SpoolReader gives the records of a file back.
@@ -147,15 +120,12 @@ func (r *SpoolReader) Close() error {
 	return nil
 }
 
-// A frame is a length (4 bytes, big endian) and that many bytes of ciphertext;
-// its nonce is its number, so that frames cannot be exchanged or repeated.
+// frameSize is how many bytes of plain text a frame of a SpoolFile has, but for the last.
 const frameSize = 256 << 10
 
 type frameWriter struct {
 	f   *SpoolFile
 	buf []byte
-	out []byte
-	n   uint64
 }
 
 func (w *frameWriter) Write(p []byte) (int, error) {
@@ -177,67 +147,28 @@ func (w *frameWriter) flush() error {
 	if len(w.buf) == 0 {
 		return nil
 	}
-	w.out = append(w.out[:0], 0, 0, 0, 0)
-	w.out = w.f.aead.Seal(w.out, nonce(w.n), w.buf, nil)
-	binary.BigEndian.PutUint32(w.out, uint32(len(w.out)-4))
-	w.n++
+	_, err := w.f.append(w.buf, frameLink{})
 	w.buf = w.buf[:0]
-	s := w.f.spool
-	if used := s.used.Add(int64(len(w.out))); s.Bound > 0 && used > s.Bound {
-		s.used.Add(-int64(len(w.out)))
-		return ErrDiskBound
-	}
-	w.f.bytes += int64(len(w.out))
-	_, err := w.f.file.Write(w.out)
 	return err
-}
-
-func nonce(n uint64) []byte {
-	b := make([]byte, 12)
-	binary.BigEndian.PutUint64(b[4:], n)
-	return b
 }
 
 // frameReader has a position of its own, so that several may read one file.
 type frameReader struct {
 	f     *SpoolFile
 	at    int64
-	n     uint64
 	plain []byte
 	buf   []byte
 }
 
-// cutShort is err of a file that lacks something, never io.EOF, which would look
-// like its end.
-func cutShort(err error) error {
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return fmt.Errorf("spool is cut short: %w", err)
-}
-
 func (r *frameReader) Read(p []byte) (int, error) {
 	for len(r.plain) == 0 {
-		if r.at == r.f.bytes {
+		if r.at == r.f.size {
 			return 0, io.EOF
 		}
-		var head [4]byte
-		if _, err := r.f.file.ReadAt(head[:], r.at); err != nil {
-			return 0, cutShort(err)
+		var err error
+		if r.plain, r.buf, r.at, err = r.f.frame(r.at, frameLink{}, r.buf); err != nil {
+			return 0, err
 		}
-		size := int(binary.BigEndian.Uint32(head[:]))
-		if cap(r.buf) < size {
-			r.buf = make([]byte, size)
-		}
-		r.buf = r.buf[:size]
-		if _, err := r.f.file.ReadAt(r.buf, r.at+4); err != nil {
-			return 0, cutShort(err)
-		}
-		plain, err := r.f.aead.Open(r.buf[:0], nonce(r.n), r.buf, nil)
-		if err != nil {
-			return 0, fmt.Errorf("spool was changed: %w", err)
-		}
-		r.plain, r.at, r.n = plain, r.at+4+int64(size), r.n+1
 	}
 	n := copy(p, r.plain)
 	r.plain = r.plain[n:]

@@ -142,7 +142,7 @@ func TestSpoolNoticesWhatIsCutOff(t *testing.T) {
 			wasted += over
 			continue
 		}
-		end := f.bytes
+		end := f.size
 		if err := f.Write(in); err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +159,7 @@ func TestSpoolNoticesWhatIsCutOff(t *testing.T) {
 			_, err = r.Next()
 		}
 		if err == io.EOF {
-			t.Errorf("cut to %d of %d bytes, the spool ended as if it were whole", end, f.bytes)
+			t.Errorf("cut to %d of %d bytes, the spool ended as if it were whole", end, f.size)
 		}
 		f.Close()
 		return

@@ -152,6 +152,9 @@ func (a *app) report(r *pipelines.Report, file string) error {
 		}
 	}
 	a.warnings(notes)
+	for _, n := range r.Notes {
+		a.say(n)
+	}
 	a.summary(r)
 	return nil
 }

@@ -75,7 +75,7 @@ func (w *walk) chain(t *pipelines.Task, v *variant, out *config) {
 	for _, s := range sources {
 		m := w.make(s)
 		if s == main {
-			t.Chain.Source, t.Chain.Contract = m.built, m.contract
+			t.Chain.Source, t.Chain.SourceText, t.Chain.Contract = m.built, m.config, m.contract
 			out.field("source", m.config)
 		} else {
 			out.item("sources", m.config)

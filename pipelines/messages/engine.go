@@ -3,7 +3,7 @@ package messages
 // The engine: plan, run, report, spool. Codes LAV-2000 to LAV-2499.
 var engine = []*Message{
 	Internal, UnknownColumn, UnknownColumnHere, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
-	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed,
+	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed, SplitDisk, OtherRows,
 }
 
 var (
@@ -91,4 +91,10 @@ var (
 	UnknownColumnHere = &Message{Code: "LAV-2027", Class: Refused,
 		EN: Text{"the file has no column {column}; the names in its first row are not shown, because nothing declares one of them and it may be a row of data", "check that the file has a header, and declare its columns in the format: columns = { … }"},
 		FR: Text{"le fichier n'a pas de colonne {column} ; les noms de sa première ligne ne sont pas montrés, car rien n'en déclare aucun et c'est peut-être une ligne de données", "vérifiez que le fichier a un en-tête, et déclarez ses colonnes dans le format : columns = { … }"}}
+	SplitDisk = &Message{Code: "LAV-2030", Class: Environment,
+		EN: Text{"what is read once for several tasks needs more than the {bound} of temporary disk that one run may use for it", "raise disk in the project block, or run fewer tasks at a time with --tenant and --partition"},
+		FR: Text{"ce qui est lu une fois pour plusieurs tâches demande plus que les {bound} de disque temporaire permis pour une exécution", "augmentez disk dans le bloc project, ou exécutez moins de tâches à la fois avec --tenant et --partition"}}
+	OtherRows = &Message{Code: "LAV-2031", Class: Incomplete,
+		EN: Text{"{count} rows that {source} read belong to no task of the project: what {columns} say is not a key of any (the first: file {file}, line {line})", "correct the cells at the source, or add the missing tenants or partitions; if such rows are there by right, write other_rows = \"ignore\" in the source block"},
+		FR: Text{"{count} lignes lues par {source} n'appartiennent à aucune tâche du projet : ce qu'indiquent {columns} n'est la clé d'aucune (la première : fichier {file}, ligne {line})", "corrigez les cellules à la source, ou ajoutez les collectivités ou les partitions qui manquent ; si ces lignes ont leur place dans le fichier, écrivez other_rows = \"ignore\" dans le bloc source"}}
 )

@@ -1,0 +1,343 @@
+package pipelines
+
+import (
+	"context"
+	"io"
+	"maps"
+	"os"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// sharedSources are the sources of a run that hold rows of several tasks. Each is
+// read once, when the first task that needs it could start, and closed after the
+// last. nil has none.
+type sharedSources struct {
+	byID   map[string]*shared
+	claims map[string]*claims // by what is read
+}
+
+// shared is one source, read once for its tasks.
+type shared struct {
+	source Built // gives all rows
+	name   string
+	by     []SplitColumn // their keys mean nothing here
+	reads  string
+	others bool // are there by right
+
+	keys    *keyNode // of every task of the project
+	parts   int
+	hearers int
+	demands map[string]int // of all its tasks
+	needs   []Task         // as far as it takes to note what is current; nil once it was read
+	tasks   int            // that have not ended
+
+	state   sharedState
+	started map[TaskID][]Started // by their loads
+	schema  *arrow.Schema        // nil until it is known
+	rows    *division
+	found   others
+	err     error
+}
+
+// sharedState goes from one to the next. Only the pool looks at it.
+type sharedState int
+
+const (
+	unread sharedState = iota
+	beingRead
+	wasRead // or failed
+)
+
+// claims are the keys of all tasks of the project that read the same.
+type claims struct {
+	all  bool // a task takes all rows
+	keys map[string]map[string][]SplitColumn
+}
+
+func splitOf(t Task) (Split, bool) {
+	c, ok := t.Chain.Source.Config.(Splitter)
+	if !ok || t.Chain.SourceText == nil {
+		return Split{}, false
+	}
+	return c.Split(t.ID, t.Keys), true
+}
+
+func sharedID(t Task, s Split) string { return string(t.Chain.SourceText) + "\x00" + s.Reads }
+
+// of is the source that t shares with others, or nil.
+func (ss *sharedSources) of(t Task) *shared {
+	if ss == nil || len(ss.byID) == 0 || t.held() {
+		return nil
+	}
+	s, ok := splitOf(t)
+	if !ok || len(s.By) == 0 {
+		return nil
+	}
+	return ss.byID[sharedID(t, s)]
+}
+
+// selected takes note of a task of the run.
+func (ss *sharedSources) selected(t Task) {
+	s, ok := splitOf(t)
+	if !ok {
+		return
+	}
+	ss.claim(s)
+	if len(s.By) == 0 || t.held() {
+		return
+	}
+	id := sharedID(t, s)
+	sh := ss.byID[id]
+	if sh == nil {
+		sh = &shared{source: t.Chain.Source, name: stepName(t.Chain.Source), by: s.By, reads: s.Reads, others: s.Others,
+			keys: newKeyNode(), demands: map[string]int{}}
+		sh.source.Config = s.Whole
+		if ss.byID == nil {
+			ss.byID = map[string]*shared{}
+		}
+		ss.byID[id] = sh
+	}
+	if leaf := sh.keys.add(s.By, sh.parts); leaf.part == sh.parts {
+		sh.parts++
+	}
+	inner, _ := sh.keys.path(s.By)
+	for _, n := range inner {
+		if n.hears == nowhere {
+			n.hears = sh.hearers
+			sh.hearers++
+		}
+	}
+	sh.tasks++
+	sh.needs = append(sh.needs, Task{ID: t.ID, Keys: t.Keys, Chain: Chain{Loads: t.Chain.Loads}})
+	maps.Copy(sh.demands, demands(t))
+}
+
+// claim takes note of a task of the project.
+func (ss *sharedSources) claim(s Split) {
+	if ss.claims == nil {
+		ss.claims = map[string]*claims{}
+	}
+	c := ss.claims[s.Reads]
+	if c == nil {
+		c = &claims{keys: map[string]map[string][]SplitColumn{}}
+		ss.claims[s.Reads] = c
+	}
+	var columns, keys strings.Builder
+	for _, b := range s.By {
+		columns.WriteString(b.Column + "\x00")
+		keys.WriteString(b.Key + "\x00")
+	}
+	if c.all = c.all || len(s.By) == 0; c.keys[columns.String()] == nil {
+		c.keys[columns.String()] = map[string][]SplitColumn{}
+	}
+	c.keys[columns.String()][keys.String()] = s.By
+}
+
+// complete finds out, once all tasks of the run are noted, which rows belong to
+// tasks of the project that are not of the run.
+func (ss *sharedSources) complete(ctx context.Context, p *Project, sel Selection) {
+	if len(ss.byID) > 0 && sel != (Selection{}) {
+		_ = p.Tasks(Selection{}, func(t Task) bool { // a mistake in a task that does not run is not told
+			if s, ok := splitOf(t); ok {
+				ss.claim(s)
+			}
+			return ctx.Err() == nil
+		})
+	}
+	for _, sh := range ss.byID {
+		c := ss.claims[sh.reads]
+		sh.others = sh.others || c.all
+		var columns strings.Builder
+		for _, b := range sh.by {
+			columns.WriteString(b.Column + "\x00")
+		}
+		for _, by := range c.keys[columns.String()] {
+			sh.keys.add(by, nowhere)
+		}
+	}
+	ss.claims = nil
+}
+
+func (ss *sharedSources) close() {
+	if ss == nil {
+		return
+	}
+	for _, sh := range ss.byID {
+		sh.close()
+	}
+}
+
+// notes are what was found in what was read besides the rows of tasks.
+func (ss *sharedSources) notes() []*messages.Error {
+	var notes []*messages.Error
+	for _, sh := range sorted(ss.byID) {
+		if sh.found.rows == 0 || sh.others {
+			continue
+		}
+		columns := make([]string, len(sh.by))
+		for i, b := range sh.by {
+			columns[i] = b.Column
+		}
+		notes = append(notes, messages.OtherRows.With("count", sh.found.rows, "source", sh.name, "columns", strings.Join(columns, ", "),
+			"file", sh.found.first.Input, "line", sh.found.first.Line))
+	}
+	return notes
+}
+
+// read reads the source to its end. What goes wrong is told by every task that
+// needed it, when it comes to read.
+func (sh *shared) read(ctx context.Context, r *run, keys map[string]string) {
+	sh.err = contain(func() error { return sh.divide(ctx, r, keys) })
+	if sh.err != nil {
+		sh.close()
+	}
+	sh.needs = nil
+}
+
+func (sh *shared) divide(ctx context.Context, r *run, keys map[string]string) error {
+	dir, err := os.MkdirTemp(r.dir, "shared-*")
+	if err != nil {
+		return messages.RunFolder.Wrap(err, "folder", r.dir)
+	}
+	defer os.RemoveAll(dir)
+	if !r.opt.Unpublished {
+		sh.start(ctx, r, dir)
+	}
+	env := r.env(Task{ID: sh.needs[0].ID, Keys: keys}, dir)
+	src, err := As[Source](sh.source, env)
+	if err != nil {
+		return err
+	}
+	chunks, err := chunksOf(ctx, src)
+	if err != nil {
+		return err
+	}
+	defer chunks.Close()
+	split, err := newSplitter(chunks.Schema(), sh.by, sh.keys)
+	if err != nil {
+		return err
+	}
+	sh.schema = chunks.Schema()
+	bound := int64(sharedMemory)
+	if own := r.Bounds.task() / 4; own > 0 {
+		bound = min(bound, own)
+	}
+	if sh.rows, err = newDivision(env.Allocator, &r.spool, sh.schema, sh.parts, sh.hearers, bound); err != nil {
+		return err
+	}
+	type piece struct {
+		Batch
+		routed
+	}
+	o := &ordered[Chunk, piece]{
+		workers: r.Bounds.Workers,
+		next:    chunks.Next,
+		work: func(ctx context.Context, _ int, c Chunk) (p piece, err error) {
+			if p.Batch, err = c.Decode(ctx); err != nil {
+				return p, err
+			}
+			p.routed = split.route(p.Batch)
+			p.Batch, err = p.keep(env.Allocator, p.Batch)
+			return p, err
+		},
+		free: func(p piece) { p.Release() },
+	}
+	defer o.close()
+	for {
+		p, err := o.take(ctx)
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = sh.rows.add(p.Batch, p.routed)
+		}
+		if err != nil {
+			return sh.rows.explain(err)
+		}
+	}
+	sh.found = sh.rows.others
+	return sh.rows.explain(sh.rows.finish())
+}
+
+// sharedMemory is what the rows of one shared source take while they wait to be
+// put on disk, at most: a quarter of what a task is given, where that is less.
+const sharedMemory = 32 << 20
+
+// start has the loads of every task note what is current, before the source is
+// read. A load that cannot be built says so in its own task.
+func (sh *shared) start(ctx context.Context, r *run, dir string) {
+	sh.started = map[TaskID][]Started{}
+	opened := map[string]any{}
+	for _, t := range sh.needs {
+		env := r.env(t, dir)
+		env.opened = opened
+		noted := make([]Started, len(t.Chain.Loads))
+		for i, b := range t.Chain.Loads {
+			if s, err := As[Sink](b, env); err == nil && ctx.Err() == nil {
+				if s, ok := s.(Starter); ok {
+					noted[i] = s.Start(ctx)
+				}
+			}
+		}
+		sh.started[t.ID] = noted
+	}
+}
+
+func (sh *shared) close() {
+	if sh.rows != nil {
+		sh.rows.close()
+		sh.rows = nil
+	}
+}
+
+// ended notes that a task needs the source no longer. The last one closes it.
+func (sh *shared) ended() {
+	if sh.tasks--; sh.tasks == 0 {
+		sh.close()
+	}
+}
+
+// part is the rows of a task, as a source.
+func (sh *shared) part(t Task) Source {
+	s, _ := splitOf(t)
+	inner, leaf := sh.keys.path(s.By)
+	p := &partSource{shared: sh, part: leaf.part}
+	for _, n := range inner {
+		p.hears = append(p.hears, n.hears)
+	}
+	return p
+}
+
+type partSource struct {
+	*shared
+	part  int
+	hears []int
+}
+
+func (p *partSource) Describe(context.Context) (*arrow.Schema, error) {
+	if p.schema == nil {
+		return nil, p.err
+	}
+	return p.schema, nil
+}
+
+func (p *partSource) Rereadable() bool { return true }
+
+func (p *partSource) Open(ctx context.Context) (Stream, error) {
+	c, err := p.OpenChunks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ReadChunks(c), nil
+}
+
+func (p *partSource) OpenChunks(context.Context) (Chunks, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	return p.rows.open(p.part, p.hears)
+}
