@@ -1,8 +1,6 @@
 package pipelines
 
 import (
-	"errors"
-	"io/fs"
 	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -80,7 +78,7 @@ func newDivision(mem memory.Allocator, spool *arrowx.Spool, schema *arrow.Schema
 		arrow.Field{Name: "line", Type: arrow.PrimitiveTypes.Int64, Nullable: true})
 	rows, err := spool.CreateSet(arrow.NewSchema(with, nil), parts)
 	if err != nil {
-		return nil, err
+		return nil, spoolError(err, spool.Dir, nil)
 	}
 	none := array.NewRecordBuilder(mem, schema)
 	defer none.Release()
@@ -271,12 +269,5 @@ func (d *division) close() error {
 
 // explain turns what the disk says into a message.
 func (d *division) explain(err error) error {
-	var path *fs.PathError
-	switch {
-	case errors.Is(err, arrowx.ErrDiskBound):
-		return messages.SplitDisk.With("bound", Size(d.spool.Bound))
-	case errors.As(err, &path):
-		return messages.RunFolder.Wrap(err, "folder", d.spool.Dir)
-	}
-	return err
+	return spoolError(err, d.spool.Dir, messages.SplitDisk.With("bound", Size(d.spool.Bound)))
 }

@@ -3,6 +3,7 @@ package pipelines
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -24,14 +25,14 @@ type spool struct {
 func (s *spool) Create(schema *arrow.Schema) (SpoolFile, error) {
 	f, err := s.files.Create(schema)
 	if err != nil {
-		return nil, err
+		return nil, spoolError(err, s.files.Dir, nil)
 	}
-	return spoolFile{f, s.bound}, nil
+	return spoolFile{f, s}, nil
 }
 
 type spoolFile struct {
 	*arrowx.SpoolFile
-	bound Size
+	spool *spool
 }
 
 func (f spoolFile) Write(r arrow.Record) error { return f.explain(f.SpoolFile.Write(r)) }
@@ -48,8 +49,18 @@ func (f spoolFile) Open() (Stream, error) {
 }
 
 func (f spoolFile) explain(err error) error {
-	if errors.Is(err, arrowx.ErrDiskBound) {
-		return messages.DiskBound.With("bound", f.bound)
+	return spoolError(err, f.spool.files.Dir, messages.DiskBound.With("bound", f.spool.bound))
+}
+
+// spoolError makes a message of what the disk says of a spool in dir; over is
+// what to say when the spool's bound is reached.
+func spoolError(err error, dir string, over *messages.Error) error {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, arrowx.ErrDiskBound):
+		return over
+	case errors.As(err, &path):
+		return messages.RunFolder.Wrap(err, "folder", dir)
 	}
 	return err
 }

@@ -13,7 +13,7 @@ import (
 
 var benchTowns = flag.Int("towns", 300, "towns that share the file of BenchmarkSplit")
 
-const sharedFile = `
+const splitProject = `
 project {
   memory = "MEMORY"
 }
@@ -72,7 +72,7 @@ func BenchmarkSplit(b *testing.B) {
 		fmt.Fprintf(&towns, "%05d\n", i)
 	}
 	write(b, dir, "communes.csv", towns.String())
-	write(b, dir, "lavoir.hcl", strings.ReplaceAll(sharedFile, "MEMORY", *benchMemory))
+	write(b, dir, "lavoir.hcl", strings.ReplaceAll(splitProject, "MEMORY", *benchMemory))
 	writeShared(b, filepath.Join(dir, "depot", "export.csv"), *benchBytes, *benchTowns)
 	b.ResetTimer()
 	if last := report(b, dir, 0, "run"); !strings.Contains(last.out, fmt.Sprint(*benchTowns)) {

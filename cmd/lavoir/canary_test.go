@@ -92,6 +92,7 @@ type canaryCase struct {
 	raw    string // instead of header and rows
 	store  string // connection "…" "sortie"; a folder when empty
 	table  string // rows of a database, in SQL, instead of a file
+	split  string // the column that says to which partition a row of the file belongs
 	code   int
 }
 
@@ -114,6 +115,8 @@ var canaryCases = []canaryCase{
 	{name: "two rows for one", steps: "transform \"deduplicate\" \"d\" {\n by = [\"motif\"]\n }", rows: "2;" + canaryName + ";1;2024-01-01;" + canaryCell + "\n"},
 	{name: "sorted", steps: "transform \"sort\" \"s\" {\n by = [\"nom\"]\n }", code: 0},
 	{name: "nothing left", steps: "transform \"filter\" \"f\" {\n where = row.id > 99\n }", code: 4},
+	{name: "rows of nobody", split: "motif", rows: "2;" + canaryName + ";1;2024-01-01;2024\n", code: 5},
+	{name: "nobody's and a bad cell", split: "motif", rows: "2;" + canaryName + ";" + canaryCell + ";2024-01-01;2024\n", code: 1},
 	{name: "store refuses", store: "s3", code: 3},
 	{name: "database", table: "(1, '" + canaryName + "', '10.00', '2024-01-01', '" + canaryCell + "', '2024')", code: 0},
 	{name: "database, bad number", table: "(1, '" + canaryName + "', '" + canaryCell + "', '2024-01-01', 'x', '2024')", code: 1},
@@ -191,6 +194,9 @@ func (c canaryCase) project(t *testing.T, recipient, echo string) project {
 		source = canaryTableSource
 		p.write(t, "donnees/base.db", "")
 		fill(t, filepath.Join(p.dir, "donnees", "base.db"), "create table agents (id, nom, montant, jour, motif, exercice)", "insert into agents values "+c.table)
+	}
+	if c.split != "" {
+		source = strings.Replace(source, "format", fmt.Sprintf("partition_by = %q\n    format", c.split), 1)
 	}
 	if reject == "" {
 		reject = "fail"
