@@ -115,7 +115,7 @@ func newRun(ctx context.Context, p *Project, opt RunOptions, tasks int) (*run, e
 	r := &run{Project: p, opt: opt, id: opt.Now().UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])}
 	work := filepath.Join(p.State, "work")
 	r.dir = filepath.Join(work, r.id)
-	r.spool.Dir, r.spool.Mem, r.spool.Bound = r.dir, allocator(opt.Allocator), int64(p.Bounds.Disk)
+	r.spool.Dir, r.spool.Mem, r.spool.Bound = r.dir, opt.Allocator, int64(p.Bounds.Disk)
 	if err := r.enter(ctx, work); err != nil {
 		return nil, err
 	}

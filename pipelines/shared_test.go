@@ -322,7 +322,7 @@ func drawBatches(t *rapid.T) (batches [][]townRow) {
 func TestSharedReadingGivesWhatEachTaskWouldRead(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		file := &townFile{mem: mem, batches: drawBatches(rt)}
 		p := towns{mem: mem, config: townConfig{file: file, reads: "export", years: rapid.Bool().Draw(rt, "years")},
 			tenants: []string{"a", "b", "c", "d"}, years: []string{"2023", "2024"},
@@ -363,7 +363,7 @@ func TestSharedReadingGivesWhatEachTaskWouldRead(t *testing.T) {
 func TestDivisionKeepsTheBatchesOfTheSource(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		file := &townFile{mem: mem, batches: drawBatches(rt)}
 		if rapid.Bool().Draw(rt, "long") { // more than a frame holds
 			for i := range file.batches {
@@ -471,7 +471,7 @@ func sameBatches(t *rapid.T, want, got Stream) {
 }
 
 func someTowns(t *testing.T, rows int) (*towns, *townFile) {
-	file := &townFile{mem: memory.NewCheckedAllocator(memory.NewGoAllocator())}
+	file := &townFile{mem: memory.NewCheckedAllocator(arrowx.Poison{})}
 	for i := range rows {
 		if i%10 == 0 {
 			file.batches = append(file.batches, nil)

@@ -33,7 +33,7 @@ func sequence(f *SpoolSet, i int) (got []string, err error) {
 		}
 		var values []string
 		for c := rec.Column(0).(*array.String); len(values) < c.Len(); {
-			values = append(values, c.Value(len(values)))
+			values = append(values, strings.Clone(c.Value(len(values))))
 		}
 		got = append(got, strings.Join(values, ","))
 		rec.Release()
@@ -44,7 +44,7 @@ func sequence(f *SpoolSet, i int) (got []string, err error) {
 // their order, again and while others are read, and nothing of it is readable.
 func TestSpoolSetKeepsSequencesApart(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		mem := memory.NewCheckedAllocator(Poison{})
 		dir := t.TempDir()
 		s := &Spool{Dir: dir, Mem: mem}
 		n := rapid.IntRange(1, 6).Draw(rt, "sequences")
