@@ -10,7 +10,7 @@ import (
 
 type projectConfig struct {
 	Memory         pipelines.Size       `hcl:"memory,optional" doc:"Memory the whole program may use; less of it means fewer workers, then fewer tasks at once."`
-	Disk           pipelines.Size       `hcl:"disk,optional" doc:"Temporary disk one task may use, for what it puts aside and for its files until they are published."`
+	Disk           pipelines.Size       `hcl:"disk,optional" doc:"Temporary disk one task may use, for what it puts aside and for its files until they are published; and, besides, what all files that are read once for several tasks may take together."`
 	Workers        int                  `hcl:"workers,optional" doc:"Workers of a task that decode, transform and encode, at most; 0 is one per processor."`
 	Tasks          int                  `hcl:"tasks,optional" doc:"Tasks that run at once, at most; 0 lets the engine choose."`
 	Retention      time.Duration        `hcl:"retention,optional" doc:"How long quarantine, reports and old releases are kept."`
