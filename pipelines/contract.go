@@ -201,10 +201,12 @@ type Binder interface {
 
 // Starter is the ability of a sink to note what is current before the source is
 // read, so that rows read before another run published never replace what that
-// run read later. Where the source was read before the sink was built, Resume is
-// called instead of Start, with what Start of another sink of the same task gave.
+// run read later. An error says that the place could not be asked, which is no
+// failure yet; what Start gives then goes for every place of the same connection.
+// Where the source was read before the sink was built, Resume is called instead,
+// with what Start of another sink of the same load gave.
 type Starter interface {
-	Start(ctx context.Context) Started
+	Start(ctx context.Context) (Started, error)
 	Resume(Started)
 }
 

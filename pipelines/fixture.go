@@ -114,6 +114,17 @@ func redirected(config any, to Connection) any {
 	return v.Interface()
 }
 
+// connectionsIn names the connections of a config.
+func connectionsIn(config any) (names string) {
+	v := reflect.ValueOf(config)
+	for i := 0; v.Kind() == reflect.Struct && i < v.NumField(); i++ {
+		if f := v.Field(i); f.Type() == reflect.TypeOf(Connection{}) && f.CanInterface() {
+			names += f.Interface().(Connection).String() + "\x00"
+		}
+	}
+	return names
+}
+
 // tableSource is a file source with the columns and marks of another.
 func tableSource(reg *Registry, old Built, folder Connection) (Built, error) {
 	c, ok := reg.Find(KindSource, "file")

@@ -105,7 +105,7 @@ func (r *flowRun) run(ctx context.Context) error {
 			case ok && i < len(r.started):
 				s.Resume(r.started[i])
 			case ok:
-				s.Start(ctx)
+				_, _ = s.Start(ctx) // publishing will say it
 			}
 		}
 	}

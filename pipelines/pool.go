@@ -45,7 +45,7 @@ func (r *run) all(ctx context.Context, sel Selection) []TaskResult {
 			r.tell(Event{Task: w.task.ID, Done: len(results)})
 			go func() {
 				if reads {
-					w.shared.read(ctx, r, w.task.Keys)
+					w.shared.read(ctx, r)
 					done <- ended{w, nil}
 					return
 				}

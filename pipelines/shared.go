@@ -26,7 +26,7 @@ type shared struct {
 	name   string
 	by     []SplitColumn // their keys mean nothing here
 	reads  string
-	others bool // are there by right
+	silent bool // about rows that belong to no task
 
 	keys    *keyNode // of every task of the project
 	parts   int
@@ -54,8 +54,8 @@ const (
 
 // claims are the keys of all tasks of the project that read the same.
 type claims struct {
-	all  bool // a task takes all rows
-	keys map[string]map[string][]SplitColumn
+	all  bool                                // a task takes all rows
+	keys map[string]map[string][]SplitColumn // by the columns that are asked, then by what they say
 }
 
 func splitOf(t Task) (Split, bool) {
@@ -93,7 +93,7 @@ func (ss *sharedSources) selected(t Task) {
 	id := sharedID(t, s)
 	sh := ss.byID[id]
 	if sh == nil {
-		sh = &shared{source: t.Chain.Source, name: stepName(t.Chain.Source), by: s.By, reads: s.Reads, others: s.Others,
+		sh = &shared{source: t.Chain.Source, name: stepName(t.Chain.Source), by: s.By, reads: s.Reads, silent: s.Others,
 			keys: newKeyNode(), demands: map[string]int{}}
 		sh.source.Config = s.Whole
 		if ss.byID == nil {
@@ -126,15 +126,19 @@ func (ss *sharedSources) claim(s Split) {
 		c = &claims{keys: map[string]map[string][]SplitColumn{}}
 		ss.claims[s.Reads] = c
 	}
-	var columns, keys strings.Builder
-	for _, b := range s.By {
-		columns.WriteString(b.Column + "\x00")
-		keys.WriteString(b.Key + "\x00")
+	columns, keys := asked(s.By)
+	if c.all = c.all || len(s.By) == 0; c.keys[columns] == nil {
+		c.keys[columns] = map[string][]SplitColumn{}
 	}
-	if c.all = c.all || len(s.By) == 0; c.keys[columns.String()] == nil {
-		c.keys[columns.String()] = map[string][]SplitColumn{}
+	c.keys[columns][keys] = s.By
+}
+
+// asked tells lists of columns apart, and what they say.
+func asked(by []SplitColumn) (columns, keys string) {
+	for _, b := range by {
+		columns, keys = columns+b.Column+"\x00", keys+b.Key+"\x00"
 	}
-	c.keys[columns.String()][keys.String()] = s.By
+	return columns, keys
 }
 
 // complete finds out, once all tasks of the run are noted, which rows belong to
@@ -150,12 +154,9 @@ func (ss *sharedSources) complete(ctx context.Context, p *Project, sel Selection
 	}
 	for _, sh := range ss.byID {
 		c := ss.claims[sh.reads]
-		sh.others = sh.others || c.all
-		var columns strings.Builder
-		for _, b := range sh.by {
-			columns.WriteString(b.Column + "\x00")
-		}
-		for _, by := range c.keys[columns.String()] {
+		sh.silent = sh.silent || c.all
+		columns, _ := asked(sh.by)
+		for _, by := range c.keys[columns] {
 			sh.keys.add(by, nowhere)
 		}
 	}
@@ -175,7 +176,7 @@ func (ss *sharedSources) close() {
 func (ss *sharedSources) notes() []*messages.Error {
 	var notes []*messages.Error
 	for _, sh := range sorted(ss.byID) {
-		if sh.found.rows == 0 || sh.others {
+		if sh.found.rows == 0 || sh.silent {
 			continue
 		}
 		columns := make([]string, len(sh.by))
@@ -190,15 +191,15 @@ func (ss *sharedSources) notes() []*messages.Error {
 
 // read reads the source to its end. What goes wrong is told by every task that
 // needed it, when it comes to read.
-func (sh *shared) read(ctx context.Context, r *run, keys map[string]string) {
-	sh.err = contain(func() error { return sh.divide(ctx, r, keys) })
+func (sh *shared) read(ctx context.Context, r *run) {
+	sh.err = contain(func() error { return sh.divide(ctx, r) })
 	if sh.err != nil {
 		sh.close()
 	}
 	sh.needs = nil
 }
 
-func (sh *shared) divide(ctx context.Context, r *run, keys map[string]string) error {
+func (sh *shared) divide(ctx context.Context, r *run) error {
 	dir, err := os.MkdirTemp(r.dir, "shared-*")
 	if err != nil {
 		return messages.RunFolder.Wrap(err, "folder", r.dir)
@@ -207,7 +208,7 @@ func (sh *shared) divide(ctx context.Context, r *run, keys map[string]string) er
 	if !r.opt.Unpublished {
 		sh.start(ctx, r, dir)
 	}
-	env := r.env(Task{ID: sh.needs[0].ID, Keys: keys}, dir)
+	env := r.env(sh.needs[0], dir) // any of them captures the same
 	src, err := As[Source](sh.source, env)
 	if err != nil {
 		return err
@@ -268,18 +269,28 @@ func (sh *shared) divide(ctx context.Context, r *run, keys map[string]string) er
 const sharedMemory = 32 << 20
 
 // start has the loads of every task note what is current, before the source is
-// read. A load that cannot be built says so in its own task.
+// read. What cannot be reached is asked once, not for every task; a load that
+// cannot be built says so in its own task.
 func (sh *shared) start(ctx context.Context, r *run, dir string) {
 	sh.started = map[TaskID][]Started{}
-	opened := map[string]any{}
+	opened, unreachable := map[string]any{}, map[string]Started{}
 	for _, t := range sh.needs {
 		env := r.env(t, dir)
 		env.opened = opened
 		noted := make([]Started, len(t.Chain.Loads))
 		for i, b := range t.Chain.Loads {
-			if s, err := As[Sink](b, env); err == nil && ctx.Err() == nil {
-				if s, ok := s.(Starter); ok {
-					noted[i] = s.Start(ctx)
+			where := connectionsIn(b.Config)
+			var known bool
+			if noted[i], known = unreachable[where]; known || ctx.Err() != nil {
+				continue
+			}
+			sink, err := As[Sink](b, env)
+			if err != nil {
+				continue
+			}
+			if s, ok := sink.(Starter); ok {
+				if noted[i], err = s.Start(ctx); err != nil && where != "" {
+					unreachable[where] = noted[i]
 				}
 			}
 		}
@@ -298,6 +309,7 @@ func (sh *shared) close() {
 func (sh *shared) ended() {
 	if sh.tasks--; sh.tasks == 0 {
 		sh.close()
+		sh.started = nil
 	}
 }
 

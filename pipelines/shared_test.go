@@ -786,39 +786,62 @@ type starting struct {
 	inMemory
 	name string
 	log  func(string)
+	down error
 }
 
-func (s starting) Start(context.Context) Started { s.log("start " + s.name); return s.name + "'s" }
-func (s starting) Resume(b Started)              { s.log(fmt.Sprint("resume ", s.name, " with ", b)) }
+// startingConfig is a configuration that uses a connection.
+type startingConfig struct {
+	Connection Connection
+	starting
+}
+
+func (s starting) Start(context.Context) (Started, error) {
+	s.log("start " + s.name)
+	return s.name + "'s", s.down
+}
+func (s starting) Resume(b Started) { s.log(fmt.Sprint("resume ", s.name, " with ", b)) }
 
 // Rows that are read once are older than what each task's loads noted before, so
-// that they never replace what another run read and published meanwhile.
+// that they never replace what another run read and published meanwhile. What
+// cannot be reached is asked once.
 func TestLoadsNoteWhatIsCurrentBeforeTheSharedReading(t *testing.T) {
-	p, file := someTowns(t, 30)
-	p.tasks = 1
-	var mu sync.Mutex
-	var log []string
-	add := func(s string) {
-		mu.Lock()
-		defer mu.Unlock()
-		log = append(log, s)
-	}
-	file.before = func() error { add("read"); return nil }
-	project := p.project()
-	tasks := project.Tasks
-	project.Tasks = func(sel Selection, yield func(Task) bool) hcl.Diagnostics {
-		return tasks(sel, func(t Task) bool {
-			t.Chain.Loads = []Built{builtOf(KindLoad, "starting", starting{inMemory{mem: p.mem, published: p.published[t.ID]}, t.ID.Tenant, add})}
-			return yield(t)
+	for name, c := range map[string]struct {
+		down error
+		want []string
+	}{
+		"there":           {nil, []string{"start a", "start b", "read", "resume a with a's", "resume b with b's"}},
+		"not to be found": {errDecode, []string{"start a", "read", "resume a with a's", "resume b with a's"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, file := someTowns(t, 30)
+			p.tasks = 1
+			var mu sync.Mutex
+			var log []string
+			add := func(s string) {
+				mu.Lock()
+				defer mu.Unlock()
+				log = append(log, s)
+			}
+			file.before = func() error { add("read"); return nil }
+			project := p.project()
+			tasks := project.Tasks
+			component := Define(KindLoad, "starting", "x", startingConfig{}, func(_ Env, c startingConfig) (Sink, error) { return c.starting, nil })
+			project.Tasks = func(sel Selection, yield func(Task) bool) hcl.Diagnostics {
+				return tasks(sel, func(t Task) bool {
+					s := starting{inMemory{mem: p.mem, published: p.published[t.ID]}, t.ID.Tenant, add, c.down}
+					t.Chain.Loads = []Built{{Component: component, Label: "l", Config: startingConfig{
+						Connection{Built: Built{Component: Component{Name: "s3"}, Label: "portail"}}, s}}}
+					return yield(t)
+				})
+			}
+			opt := testOptions()
+			opt.Allocator = p.mem
+			if r, _, err := Run(context.Background(), project, Selection{Tenant: "[ab]"}, opt); err != nil || r.ExitCode(false) != ExitDone {
+				t.Fatal(err, r)
+			}
+			if d := gocmp.Diff(c.want, log); d != "" {
+				t.Error(d)
+			}
 		})
-	}
-	opt := testOptions()
-	opt.Allocator = p.mem
-	if r, _, err := Run(context.Background(), project, Selection{Tenant: "[ab]"}, opt); err != nil || r.ExitCode(false) != ExitDone {
-		t.Fatal(err, r)
-	}
-	want := []string{"start a", "start b", "read", "resume a with a's", "resume b with b's"}
-	if d := gocmp.Diff(want, log); d != "" {
-		t.Error(d)
 	}
 }

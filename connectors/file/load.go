@@ -156,17 +156,19 @@ func (l *load) Bind(schema *arrow.Schema) error {
 
 // Start notes what is current, so that Publish can tell whether another run
 // published since. Call it, or Resume, before the source is read; Begin does
-// otherwise. A store that cannot be reached is no error yet.
-func (l *load) Start(ctx context.Context) pipelines.Started {
+// otherwise.
+func (l *load) Start(ctx context.Context) (pipelines.Started, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var err error
 	if l.base == nil {
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
-		at, err := l.readPointer(ctx)
+		var at pointer
+		at, err = l.readPointer(ctx)
 		l.base = &base{known: err == nil, at: at}
 	}
-	return *l.base
+	return *l.base, err
 }
 
 // Resume takes up what another load of the same place noted.

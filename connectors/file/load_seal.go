@@ -28,7 +28,7 @@ func (l *load) Begin(ctx context.Context, schema *arrow.Schema) (pipelines.Seali
 	if err := l.Bind(schema); err != nil {
 		return nil, err
 	}
-	l.Start(ctx)
+	_, _ = l.Start(ctx) // publishing will say it
 	dir, err := os.MkdirTemp(l.env.Dir, "seal-")
 	if err != nil {
 		return nil, store.Temporary(err)

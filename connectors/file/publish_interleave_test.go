@@ -204,11 +204,16 @@ func TestInterleavedPublishers(t *testing.T) {
 				rt.Skip("enough")
 			}
 			content := rapid.SampledFrom(contents).Draw(rt, "content")
+			resumed := rapid.Bool().Draw(rt, "resumed") // another load noted what is current
 			started++
 			running = append(running, start(fmt.Sprintf("publisher %d of %s", started, content), m.clock, func(r *runner) {
 				l := base.fresh()
 				l.store, l.Grace, l.Keep = &counted{m, r.hit}, testGrace, 2
-				l.Start(ctx)
+				if noted, _ := l.Start(ctx); resumed {
+					l = base.fresh()
+					l.store, l.Grace, l.Keep = &counted{m, r.hit}, testGrace, 2
+					l.Resume(noted)
+				}
 				from := l.base.at.Generation
 				s := &sealed{load: l, dir: ready[content].dir, files: ready[content].files}
 				moves := len(m.moves)
