@@ -101,7 +101,8 @@ func TestKilledWithASharedFile(t *testing.T) {
 		signals = append(signals, syscall.SIGINT)
 	}
 	for _, sig := range signals {
-		spools, last := 0, 0
+		spools := 0
+		var last int
 		for n := 1; ; n += 4 {
 			p := sharedFile(t, 500)
 			r := p.signalled(t, sig, n)
