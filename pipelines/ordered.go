@@ -153,6 +153,25 @@ func (o *ordered[T, U]) close() {
 	}
 }
 
+// Ahead works ahead of whoever takes the results, on goroutines of the engine's:
+// for a source that reads over several connections at once.
+type Ahead[T, U any] struct{ o ordered[T, U] }
+
+// NewAhead calls work, on several goroutines, with what next gives, in one, until
+// io.EOF. At most twice as many items as workers are worked on or wait to be
+// taken. free is for results that nobody took. Nothing runs before the first Take.
+func NewAhead[T, U any](workers int, next func(context.Context) (T, error), work func(context.Context, T) (U, error), free func(U)) *Ahead[T, U] {
+	return &Ahead[T, U]{ordered[T, U]{workers: workers, next: next, free: free,
+		work: func(ctx context.Context, _ int, item T) (U, error) { return work(ctx, item) }}}
+}
+
+// Take gives the next result in the order of next. The error is the earliest in
+// that order, and comes again.
+func (a *Ahead[T, U]) Take(ctx context.Context) (U, error) { return a.o.take(ctx) }
+
+// Close cancels the context of next and work, and waits for them.
+func (a *Ahead[T, U]) Close() { a.o.close() }
+
 // contain turns a panic into an error: one broken task must not take down the
 // others, and a crash could show what no message may. Only the runtime's own
 // texts are kept, which hold no value of a row.

@@ -18,7 +18,7 @@ var postgresDialect = dialect{
 	connect: func(c pipelines.Connection, env pipelines.Env) (database, error) { return connectTo[*postgres](c, env) },
 	natural: postgresNatural,
 	accepts: func(c resultColumn, want pipelines.ColumnType) bool {
-		_, ok := postgresDecoder(postgresTypes[c.code].kind, want)
+		_, ok := postgresColumn(postgresTypes[c.code].kind, want)
 		return ok
 	},
 	lists: true,

@@ -166,7 +166,7 @@ func (p *postgres) begin(ctx context.Context, conn *pgconn.PgConn) error {
 	if len(p.SearchPath) > 0 {
 		quoted := make([]string, len(p.SearchPath))
 		for i, s := range p.SearchPath {
-			quoted[i] = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+			quoted[i] = quoteName(s)
 		}
 		sql += "; SET LOCAL search_path = " + strings.Join(quoted, ", ")
 	}

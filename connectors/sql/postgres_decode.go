@@ -2,10 +2,8 @@ package sql
 
 import (
 	"encoding/binary"
-	"encoding/hex"
-	"errors"
 	"math"
-	"unicode/utf8"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
@@ -15,13 +13,7 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// decoder reads one value in PostgreSQL's binary form into a cell. A value that
-// cannot be read exactly is the cell's reason; an error means that the bytes do
-// not have the form at all.
-type decoder func(b []byte, c *cell) error
-
 var (
-	errShape    = errors.New("value of an unexpected length")
 	notFinite   = messages.NotFinite.With()
 	endless     = messages.DayWithoutEnd.With()
 	outOfYears  = messages.YearOutOfRange.With()
@@ -32,259 +24,208 @@ var (
 
 const (
 	epochDays   = 10957 // from 1970-01-01 to 2000-01-01, PostgreSQL's first day
-	epochMicros = epochDays * 86400 * 1000000
+	epochMicros = epochDays * dayMicros
 	firstDay    = -719162 // 0001-01-01
 	lastDay     = 2932896 // 9999-12-31
 	dayMicros   = 86400 * 1000000
 )
 
-// postgresDecoder is how a form is read as a type; not ok when it cannot be.
-func postgresDecoder(k pgKind, want pipelines.ColumnType) (decoder, bool) {
+// postgresColumn makes the column that reads a form as a type; not ok when there
+// is none.
+func postgresColumn(k pgKind, want pipelines.ColumnType) (column, bool) {
+	whole := k == pgInt2 || k == pgInt4 || k == pgInt8
 	switch t := want.Type.(type) {
 	case *arrow.BooleanType:
-		return decodeBool, k == pgBool
+		return &bools{}, k == pgBool
 	case *arrow.Int32Type:
-		return decodeInt, k == pgInt2 || k == pgInt4
+		return &fixed[int32]{typ: t, size: arrow.Int32SizeBytes, cast: arrow.Int32Traits.CastFromBytes, read: readInt32}, k == pgInt2 || k == pgInt4
 	case *arrow.Int64Type:
+		read := readInt64
 		if k == pgOid {
-			return decodeOid, true
+			read = readOid
 		}
-		return decodeInt, k == pgInt2 || k == pgInt4 || k == pgInt8
+		return &fixed[int64]{typ: t, size: arrow.Int64SizeBytes, cast: arrow.Int64Traits.CastFromBytes, read: read}, whole || k == pgOid
 	case *arrow.Float64Type:
-		return decodeFloat, k == pgFloat4 || k == pgFloat8
+		return &fixed[float64]{typ: t, size: arrow.Float64SizeBytes, cast: arrow.Float64Traits.CastFromBytes, read: readFloat}, k == pgFloat4 || k == pgFloat8
 	case *arrow.Decimal128Type:
-		if k == pgInt2 || k == pgInt4 || k == pgInt8 {
-			return decodeIntDecimal(t), true
+		read := readNumeric(t)
+		if whole {
+			read = readIntDecimal(t)
 		}
-		return decodeNumeric(t), k == pgNumeric
+		return &fixed[decimal128.Num]{typ: t, size: arrow.Decimal128SizeBytes, cast: arrow.Decimal128Traits.CastFromBytes, read: read}, whole || k == pgNumeric
 	case *arrow.StringType:
-		switch k {
-		case pgUUID:
-			return decodeUUID(), true
-		case pgJSONB:
-			return decodeJSONB, true
-		}
-		return decodeText, k == pgText
+		return &texts{typ: t, kind: k}, k == pgText || k == pgUUID || k == pgJSONB
 	case *arrow.BinaryType:
-		return decodeBytes, k == pgBytea
+		return &texts{typ: t, kind: k}, k == pgBytea
 	case *arrow.Date32Type:
-		return decodeDate, k == pgDate && want.Format == ""
+		return &fixed[arrow.Date32]{typ: t, size: arrow.Date32SizeBytes, cast: arrow.Date32Traits.CastFromBytes, read: readDate}, k == pgDate && want.Format == ""
 	case *arrow.TimestampType:
+		c := &fixed[arrow.Timestamp]{typ: t, size: arrow.TimestampSizeBytes, cast: arrow.TimestampTraits.CastFromBytes, read: readInstant}
 		if k == pgTimestamp && want.Zone != "" && want.Format == "" {
-			d, err := decodeClock(want.Zone)
-			return d, err == nil
+			clock, err := newClock(want.Zone)
+			if err != nil {
+				return nil, false
+			}
+			c.read = clock.read
+			return c, true
 		}
-		return decodeInstant, k == pgTimestamptz && want.Format == ""
+		return c, k == pgTimestamptz && want.Format == ""
 	case *arrow.ListType:
-		return decodeTexts, k == pgTextArray
+		return &lists{elems: texts{typ: arrow.BinaryTypes.String, kind: pgText}}, k == pgTextArray
 	}
 	return nil, false
 }
 
-func decodeBool(b []byte, c *cell) error {
+func readBool(b []byte) (bool, *messages.Error) {
 	if len(b) != 1 {
-		return errShape
+		return false, malformed
 	}
-	c.i = int64(b[0])
-	return nil
+	return b[0] != 0, nil
 }
 
-func decodeInt(b []byte, c *cell) error {
+func readInt32(b []byte) (int32, *messages.Error) {
 	switch len(b) {
 	case 2:
-		c.i = int64(int16(binary.BigEndian.Uint16(b)))
+		return int32(int16(binary.BigEndian.Uint16(b))), nil
 	case 4:
-		c.i = int64(int32(binary.BigEndian.Uint32(b)))
-	case 8:
-		c.i = int64(binary.BigEndian.Uint64(b))
-	default:
-		return errShape
+		return int32(binary.BigEndian.Uint32(b)), nil
 	}
-	return nil
+	return 0, malformed
 }
 
-func decodeOid(b []byte, c *cell) error {
+func readInt64(b []byte) (int64, *messages.Error) {
+	if len(b) == 8 {
+		return int64(binary.BigEndian.Uint64(b)), nil
+	}
+	v, why := readInt32(b)
+	return int64(v), why
+}
+
+func readOid(b []byte) (int64, *messages.Error) {
 	if len(b) != 4 {
-		return errShape
+		return 0, malformed
 	}
-	c.i = int64(binary.BigEndian.Uint32(b))
-	return nil
+	return int64(binary.BigEndian.Uint32(b)), nil
 }
 
-func decodeIntDecimal(t *arrow.Decimal128Type) decoder {
+func readIntDecimal(t *arrow.Decimal128Type) func([]byte) (decimal128.Num, *messages.Error) {
 	tooLarge := messages.Overflow.With("type", pipelines.TypeName(t))
 	limit := power10[t.Precision-t.Scale]
-	return func(b []byte, c *cell) error {
-		if err := decodeInt(b, c); err != nil {
-			return err
+	return func(b []byte) (n decimal128.Num, why *messages.Error) {
+		i, why := readInt64(b)
+		if why != nil {
+			return n, why
 		}
-		v := uint128{lo: uint64(c.i)}
-		if c.i < 0 {
+		v := uint128{lo: uint64(i)}
+		if i < 0 {
 			v.lo = -v.lo
 		}
 		if !v.less(limit) {
-			c.why = tooLarge
-			return nil
+			return n, tooLarge
 		}
 		for s := t.Scale; s > 0; s-- {
 			v.mulAdd(10, 0)
 		}
-		c.d = decimal128.New(int64(v.hi), v.lo)
-		if c.i < 0 {
-			c.d = c.d.Negate()
-		}
-		return nil
+		return v.signed(i < 0), nil
 	}
 }
 
-func decodeFloat(b []byte, c *cell) error {
+func readFloat(b []byte) (float64, *messages.Error) {
 	switch len(b) {
 	case 4:
-		c.f = float64(math.Float32frombits(binary.BigEndian.Uint32(b)))
+		return float64(math.Float32frombits(binary.BigEndian.Uint32(b))), nil
 	case 8:
-		c.f = math.Float64frombits(binary.BigEndian.Uint64(b))
-	default:
-		return errShape
+		return math.Float64frombits(binary.BigEndian.Uint64(b)), nil
 	}
-	return nil
+	return 0, malformed
 }
 
-func decodeText(b []byte, c *cell) error {
-	c.b = b
-	if !utf8.Valid(b) {
-		c.why = notUTF8
-	}
-	return nil
-}
-
-func decodeBytes(b []byte, c *cell) error {
-	c.b = b
-	return nil
-}
-
-func decodeJSONB(b []byte, c *cell) error {
-	if len(b) == 0 || b[0] != 1 {
-		return errShape
-	}
-	return decodeText(b[1:], c)
-}
-
-func decodeUUID() decoder {
-	var text [36]byte
-	return func(b []byte, c *cell) error {
-		if len(b) != 16 {
-			return errShape
-		}
-		at := 0
-		for _, part := range [][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
-			if at > 0 {
-				text[at] = '-'
-				at++
-			}
-			at += hex.Encode(text[at:], part)
-		}
-		c.b = text[:]
-		return nil
-	}
-}
-
-func decodeDate(b []byte, c *cell) error {
+func readDate(b []byte) (arrow.Date32, *messages.Error) {
 	if len(b) != 4 {
-		return errShape
+		return 0, malformed
 	}
 	switch d := int32(binary.BigEndian.Uint32(b)); {
 	case d == math.MaxInt32 || d == math.MinInt32:
-		c.why = endless
+		return 0, endless
 	case d < firstDay-epochDays || d > lastDay-epochDays:
-		c.why = outOfYears
+		return 0, outOfYears
 	default:
-		c.i = int64(d) + epochDays
+		return arrow.Date32(d + epochDays), nil
 	}
-	return nil
 }
 
-func decodeInstant(b []byte, c *cell) error {
+func readInstant(b []byte) (arrow.Timestamp, *messages.Error) {
 	if len(b) != 8 {
-		return errShape
+		return 0, malformed
 	}
 	switch us := int64(binary.BigEndian.Uint64(b)); {
 	case us == math.MaxInt64 || us == math.MinInt64:
-		c.why = endless
+		return 0, endless
 	case us < firstDay*dayMicros-epochMicros || us >= (lastDay+1)*dayMicros-epochMicros:
-		c.why = outOfYears
+		return 0, outOfYears
 	default:
-		c.i = us + epochMicros
+		return arrow.Timestamp(us + epochMicros), nil
 	}
-	return nil
 }
 
-// decodeClock reads what a clock shows in a zone. The text form in between is
-// what knows about hours that do not exist or exist twice.
-func decodeClock(zone string) (decoder, error) {
+// clock reads what a clock shows in a zone. The text form is what knows about
+// hours that do not exist or exist twice; far from such hours the offset that
+// was right for a value before is right without asking.
+type clock struct {
+	write, parse scalar.InstantFormat
+	zone         *time.Location
+	ambiguous    *messages.Error
+	text         []byte
+
+	offset   int64 // microseconds east of UTC
+	from, to int64 // instants between which it alone can be meant
+}
+
+func newClock(zone string) (*clock, error) {
 	const pattern = "YYYY-MM-DD HH:mm:ss.SSSSSS"
 	write, err := scalar.NewInstantFormat(pattern, "UTC")
 	if err != nil {
 		return nil, err
 	}
-	read, err := scalar.NewInstantFormat(pattern, zone)
+	parse, err := scalar.NewInstantFormat(pattern, zone)
 	if err != nil {
 		return nil, err
 	}
-	why := messages.AmbiguousInstant.With("zone", zone)
-	var text []byte
-	return func(b []byte, c *cell) error {
-		if err := decodeInstant(b, c); err != nil || c.why != nil {
-			return err
-		}
-		text = write.Append(text[:0], arrow.Timestamp(c.i))
-		t, m := read.Parse(text)
-		if m != nil {
-			c.why = why
-		}
-		c.i = int64(t)
-		return nil
-	}, nil
+	place, err := time.LoadLocation(zone)
+	return &clock{write: write, parse: parse, zone: place, ambiguous: messages.AmbiguousInstant.With("zone", zone)}, err
 }
 
-// decodeTexts reads an array of texts (array_send in arrayfuncs.c). A null among
-// them is refused: a stream's lists hold texts, and it must not become an empty one.
-func decodeTexts(b []byte, c *cell) error {
-	if len(b) < 12 {
-		return errShape
+func (c *clock) read(b []byte) (arrow.Timestamp, *messages.Error) {
+	shown, why := readInstant(b)
+	if why != nil {
+		return 0, why
 	}
-	c.list = c.list[:0]
-	dims := binary.BigEndian.Uint32(b)
-	b = b[12:]
-	if dims == 0 {
-		return nil
+	if t := int64(shown) - c.offset; c.from <= t && t < c.to {
+		return arrow.Timestamp(t), nil
 	}
-	if dims > 1 {
-		c.why = nestedList
-		return nil
+	c.text = c.write.Append(c.text[:0], shown)
+	t, m := c.parse.Parse(c.text)
+	if m != nil {
+		return 0, c.ambiguous
 	}
-	if len(b) < 8 {
-		return errShape
+	c.learn(int64(t))
+	return t, nil
+}
+
+// learn keeps the offset at t, and where it can be relied on: two days, which is
+// more than two offsets can differ by, away from where it changes and from where
+// years end.
+func (c *clock) learn(t int64) {
+	const away = 2 * dayMicros
+	at := time.UnixMicro(t).In(c.zone)
+	_, seconds := at.Zone()
+	c.offset = int64(seconds) * 1000000
+	c.from, c.to = firstDay*dayMicros+away, lastDay*dayMicros-away
+	start, end := at.ZoneBounds()
+	if !start.IsZero() {
+		c.from = max(c.from, start.UnixMicro()+away)
 	}
-	n := int(binary.BigEndian.Uint32(b))
-	b = b[8:]
-	for ; n > 0; n-- {
-		if len(b) < 4 {
-			return errShape
-		}
-		size := int(int32(binary.BigEndian.Uint32(b)))
-		b = b[4:]
-		if size < 0 {
-			c.why = nullElement
-			return nil
-		}
-		if len(b) < size {
-			return errShape
-		}
-		if !utf8.Valid(b[:size]) {
-			c.why = notUTF8
-		}
-		c.list = append(c.list, b[:size:size])
-		b = b[size:]
+	if !end.IsZero() {
+		c.to = min(c.to, end.UnixMicro()-away)
 	}
-	return nil
 }

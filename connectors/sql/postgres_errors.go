@@ -100,6 +100,15 @@ func (p *postgres) explain(err error, query string) error {
 	return messages.QueryFailed.With("state", "SQLSTATE "+code)
 }
 
+// explainTable is explain of what the server says of a table it should read.
+func (p *postgres) explainTable(err error, t *table) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "3F000") {
+		return messages.TableUnknown.With("table", t)
+	}
+	return p.explain(err, t.query())
+}
+
 func words(pg *pgconn.PgError, query string) string {
 	if query == "" {
 		return "SQLSTATE " + pg.Code

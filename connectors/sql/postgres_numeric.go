@@ -17,67 +17,108 @@ const (
 	numericNegative = 0x4000
 )
 
-// decodeNumeric reads a numeric (digit groups of base 10000, the first of weight
+// readNumeric reads a numeric (digit groups of base 10000, the first of weight
 // 10000^weight) as an exact decimal. Nothing is rounded: digits beyond the scale
 // and values beyond the precision are reasons to reject the row.
-func decodeNumeric(t *arrow.Decimal128Type) decoder {
-	limit := power10[t.Precision]
-	tooFine := messages.DecimalScale.With("type", pipelines.TypeName(t))
-	tooLarge := messages.Overflow.With("type", pipelines.TypeName(t))
-	return func(b []byte, c *cell) error {
-		if len(b) < 8 {
-			return errShape
-		}
-		n := int(binary.BigEndian.Uint16(b))
-		weight := int(int16(binary.BigEndian.Uint16(b[2:])))
-		sign := binary.BigEndian.Uint16(b[4:])
-		b = b[8:]
-		if len(b) != 2*n {
-			return errShape
-		}
-		if sign != numericPositive && sign != numericNegative {
-			c.why = notFinite
-			return nil
-		}
-		// The last group counts in units of 10^-shift of the result's last digit.
-		shift := 4*(weight-n+1) + int(t.Scale)
-		for ; n > 0 && shift <= -4; n, shift = n-1, shift+4 {
-			if group(b, n-1) != 0 {
-				c.why = tooFine
-				return nil
-			}
-		}
-		var v uint128
-		for i := 0; i < n; i++ {
-			d, factor := group(b, i), uint64(10000)
-			if d > 9999 {
-				return errShape
-			}
-			if i == n-1 && shift < 0 {
-				cut := power10[-shift].lo
-				if d%cut != 0 {
-					c.why = tooFine
-					return nil
-				}
-				d, factor = d/cut, factor/cut
-			}
-			if !v.mulAdd(factor, d) || !v.less(limit) {
-				c.why = tooLarge
-				return nil
-			}
-		}
-		for ; shift > 0 && v != (uint128{}); shift-- {
-			if !v.mulAdd(10, 0) || !v.less(limit) {
-				c.why = tooLarge
-				return nil
-			}
-		}
-		c.d = decimal128.New(int64(v.hi), v.lo)
-		if sign == numericNegative {
-			c.d = c.d.Negate()
-		}
-		return nil
+func readNumeric(t *arrow.Decimal128Type) func([]byte) (decimal128.Num, *messages.Error) {
+	r := numericReader{scale: int(t.Scale), limit: power10[t.Precision],
+		tooFine:  messages.DecimalScale.With("type", pipelines.TypeName(t)),
+		tooLarge: messages.Overflow.With("type", pipelines.TypeName(t))}
+	return r.read
+}
+
+type numericReader struct {
+	scale             int
+	limit             uint128
+	tooFine, tooLarge *messages.Error
+}
+
+func (r *numericReader) read(b []byte) (decimal128.Num, *messages.Error) {
+	if len(b) < 8 {
+		return decimal128.Num{}, malformed
 	}
+	n := int(binary.BigEndian.Uint16(b))
+	weight := int(int16(binary.BigEndian.Uint16(b[2:])))
+	sign := binary.BigEndian.Uint16(b[4:])
+	b = b[8:]
+	if len(b) != 2*n {
+		return decimal128.Num{}, malformed
+	}
+	if sign != numericPositive && sign != numericNegative {
+		return decimal128.Num{}, notFinite
+	}
+	// The last group counts in units of 10^-shift of the result's last digit.
+	shift := 4*(weight-n+1) + r.scale
+	v, ok := r.small(b, n, shift)
+	if !ok {
+		var why *messages.Error
+		if v, why = r.large(b, n, shift); why != nil {
+			return decimal128.Num{}, why
+		}
+	}
+	return v.signed(sign == numericNegative), nil
+}
+
+// small is the value where 64 bits are surely enough; false when they may not
+// be, or when something is wrong with it, which large then says.
+func (r *numericReader) small(b []byte, n, shift int) (uint128, bool) {
+	if n == 0 || shift <= -4 || 4*n+max(shift, 0) > 19 { // 10^19 is less than 2^64
+		return uint128{}, n == 0
+	}
+	v := uint64(0)
+	for i := 0; i < n-1; i++ {
+		d := group(b, i)
+		if d > 9999 {
+			return uint128{}, false
+		}
+		v = v*10000 + d
+	}
+	d := group(b, n-1)
+	if d > 9999 {
+		return uint128{}, false
+	}
+	if shift >= 0 {
+		v = (v*10000 + d) * power10[shift].lo
+	} else {
+		cut := power10[-shift].lo
+		q := d / cut
+		if q*cut != d {
+			return uint128{}, false
+		}
+		v = v*(10000/cut) + q
+	}
+	out := uint128{lo: v}
+	return out, out.less(r.limit)
+}
+
+func (r *numericReader) large(b []byte, n, shift int) (v uint128, why *messages.Error) {
+	for ; n > 0 && shift <= -4; n, shift = n-1, shift+4 {
+		if group(b, n-1) != 0 {
+			return v, r.tooFine
+		}
+	}
+	for i := 0; i < n; i++ {
+		d, factor := group(b, i), uint64(10000)
+		if d > 9999 {
+			return v, malformed
+		}
+		if i == n-1 && shift < 0 {
+			cut := power10[-shift].lo
+			if d%cut != 0 {
+				return v, r.tooFine
+			}
+			d, factor = d/cut, factor/cut
+		}
+		if !v.mulAdd(factor, d) || !v.less(r.limit) {
+			return v, r.tooLarge
+		}
+	}
+	for ; shift > 0 && v != (uint128{}); shift-- {
+		if !v.mulAdd(10, 0) || !v.less(r.limit) {
+			return v, r.tooLarge
+		}
+	}
+	return v, nil
 }
 
 func group(b []byte, i int) uint64 { return uint64(binary.BigEndian.Uint16(b[2*i:])) }
@@ -95,6 +136,18 @@ func (u *uint128) mulAdd(f, d uint64) bool {
 	u.hi, u.lo = hi, lo
 	_, c3 = bits.Add64(over, c2, 0)
 	return over == 0 && c2 == 0 && c3 == 0
+}
+
+// signed is u as a decimal's digits, negated if so wanted.
+func (u uint128) signed(negative bool) decimal128.Num {
+	if negative {
+		u.lo = -u.lo
+		u.hi = ^u.hi
+		if u.lo == 0 {
+			u.hi++
+		}
+	}
+	return decimal128.New(int64(u.hi), u.lo)
 }
 
 func (u uint128) less(v uint128) bool { return u.hi < v.hi || u.hi == v.hi && u.lo < v.lo }

@@ -3,36 +3,28 @@ package sql
 import (
 	"context"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
-	"time"
+	"sync"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 )
 
-// closing is how long a connection may take to say goodbye.
-const closing = 5 * time.Second
-
+// postgresSession is a query that the server has looked at.
 type postgresSession struct {
-	db       *postgres
-	conn     *pgconn.PgConn
-	q        statement
-	found    []resultColumn
-	decoders []decoder
-	rows     *pgconn.ResultReader
-	life
+	*link
+	q     statement
+	found []resultColumn
 }
 
 func (p *postgres) prepare(ctx context.Context, q statement) (session, error) {
-	conn, err := p.connect(ctx)
+	l, err := p.link(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &postgresSession{db: p, conn: conn, q: q, life: newLife(ctx)}
+	s := &postgresSession{link: l, q: q}
 	if err := s.describe(ctx); err != nil {
 		s.close()
 		return nil, err
@@ -41,12 +33,9 @@ func (p *postgres) prepare(ctx context.Context, q statement) (session, error) {
 }
 
 func (s *postgresSession) describe(ctx context.Context) error {
-	if err := s.db.begin(ctx, s.conn); err != nil {
-		return s.db.explain(err, "")
-	}
 	d, err := s.conn.Prepare(ctx, "", s.q.text, nil)
 	if err != nil {
-		return s.db.explain(err, s.q.text)
+		return s.explain(err)
 	}
 	var unknown []string
 	for _, f := range d.Fields {
@@ -89,28 +78,69 @@ func (s *postgresSession) lookUp(ctx context.Context, codes []string) error {
 		}
 	}
 	if _, err := s.conn.Prepare(ctx, "", s.q.text, nil); err != nil {
-		return s.db.explain(err, s.q.text)
+		return s.explain(err)
 	}
 	return nil
 }
 
+// explain makes a message of what the server says of the query's text.
+func (s *postgresSession) explain(err error) error {
+	if s.q.table != nil {
+		return s.db.explainTable(err, s.q.table)
+	}
+	return s.db.explain(err, s.q.text)
+}
+
 func (s *postgresSession) columns() []resultColumn { return s.found }
 
-func (s *postgresSession) start(ctx context.Context, types []pipelines.ColumnType) error {
-	for i, t := range types {
-		d, ok := postgresDecoder(postgresTypes[s.found[i].code].kind, t)
-		if !ok {
-			return fmt.Errorf("read column %q: no decoder", s.found[i].name)
-		}
-		s.decoders = append(s.decoders, d)
-	}
-	params := make([][]byte, len(s.q.values))
-	for i, v := range s.q.values {
-		params[i] = postgresText(v)
-	}
-	defer s.watch(ctx)()
-	s.rows = s.conn.ExecPrepared(s.ctx, "", params, nil, []int16{1})
+func (s *postgresSession) close() error {
+	s.closeNow(context.Background())
 	return nil
+}
+
+func (s *postgresSession) open(ctx context.Context, r reading) (pipelines.Stream, error) {
+	chunks, err := s.chunks(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return chunks.stream(), nil
+}
+
+// chunks runs the query: by COPY when it has no parameters, which COPY cannot take.
+func (s *postgresSession) chunks(ctx context.Context, r reading) (*postgresChunks, error) {
+	columns := func() ([]column, error) {
+		cs := make([]column, len(r.types))
+		for i, t := range r.types {
+			c, ok := postgresColumn(postgresTypes[s.found[i].code].kind, t)
+			if !ok {
+				return nil, fmt.Errorf("read column %q: no decoder", s.found[i].name)
+			}
+			cs[i] = c
+		}
+		return cs, nil
+	}
+	if _, err := columns(); err != nil {
+		return nil, err
+	}
+	chunks := &postgresChunks{schema: r.schema, orderBy: r.orderBy, in: s, readers: &sync.Pool{New: func() any {
+		cs, _ := columns()
+		return &rowReader{schema: r.schema, mem: r.mem, found: s.found, columns: cs}
+	}}}
+	memory := newBlocks()
+	var err error
+	switch {
+	case s.q.table != nil:
+		chunks.in, err = s.readTable(ctx, r, memory)
+	case len(s.q.values) == 0:
+		err = s.copyOut(ctx, s.q.text, memory)
+	default:
+		params := make([][]byte, len(s.q.values))
+		for i, v := range s.q.values {
+			params[i] = postgresText(v)
+		}
+		err = s.execute(ctx, params, memory)
+	}
+	return chunks, err
 }
 
 // postgresText is a parameter in text form, whose type the server infers; nil is null.
@@ -145,46 +175,4 @@ func postgresText(v cty.Value) []byte {
 		list = append(list, '"')
 	}
 	return append(list, '}')
-}
-
-func (s *postgresSession) next(row []cell) error {
-	if !s.rows.NextRow() {
-		if _, err := s.rows.Close(); err != nil {
-			return s.db.explain(err, "")
-		}
-		return io.EOF
-	}
-	for i, b := range s.rows.Values() {
-		c := &row[i]
-		c.why = nil
-		if c.null = b == nil; c.null {
-			continue
-		}
-		if err := s.decoders[i](b, c); err != nil {
-			return fmt.Errorf("read column %q: %w", s.found[i].name, err)
-		}
-	}
-	return nil
-}
-
-// close ends the query on the server, however far it is, and waits until the
-// connection is gone.
-func (s *postgresSession) close() error {
-	s.end()
-	if s.rows != nil {
-		for s.rows.NextRow() { // until it notices the end, and cancels what still runs
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), closing)
-	defer cancel()
-	if !s.conn.IsClosed() && !s.conn.IsBusy() && s.conn.TxStatus() != 'I' {
-		s.conn.Exec(ctx, "ROLLBACK").Close() // a pooler keeps its connection only so
-	}
-	s.conn.Close(ctx)
-	select {
-	case <-s.conn.CleanupDone():
-	case <-ctx.Done():
-		s.conn.Conn().Close()
-	}
-	return nil
 }

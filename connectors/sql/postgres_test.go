@@ -32,7 +32,7 @@ func (s *server) sourceIn(t testing.TB, env pipelines.Env, schema string, c sour
 	for _, f := range change {
 		f(&conn)
 	}
-	c.dialect = &postgresDialect
+	c.dialect, c.Connections = &postgresDialect, max(1, c.Connections)
 	c.Connection = pipelines.Connection{Built: pipelines.Built{Component: PostgresConnection, Label: "finances", Config: conn}}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
@@ -321,7 +321,7 @@ func TestPostgresConnecting(t *testing.T) {
 			if name == "too long" {
 				q.Query = "SELECT 1 AS a FROM pg_sleep(30)"
 			}
-			src := pg.source(t, schema, q, c.change).(*source)
+			src := pg.source(t, schema, q, c.change).(chunkedSource)
 			if pg.ca == "" && src.Connection.Config.(postgresConfig).SSLMode != "disable" {
 				t.Skip("the server has no TLS: LAVOIR_TEST_POSTGRES_CA is not set")
 			}

@@ -15,6 +15,7 @@ type statement struct {
 	text   string
 	names  []string
 	values []cty.Value
+	table  *table // which the text reads whole; nil when the query was written
 }
 
 // lexer is how a dialect's SQL is cut into words, as far as is needed to find

@@ -62,20 +62,9 @@ func sqliteWords(v driver.Value) (string, bool) {
 	return fmt.Sprint(v), true
 }
 
-func (s *postgresSession) raw() []byte {
-	values := s.rows.Values()
-	return rawRow(s.found, func(i int) (string, bool) {
-		if values[i] == nil {
-			return "", false
-		}
-		return postgresWords(postgresTypes[s.found[i].code].kind, values[i]), true
-	})
-}
-
 // postgresWords is a value as the server would write it, or its bytes in
 // hexadecimal where that is of no use to a person.
 func postgresWords(k pgKind, b []byte) string {
-	var c cell
 	switch {
 	case k == pgText:
 		return string(b)
@@ -83,12 +72,16 @@ func postgresWords(k pgKind, b []byte) string {
 		return string(b[1:])
 	case k == pgNumeric && len(b) >= 8:
 		return numericWords(b)
-	case k == pgBool && decodeBool(b, &c) == nil:
-		return strconv.FormatBool(c.i != 0)
-	case k == pgOid && decodeOid(b, &c) == nil, (k == pgInt2 || k == pgInt4 || k == pgInt8) && decodeInt(b, &c) == nil:
-		return strconv.FormatInt(c.i, 10)
-	case (k == pgFloat4 || k == pgFloat8) && decodeFloat(b, &c) == nil:
-		return strconv.FormatFloat(c.f, 'g', -1, 64)
+	case k == pgBool && len(b) == 1:
+		return strconv.FormatBool(b[0] != 0)
+	case k == pgOid && len(b) == 4:
+		return strconv.FormatUint(uint64(binary.BigEndian.Uint32(b)), 10)
+	case k == pgInt2 && len(b) == 2, k == pgInt4 && len(b) == 4, k == pgInt8 && len(b) == 8:
+		v, _ := readInt64(b)
+		return strconv.FormatInt(v, 10)
+	case k == pgFloat4 && len(b) == 4, k == pgFloat8 && len(b) == 8:
+		v, _ := readFloat(b)
+		return strconv.FormatFloat(v, 'g', -1, 64)
 	case k == pgDate && len(b) == 4:
 		switch d := int32(binary.BigEndian.Uint32(b)); d {
 		case math.MaxInt32:

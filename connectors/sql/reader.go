@@ -21,6 +21,18 @@ const (
 	batchBytes = 4 << 20 // of text and binary values; a batch ends after the row that passes it
 )
 
+// rows is a query that gives one row after the other.
+type rows interface {
+	// watch ends the query once ctx is done, until stop is called.
+	watch(ctx context.Context) (stop func() bool)
+	// next reads a row, one cell per column; io.EOF ends. Bytes in a cell are
+	// good until the next call.
+	next(row []cell) error
+	// raw is the row read last as it stood, for the quarantine.
+	raw() []byte
+	close() error
+}
+
 // cell is a value between the driver and Arrow. Which field holds it follows
 // from the column's type: i for bool (0, 1), int32, int64, date and timestamp.
 type cell struct {
@@ -29,13 +41,12 @@ type cell struct {
 	f    float64
 	d    decimal128.Num
 	b    []byte
-	list [][]byte
 	why  *messages.Error // the value cannot be read exactly
 }
 
-// reader turns a session's rows into batches.
+// reader turns rows into batches.
 type reader struct {
-	in     session
+	in     rows
 	schema *arrow.Schema
 	batch  *array.RecordBuilder
 	put    []func(*cell)
@@ -47,7 +58,7 @@ type reader struct {
 	order  *orderCheck
 }
 
-func newReader(mem memory.Allocator, in session, schema *arrow.Schema, orderBy []string) *reader {
+func newReader(mem memory.Allocator, in rows, schema *arrow.Schema, orderBy []string) *reader {
 	r := &reader{in: in, schema: schema, batch: array.NewRecordBuilder(mem, schema), row: make([]cell, schema.NumFields())}
 	for i := range schema.Fields() {
 		r.put = append(r.put, r.putter(r.batch.Field(i)))
@@ -79,15 +90,6 @@ func (r *reader) putter(b array.Builder) func(*cell) {
 		return func(c *cell) { r.bytes += len(c.b); b.Append(c.b) }
 	case *array.StringBuilder:
 		return func(c *cell) { r.bytes += len(c.b); b.BinaryBuilder.Append(c.b) }
-	case *array.ListBuilder:
-		texts := b.ValueBuilder().(*array.StringBuilder)
-		return func(c *cell) {
-			b.Append(true)
-			for _, e := range c.list {
-				r.bytes += len(e)
-				texts.BinaryBuilder.Append(e)
-			}
-		}
 	}
 	panic("sql: no dialect reads into a " + b.Type().Name())
 }

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -15,7 +16,24 @@ import (
 
 type sourceConfig struct {
 	Connection  pipelines.Connection   `hcl:"connection" doc:"The database to read."`
-	Query       string                 `hcl:"query" doc:"One SELECT. Values stand in it as @name and are given in params."`
+	Query       string                 `hcl:"query,optional" doc:"One SELECT. Values stand in it as @name and are given in params."`
+	Table       string                 `hcl:"table,optional" doc:"Instead of query: a table or view to read whole, as schema.name or as name, written as the database stores it."`
+	Connections int                    `hcl:"connections,optional" doc:"How many connections read the table at once. They see one snapshot, and the rows come in the order in which the table stores them. Each takes a place of the connection's limits."`
+	Params      cty.Value              `hcl:"params,optional" doc:"The values of @name in the query. They are bound by the database, never pasted into the text."`
+	Columns     []pipelines.ColumnDecl `hcl:"columns,optional" doc:"Types of columns. One that the query does not give, or gives as something else, stops the run. Other columns have the type the database gives them."`
+	OrderBy     []string               `hcl:"order_by,optional" doc:"Columns that name one row and by which the query orders: ascending, nulls last, texts by their bytes. It is checked while reading, and added to a table, not to a query."`
+	Personal    []string               `hcl:"personal,optional" doc:"Columns that say something of a person."`
+	NotPersonal map[string]string      `hcl:"not_personal,optional" doc:"Columns whose name looks personal and that are not, each with the reason."`
+
+	dialect *dialect
+}
+
+// sqliteSourceConfig is a sourceConfig without what SQLite has no use for.
+type sqliteSourceConfig struct {
+	Connection  pipelines.Connection `hcl:"connection" doc:"The database to read."`
+	Query       string               `hcl:"query" doc:"One SELECT. Values stand in it as @name and are given in params."`
+	Table       string
+	Connections int
 	Params      cty.Value              `hcl:"params,optional" doc:"The values of @name in the query. They are bound by the database, never pasted into the text."`
 	Columns     []pipelines.ColumnDecl `hcl:"columns,optional" doc:"Types of columns. One that the query does not give, or gives as something else, stops the run. Other columns have the type the database gives them."`
 	OrderBy     []string               `hcl:"order_by,optional" doc:"Columns that name one row and by which the query orders: ascending, nulls last, texts by their bytes. It is checked while reading, not added to the query."`
@@ -26,10 +44,19 @@ type sourceConfig struct {
 }
 
 // Validate checks what can be told without the database.
+func (c sqliteSourceConfig) Validate() error { return sourceConfig(c).Validate() }
+
+// maxConnections is how many connections may read one table.
+const maxConnections = 16
+
+// Validate checks what can be told without the database.
 func (c sourceConfig) Validate() error {
-	q, err := c.dialect.parse(c.Query)
+	if err := c.validateTable(); err != nil {
+		return err
+	}
+	q, err := c.asked()
 	if err != nil {
-		return pipelines.At("query", err)
+		return err
 	}
 	values, err := c.params()
 	if err != nil {
@@ -59,6 +86,39 @@ func (c sourceConfig) Validate() error {
 	}
 	return nil
 }
+
+func (c sourceConfig) validateTable() error {
+	wrong := func(name, wanted, why string) error {
+		return pipelines.At(name, messages.WrongArgument.With("name", name, "wanted", wanted, "why", why))
+	}
+	switch {
+	case (c.Query == "") == (c.Table == ""):
+		return messages.QueryOrTable.With()
+	case c.Connections < 1 || c.Connections > maxConnections:
+		return wrong("connections", "1 to "+strconv.Itoa(maxConnections), "a table is read over so many connections at most")
+	case c.Connections > 1 && c.Table == "":
+		return wrong("connections", "absent", "only a table can be read over several connections")
+	case c.Table != "" && c.Params != cty.NilVal && !c.Params.IsNull():
+		return wrong("params", "absent", "a table is read whole")
+	}
+	return nil
+}
+
+// asked is what the database is asked.
+func (c sourceConfig) asked() (statement, error) {
+	if c.Table != "" {
+		t := newTable(c.Table, c.Connections)
+		return statement{text: t.query(), table: t}, nil
+	}
+	q, err := c.dialect.parse(c.Query)
+	if err != nil {
+		return q, pipelines.At("query", err)
+	}
+	return q, nil
+}
+
+// Connects is how many connections are open at once.
+func (c sourceConfig) Connects() int { return c.Connections }
 
 // checkFormat refuses a format or a zone that cannot be.
 func checkFormat(t pipelines.ColumnType) (err error) {
@@ -123,8 +183,8 @@ type source struct {
 	statement statement
 }
 
-func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
-	q, err := c.dialect.parse(c.Query)
+func newSource(env pipelines.Env, c sourceConfig) (*source, error) {
+	q, err := c.asked()
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +196,32 @@ func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
 		q.values = append(q.values, values[n])
 	}
 	return &source{c, env, q}, nil
+}
+
+func newSQLiteSource(env pipelines.Env, c sqliteSourceConfig) (pipelines.Source, error) {
+	return newSource(env, sourceConfig(c))
+}
+
+func newPostgresSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
+	s, err := newSource(env, c)
+	return chunkedSource{s}, err
+}
+
+// chunkedSource is a source whose rows any worker can decode.
+type chunkedSource struct{ *source }
+
+// OpenChunks runs the query.
+func (s chunkedSource) OpenChunks(ctx context.Context) (pipelines.Chunks, error) {
+	in, r, err := s.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := in.(*postgresSession).chunks(ctx, r)
+	if err != nil {
+		in.close()
+		return nil, failed(ctx, err)
+	}
+	return c, nil
 }
 
 // Declared is the schema of columns, in their order; others may come.
@@ -151,51 +237,55 @@ func (s *source) Marks() ([]string, map[string]string) { return s.Personal, s.No
 
 // Warnings says what is allowed and better not done.
 func (s *source) Warnings() []*messages.Error {
-	if len(s.OrderBy) == 0 {
-		return []*messages.Error{messages.NoOrder.With()}
+	switch {
+	case len(s.OrderBy) > 0 && s.Connections > 1:
+		return []*messages.Error{messages.OrderedAlone.With("connections", s.Connections)}
+	case len(s.OrderBy) > 0:
+		return nil
+	case s.Table != "":
+		return []*messages.Error{messages.TableOrder.With()}
 	}
-	return nil
+	return []*messages.Error{messages.NoOrder.With()}
 }
 
 // Describe has the database look at the query; no row is read.
 func (s *source) Describe(ctx context.Context) (*arrow.Schema, error) {
-	in, _, schema, err := s.prepare(ctx)
+	in, r, err := s.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return schema, in.close()
+	return r.schema, in.close()
 }
 
-// Open runs the query. Batches have at most batchRows rows, and their places
-// are the ordinals of the rows in the query's result.
+// Open runs the query. The places of rows are their ordinals in its result.
 func (s *source) Open(ctx context.Context) (pipelines.Stream, error) {
-	in, types, schema, err := s.prepare(ctx)
+	in, r, err := s.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := in.start(ctx, types); err != nil {
+	stream, err := in.open(ctx, r)
+	if err != nil {
 		in.close()
 		return nil, failed(ctx, err)
 	}
-	r := newReader(s.env.Allocator, in, schema, s.OrderBy)
-	return pipelines.NewStream(schema, r.next, r.close), nil
+	return stream, nil
 }
 
-func (s *source) prepare(ctx context.Context) (session, []pipelines.ColumnType, *arrow.Schema, error) {
+func (s *source) prepare(ctx context.Context) (session, reading, error) {
 	db, err := s.dialect.connect(s.Connection, s.env)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, reading{}, err
 	}
 	in, err := db.prepare(ctx, s.statement)
 	if err != nil {
-		return nil, nil, nil, failed(ctx, err)
+		return nil, reading{}, failed(ctx, err)
 	}
 	types, schema, err := s.bind(in.columns())
 	if err != nil {
 		in.close()
-		return nil, nil, nil, err
+		return nil, reading{}, err
 	}
-	return in, types, schema, nil
+	return in, reading{s.env.Allocator, types, schema, s.OrderBy}, nil
 }
 
 // bind settles what each column of the result is read as.

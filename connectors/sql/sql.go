@@ -8,6 +8,9 @@ import (
 	"context"
 	"io"
 
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -19,9 +22,9 @@ var (
 	SQLiteConnection = pipelines.DefineConnection("sqlite",
 		"An SQLite database file that nobody writes to while it is read.", sqliteConfig{}, newSQLite)
 	PostgresSource = pipelines.DefineSource("postgres",
-		"The rows of a query to a PostgreSQL database, from one snapshot.", sourceConfig{dialect: &postgresDialect}, newSource)
+		"The rows of a query to a PostgreSQL database, or of a whole table, from one snapshot.", sourceConfig{Connections: 1, dialect: &postgresDialect}, newPostgresSource)
 	SQLiteSource = pipelines.DefineSource("sqlite",
-		"The rows of a query to an SQLite database.", sourceConfig{dialect: &sqliteDialect}, newSource)
+		"The rows of a query to an SQLite database.", sqliteSourceConfig{Connections: 1, dialect: &sqliteDialect}, newSQLiteSource)
 )
 
 // database is what a connection is to the source.
@@ -34,33 +37,22 @@ type database interface {
 type session interface {
 	// columns are what the query gives, before a row is read.
 	columns() []resultColumn
-	// start runs the query. types are what the columns are to be read as; the
-	// dialect has agreed to each.
-	start(ctx context.Context, types []pipelines.ColumnType) error
-	// watch ends the query once ctx is done, until stop is called.
-	watch(ctx context.Context) (stop func() bool)
-	// next reads a row, one cell per column; io.EOF ends. Bytes in a cell are
-	// good until the next call.
-	next(row []cell) error
-	// raw is the row read last as it stood, for the quarantine.
-	raw() []byte
+	// open runs the query. On success the stream owns the session. Batches have
+	// at most batchRows rows, and their places are the ordinals of the rows in
+	// the query's result.
+	open(ctx context.Context, r reading) (pipelines.Stream, error)
 	// close ends the query, and waits until the connection is gone.
 	close() error
 }
 
-// life is the context of a running query, which goes through many calls of
-// Stream.Next, each with a context of its own.
-type life struct {
-	ctx context.Context
-	end context.CancelFunc
+// reading is what a session is to make of its rows. types are what the columns
+// are to be read as; the dialect has agreed to each.
+type reading struct {
+	mem     memory.Allocator
+	types   []pipelines.ColumnType
+	schema  *arrow.Schema
+	orderBy []string
 }
-
-func newLife(ctx context.Context) life {
-	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
-	return life{ctx, end}
-}
-
-func (l life) watch(ctx context.Context) func() bool { return context.AfterFunc(ctx, l.end) }
 
 // resultColumn is a column of a query's result as the database describes it.
 type resultColumn struct {

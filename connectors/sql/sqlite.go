@@ -37,6 +37,20 @@ func newSQLite(env pipelines.Env, c sqliteConfig) (*sqliteFile, error) {
 	return &sqliteFile{env.Path(c.Path), env}, nil
 }
 
+// life is the context of a running query, which goes through many calls of
+// Stream.Next, each with a context of its own.
+type life struct {
+	ctx context.Context
+	end context.CancelFunc
+}
+
+func newLife(ctx context.Context) life {
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
+	return life{ctx, end}
+}
+
+func (l life) watch(ctx context.Context) func() bool { return context.AfterFunc(ctx, l.end) }
+
 type sqliteSession struct {
 	db     *sqliteFile
 	conn   driver.Conn
@@ -173,11 +187,11 @@ func (s *sqliteSession) has(name string) bool {
 
 func (s *sqliteSession) columns() []resultColumn { return s.found }
 
-func (s *sqliteSession) start(ctx context.Context, types []pipelines.ColumnType) error {
-	for i, t := range types {
+func (s *sqliteSession) open(ctx context.Context, r reading) (pipelines.Stream, error) {
+	for i, t := range r.types {
 		read, ok := sqliteDecoder(t)
 		if !ok {
-			return fmt.Errorf("read column %q: no decoder", s.found[i].name)
+			return nil, fmt.Errorf("read column %q: no decoder", s.found[i].name)
 		}
 		s.read = append(s.read, read)
 	}
@@ -185,9 +199,10 @@ func (s *sqliteSession) start(ctx context.Context, types []pipelines.ColumnType)
 	defer s.watch(ctx)()
 	var err error
 	if s.rows, err = s.query(s.ctx, s.plain()); err != nil {
-		return explainSQLite(err, false)
+		return nil, explainSQLite(err, false)
 	}
-	return nil
+	rd := newReader(r.mem, s, r.schema, r.orderBy)
+	return pipelines.NewStream(r.schema, rd.next, rd.close), nil
 }
 
 // plain is the query such that the driver sees no column declared as a date: it

@@ -60,12 +60,12 @@ func fixture(t testing.TB, script string, c sourceConfig) (pipelines.Source, str
 
 func sqliteSource(t testing.TB, env pipelines.Env, path string, c sourceConfig) pipelines.Source {
 	t.Helper()
-	c.dialect = &sqliteDialect
+	c.dialect, c.Connections = &sqliteDialect, 1
 	c.Connection = pipelines.Connection{Built: pipelines.Built{Component: SQLiteConnection, Label: "mairie", Config: sqliteConfig{path}}}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	src, err := SQLiteSource.Build(env, c)
+	src, err := SQLiteSource.Build(env, sqliteSourceConfig(c))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,8 +316,17 @@ func TestValidate(t *testing.T) {
 		"two marks":      {&postgresDialect, sourceConfig{Query: "select 1", Personal: []string{"a"}, NotPersonal: map[string]string{"a": "b"}}, messages.PersonalTwice},
 		"zone":           {&postgresDialect, sourceConfig{Query: "select 1", Columns: columnTypes(t, `a timestamp("", "Europe/Val-Fleuri")`)}, messages.UnknownZone},
 		"good":           {&postgresDialect, sourceConfig{Query: "select @a", Params: obj("a", cty.NumberIntVal(1))}, nil},
+		"neither":        {&postgresDialect, sourceConfig{}, messages.QueryOrTable},
+		"both":           {&postgresDialect, sourceConfig{Query: "select 1", Table: "t"}, messages.QueryOrTable},
+		"table":          {&postgresDialect, sourceConfig{Table: "s.t", Connections: 4}, nil},
+		"table, params":  {&postgresDialect, sourceConfig{Table: "t", Params: obj("a", cty.True)}, messages.WrongArgument},
+		"many":           {&postgresDialect, sourceConfig{Query: "select 1", Connections: 2}, messages.WrongArgument},
+		"too many":       {&postgresDialect, sourceConfig{Table: "t", Connections: 17}, messages.WrongArgument},
+		"none":           {&postgresDialect, sourceConfig{Table: "t", Connections: -1}, messages.WrongArgument},
 	} {
-		c.config.dialect = c.d
+		if c.config.dialect = c.d; c.config.Connections == 0 {
+			c.config.Connections = 1
+		}
 		err := c.config.Validate()
 		if c.want == nil && err != nil || c.want != nil && !messages.Has(err, c.want) {
 			t.Errorf("%s: got %v", name, err)

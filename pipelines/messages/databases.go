@@ -5,11 +5,11 @@ package messages
 // was read; its details, contexts and hints never do.
 var databases = []*Message{
 	DatabaseUnreachable, DatabaseLogin, DatabaseTLS, DatabaseUnknown, DatabaseBusy, DatabaseForbids, DatabaseLost,
-	DatabaseFile, NotADatabase, DatabaseInUse, DatabaseCA,
-	QueryWrong, QueryWrongAt, QueryTooLong, QueryFailed, QueryNotSelect, QueryValue,
+	DatabaseFile, NotADatabase, DatabaseInUse, DatabaseCA, SnapshotRefused,
+	QueryWrong, QueryWrongAt, QueryTooLong, QueryFailed, QueryNotSelect, QueryValue, QueryOrTable, TableUnknown, RowTooLong,
 	ParamMissing, ParamUnused, ParamForeign, ParamType,
 	ColumnNotGiven, ColumnNotAsDeclared, ColumnUnsupported, NumericUnbounded, ZoneMissing,
-	OutOfOrder, OrderNotUnique, NoOrder, PersonalTwice,
+	OutOfOrder, OrderNotUnique, NoOrder, PersonalTwice, TableOrder, OrderedAlone,
 	DatabaseWritable, DatabaseFileWritable, DatabaseClock, DatabaseEncoding, DatabasePlain, DatabaseOld,
 	NotFinite, DayWithoutEnd, YearOutOfRange, NotUTF8, WrongStorage, InexactNumber, NestedList, NullInList,
 }
@@ -37,6 +37,9 @@ var (
 	DatabaseLost = &Message{Code: "LAV-7006", Class: Environment,
 		EN: Text{"the connection to the database server {server} was lost while it was read", "run again; nothing was published"},
 		FR: Text{"la connexion au serveur de base de données {server} a été perdue pendant la lecture", "relancez ; rien n'a été publié"}}
+	SnapshotRefused = &Message{Code: "LAV-7011", Class: Environment,
+		EN: Text{"the database server {server} does not let several connections see one snapshot", "write connections = 1; a pooler that spreads connections over several servers is a likely cause"},
+		FR: Text{"le serveur de base de données {server} ne laisse pas plusieurs connexions voir le même instantané", "écrivez connections = 1 ; un répartiteur qui distribue les connexions entre plusieurs serveurs en est une cause probable"}}
 	DatabaseFile = &Message{Code: "LAV-7007", Class: Environment,
 		EN: Text{"the database file cannot be read: {why}", "check path in the connection and the rights on the file"},
 		FR: Text{"le fichier de base de données ne peut pas être lu : {why}", "vérifiez path dans la connexion et les droits sur le fichier"}}
@@ -53,6 +56,15 @@ var (
 
 // Queries and parameters.
 var (
+	QueryOrTable = &Message{Code: "LAV-7106", Class: Language,
+		EN: Text{"a source reads either a query or a table", "write one of them: query = \"SELECT …\" or table = \"schema.name\""},
+		FR: Text{"une source lit soit une requête, soit une table", "écrivez l'un des deux : query = \"SELECT …\" ou table = \"schéma.nom\""}}
+	TableUnknown = &Message{Code: "LAV-7107", Class: Language,
+		EN: Text{"the database has no table {table} that this account can see", "write table = \"schema.name\" with capitals and accents as the database stores them; a name with a dot in it is read by a query"},
+		FR: Text{"la base n'a pas de table {table} visible pour ce compte", "écrivez table = \"schéma.nom\" avec les majuscules et accents tels que la base les stocke ; un nom qui contient un point se lit par une requête"}}
+	RowTooLong = &Message{Code: "LAV-7108", Class: Failed,
+		EN: Text{"row {row} of the query is longer than {bound}", "read less of it in the query, or leave the long column out"},
+		FR: Text{"la ligne {row} de la requête dépasse {bound}", "lisez-en moins dans la requête, ou laissez de côté la colonne longue"}}
 	QueryWrong = &Message{Code: "LAV-7100", Class: Language,
 		EN: Text{"the database refuses the query: {what}", "correct the query"},
 		FR: Text{"la base de données refuse la requête : {what}", "corrigez la requête"}}
@@ -111,6 +123,12 @@ var (
 	NoOrder = &Message{Code: "LAV-7212", Class: Warning,
 		EN: Text{"no order_by: the database may give the rows in another order the next time, and another file would be published", "write order_by = [\"…\"] with a unique key, and ORDER BY in the query; or sort later in the pipeline"},
 		FR: Text{"pas d'order_by : la base peut donner les lignes dans un autre ordre la prochaine fois, et un autre fichier serait publié", "écrivez order_by = [\"…\"] avec une clé unique, et ORDER BY dans la requête ; ou triez plus loin dans le pipeline"}}
+	TableOrder = &Message{Code: "LAV-7214", Class: Warning,
+		EN: Text{"no order_by: rows come in the order in which the table stores them, which any change of a row or a restored backup changes, and another file would be published", "write order_by = [\"…\"] with a unique key, or sort later in the pipeline"},
+		FR: Text{"pas d'order_by : les lignes viennent dans l'ordre où la table les stocke, que toute modification d'une ligne ou une sauvegarde restaurée change, et un autre fichier serait publié", "écrivez order_by = [\"…\"] avec une clé unique, ou triez plus loin dans le pipeline"}}
+	OrderedAlone = &Message{Code: "LAV-7215", Class: Warning,
+		EN: Text{"connections = {connections} is of no use with order_by: one connection gives the rows in that order", "remove connections; or remove order_by and sort later in the pipeline, if reading takes longer than sorting"},
+		FR: Text{"connections = {connections} ne sert à rien avec order_by : une seule connexion donne les lignes dans cet ordre", "retirez connections ; ou retirez order_by et triez plus loin dans le pipeline, si la lecture dure plus que le tri"}}
 	PersonalTwice = &Message{Code: "LAV-7213", Class: Language,
 		EN: Text{"column {column} is in personal and in not_personal", "remove it from one of them"},
 		FR: Text{"la colonne {column} est dans personal et dans not_personal", "retirez-la de l'un des deux"}}
