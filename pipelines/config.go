@@ -102,6 +102,15 @@ type Connection struct {
 	Max int    // how many tasks may use it at once; 0 is no limit
 	// Group is the `limits` block it shares with others; "" is none.
 	Group string
+	// Takes is how many places of its caps the task takes; 0 is one.
+	Takes int
+}
+
+// Connecting is the ability of a configuration to say that its component uses
+// its connection several times at once: the task takes so many places of the
+// caps of that connection.
+type Connecting interface {
+	Connects() int
 }
 
 // OpenConnection builds what c refers to and gives it as a T.

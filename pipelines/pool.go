@@ -112,8 +112,8 @@ func (p *pool) take() (w waitingTask, reads, ok bool) {
 		if !p.fits(needs) {
 			continue
 		}
-		for name := range needs {
-			p.used[name]++
+		for name, d := range needs {
+			p.used[name] += d.places
 		}
 		if reads {
 			w.shared.state = beingRead
@@ -125,32 +125,40 @@ func (p *pool) take() (w waitingTask, reads, ok bool) {
 	return waitingTask{}, false, false
 }
 
-func (p *pool) fits(needs map[string]int) bool {
-	for name, limit := range needs {
-		if limit > 0 && p.used[name] >= limit {
+func (p *pool) fits(needs map[string]demand) bool {
+	for name, d := range needs {
+		if p.used[name]+d.places > d.cap {
 			return false
 		}
 	}
 	return true
 }
 
-func (p *pool) give(needs map[string]int) {
-	for name := range needs {
-		p.used[name]--
+func (p *pool) give(needs map[string]demand) {
+	for name, d := range needs {
+		p.used[name] -= d.places
 	}
 }
 
-// demands are the capped things a task needs one place of, each once, with
-// their caps.
-func demands(t Task) map[string]int {
-	d := map[string]int{}
-	for _, c := range t.Connections {
-		if c.Max > 0 {
-			d[c.String()] = c.Max
-		}
-		if n := t.Limits[c.Group]; c.Group != "" && n > 0 {
-			d["limits."+c.Group] = n
+// demand is how many places of a cap a task needs. It is never more than there
+// are: a task that no cap has room for is a mistake that loading the project
+// finds, and must not wait for ever.
+type demand struct{ cap, places int }
+
+// demands are the capped things a task needs places of, each once: as many as
+// the connection that takes the most.
+func demands(t Task) map[string]demand {
+	ds := map[string]demand{}
+	need := func(name string, limit, places int) {
+		if limit > 0 {
+			ds[name] = demand{limit, min(limit, max(1, places, ds[name].places))}
 		}
 	}
-	return d
+	for _, c := range t.Connections {
+		need(c.String(), c.Max, c.Takes)
+		if c.Group != "" {
+			need("limits."+c.Group, t.Limits[c.Group], c.Takes)
+		}
+	}
+	return ds
 }

@@ -95,8 +95,8 @@ func testOptions() RunOptions {
 	return RunOptions{Version: "test", Log: hclog.NewNullLogger(), Now: time.Now, Rand: rand.Reader}
 }
 
-// No more tasks than its cap use a connection or a limits group at once, and
-// every task runs.
+// No more places than its cap are taken of a connection or a limits group at
+// once, and every task runs.
 func TestPoolKeepsCaps(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -113,14 +113,22 @@ func TestPoolKeepsCaps(t *testing.T) {
 		for i := range rapid.IntRange(1, 25).Draw(rt, "tasks") {
 			c := conns[rapid.IntRange(0, 2).Draw(rt, "connection")]
 			names := []string{c.String()}
+			most := 3
 			if c.Group != "" {
 				names = append(names, "limits.centre")
+				most = caps["limits.centre"]
 			}
+			if c.Max > 0 {
+				most = min(most, c.Max)
+			}
+			c.Takes = rapid.IntRange(0, most).Draw(rt, "takes")
 			var out []byte
 			task := fakeTask(fmt.Sprintf("p%02d", i), func() error {
 				for _, n := range names {
-					p.enter(n)
-					defer p.leave(n)
+					for range max(1, c.Takes) {
+						p.enter(n)
+						defer p.leave(n)
+					}
 				}
 				return nil
 			}, &out)
@@ -138,7 +146,7 @@ func TestPoolKeepsCaps(t *testing.T) {
 		}
 		for name, most := range p.most {
 			if caps[name] > 0 && most > caps[name] {
-				rt.Fatalf("%d tasks used %s at once, its cap is %d", most, name, caps[name])
+				rt.Fatalf("%d places of %s were taken at once, its cap is %d", most, name, caps[name])
 			}
 		}
 		if code := report.ExitCode(false); code != ExitDone {

@@ -31,9 +31,9 @@ type shared struct {
 	keys    *keyNode // of every task of the project
 	parts   int
 	hearers int
-	demands map[string]int // of all its tasks
-	needs   []Task         // as far as it takes to note what is current; nil once it was read
-	tasks   int            // that have not ended
+	demands map[string]demand // of all its tasks
+	needs   []Task            // as far as it takes to note what is current; nil once it was read
+	tasks   int               // that have not ended
 
 	state   sharedState
 	started map[TaskID][]Started // by their loads
@@ -94,7 +94,7 @@ func (ss *sharedSources) selected(t Task) {
 	sh := ss.byID[id]
 	if sh == nil {
 		sh = &shared{source: t.Chain.Source, name: stepName(t.Chain.Source), by: s.By, reads: s.Reads, silent: s.Others,
-			keys: newKeyNode(), demands: map[string]int{}}
+			keys: newKeyNode(), demands: map[string]demand{}}
 		sh.source.Config = s.Whole
 		if ss.byID == nil {
 			ss.byID = map[string]*shared{}

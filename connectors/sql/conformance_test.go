@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
 )
@@ -32,10 +34,24 @@ func TestSQLiteConforms(t *testing.T) {
 func TestPostgresConforms(t *testing.T) {
 	pg := testPostgres(t)
 	schema := pg.schema(t, `CREATE TABLE conventions (id bigint PRIMARY KEY, nom text, montant numeric);
-		INSERT INTO conventions SELECT i, '`+pipelinetest.CanaryName+`', CASE i WHEN 4500 THEN 0.001 ELSE i + 0.5 END FROM generate_series(1, 9000) AS i;
-		UPDATE conventions SET nom = NULL, montant = NULL WHERE id % 7 = 0`)
-	pipelinetest.Source(t, func(env pipelines.Env) (pipelines.Source, error) {
-		env.Secrets = pg.secrets()
-		return pg.sourceIn(t, env, schema, conforming(t)), nil
-	})
+		INSERT INTO conventions SELECT i, CASE WHEN i % 7 > 0 THEN '`+pipelinetest.CanaryName+`' END, CASE WHEN i = 4500 THEN 0.001 WHEN i % 7 > 0 THEN i + 0.5 END FROM generate_series(1, 9000) AS i;
+		ANALYZE conventions`)
+	query := conforming(t)
+	param, table, ordered := query, query, query
+	param.Query = "SELECT id, nom, montant FROM conventions WHERE id >= @first ORDER BY id"
+	param.Params = cty.ObjectVal(map[string]cty.Value{"first": cty.NumberIntVal(1)})
+	table.Query, table.OrderBy, table.Table, table.Connections = "", nil, "conventions", 3
+	ordered.Query, ordered.Table = "", "conventions"
+	for name, config := range map[string]sourceConfig{"copy": query, "query": param, "table": table, "ordered table": ordered} {
+		t.Run(name, func(t *testing.T) {
+			pipelinetest.Source(t, func(env pipelines.Env) (pipelines.Source, error) {
+				env.Secrets = pg.secrets()
+				src := pg.sourceIn(t, env, schema, config)
+				if table := src.(chunkedSource).statement.table; table != nil {
+					table.pages = 8 // several ranges
+				}
+				return src, nil
+			})
+		})
+	}
 }

@@ -13,7 +13,7 @@ import (
 
 // ranges reads a table over several connections that see one snapshot: each
 // takes the next range of pages, and the ranges are given in their order. What
-// is read ahead is bounded by rangeBytes for each connection.
+// is read ahead of its turn is bounded for each connection.
 type ranges struct {
 	session *postgresSession
 	links   []*link // the session's first
@@ -161,7 +161,7 @@ func (r *ranges) nextSpan(ctx context.Context) (span, error) {
 func (r *ranges) read(ctx context.Context, s span) (*rangeRows, error) {
 	rows := &rangeRows{link: s.link}
 	size := 0
-	for rows.err = s.link.copyOut(ctx, r.session.q.table.between(s.from, s.to), r.memory); rows.err == nil && size < rangeBytes; {
+	for rows.err = s.link.copyOut(ctx, r.session.q.table.between(s.from, s.to), r.memory); rows.err == nil && size < r.session.q.table.ahead; {
 		var b *block
 		if b, rows.err = s.link.next(ctx); rows.err == nil {
 			rows.blocks = append(rows.blocks, b)

@@ -11,24 +11,20 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines"
 )
 
-const (
-	// rangePages is how many pages of a table one connection reads at a time.
-	rangePages = 256
-	// rangeBytes is how much of a range is read before it is its turn. The rest
-	// stays with the server until then.
-	rangeBytes = 4 << 20
-)
-
 // table is what the source's table argument names.
 type table struct {
 	name        []string // schema, where it is given, and name
 	connections int
-	pages       int64 // of a range
+	// pages is how many pages of the table one connection reads at a time, and
+	// ahead how many bytes of them before it is their turn: the rest stays with
+	// the server until then.
+	pages int64
+	ahead int
 }
 
 // newTable reads schema.name, both as the database stores them.
 func newTable(name string, connections int) *table {
-	return &table{strings.SplitN(name, ".", 2), connections, rangePages}
+	return &table{name: strings.SplitN(name, ".", 2), connections: connections, pages: 256, ahead: 4 << 20}
 }
 
 func (t *table) String() string { return strings.Join(t.name, ".") }

@@ -183,10 +183,17 @@ func (w *walk) policy(t *pipelines.Task, out *config) {
 
 // connections notes those m uses, once each, and the groups they share.
 func (w *walk) connections(t *pipelines.Task, m *made) {
+	takes := 1
+	if c, ok := m.built.Config.(pipelines.Connecting); ok && !m.bad {
+		takes = c.Connects()
+	}
 next:
 	for _, c := range m.uses {
-		for _, have := range t.Connections {
+		c.Takes = takes
+		w.keepCaps(m, c)
+		for i, have := range t.Connections {
 			if have.Component.Name == c.Component.Name && have.Label == c.Label && have.Key == c.Key {
+				t.Connections[i].Takes = max(have.Takes, takes)
 				continue next
 			}
 		}
@@ -197,5 +204,16 @@ next:
 			}
 			t.Limits[c.Group] = g.max
 		}
+	}
+}
+
+// keepCaps refuses what needs more places than a cap has: it could never run.
+func (w *walk) keepCaps(m *made, c pipelines.Connection) {
+	limit := c.Max
+	if g := w.limits[c.Group]; g != nil && (limit == 0 || g.max < limit) {
+		limit = g.max
+	}
+	if limit > 0 && c.Takes > limit {
+		w.fail(pipelines.Diagnose(messages.MoreThanCap.With("wanted", c.Takes, "cap", limit, "connection", c.String()), m.built.Range))
 	}
 }

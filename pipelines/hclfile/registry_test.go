@@ -32,6 +32,13 @@ type querySource struct {
 	Personal   []string               `hcl:"personal,optional" doc:"Personal columns."`
 }
 
+type tableSource struct {
+	Connection  pipelines.Connection `hcl:"connection" doc:"Connection."`
+	Connections int                  `hcl:"connections,optional" doc:"Connections at once."`
+}
+
+func (c tableSource) Connects() int { return c.Connections }
+
 type fileSource struct {
 	Connection pipelines.Connection `hcl:"connection" doc:"Connection."`
 	Path       string               `hcl:"path" doc:"Path."`
@@ -110,6 +117,7 @@ func testComponents() []pipelines.Component {
 		fake(pipelines.KindConnection, "local", localConfig{}),
 		fake(pipelines.KindSource, "postgres", querySource{}),
 		fake(pipelines.KindSource, "file", fileSource{}),
+		fake(pipelines.KindSource, "table", tableSource{Connections: 1}),
 		fake(pipelines.KindFormat, "csv", csvFormat{Delimiter: ","}),
 		fake(pipelines.KindFormat, "parquet", struct{}{}),
 		fake(pipelines.KindTransform, "filter", filterConfig{}),

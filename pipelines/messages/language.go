@@ -9,7 +9,7 @@ var language = []*Message{
 	NoVariant, SeveralVariants, UnusedSource, UseAlone, SideContract, BadThreshold, QuarantineRecipients,
 	AuthorizationReference, AffectedTasks, TenantRow, TenantKey, TenantTwice, TenantColumn, TenantCell,
 	TenantTable, OverrideTarget, OverrideStale, OverrideExpired, OverrideUnclaimed, MovedAddress, MovedTo, MovedFrom, SecretBackend,
-	SecretNotSet, SecretUnreadable, SecretEncrypted, SecretPlatform, KeyUnseen, TenantKeyUnseen,
+	SecretNotSet, SecretUnreadable, SecretEncrypted, SecretPlatform, KeyUnseen, TenantKeyUnseen, MoreThanCap,
 }
 
 var (
@@ -187,6 +187,9 @@ var (
 	SecretEncrypted = &Message{Code: "LAV-1062", Class: Environment,
 		EN: Text{"{name}: {place} is encrypted, and no identity is given to open it", "add identity = \"…\" to the project block, or use age { file = \"…\" identity = \"…\" }"},
 		FR: Text{"{name} : {place} est chiffré, et aucune identité n'est donnée pour l'ouvrir", "ajoutez identity = \"…\" au bloc project, ou utilisez age { file = \"…\" identity = \"…\" }"}}
+	MoreThanCap = &Message{Code: "LAV-1075", Class: Language,
+		EN: Text{"connections = {wanted} is more than the {cap} that {connection} may have at once, so it could never run", "write connections = {cap} or less, or raise max in the connection or its limits block"},
+		FR: Text{"connections = {wanted} dépasse les {cap} que {connection} peut avoir à la fois : cela ne pourrait jamais s'exécuter", "écrivez connections = {cap} ou moins, ou augmentez max dans la connexion ou son bloc limits"}}
 	SecretPlatform = &Message{Code: "LAV-1063", Class: Environment,
 		EN: Text{"{name} is kept by Windows (DPAPI), and this machine is not Windows", "run on the Windows machine and account that protected it, or keep the secret elsewhere"},
 		FR: Text{"{name} est gardé par Windows (DPAPI), et cette machine n'est pas sous Windows", "exécutez sur la machine et le compte Windows qui l'ont protégé, ou gardez le secret ailleurs"}}
