@@ -1,11 +1,15 @@
 package sql
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"testing"
 
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/zclconf/go-cty/cty"
 
@@ -79,4 +83,44 @@ func drainRows(b *testing.B, src pipelines.Source, want int64) {
 	if err := s.Close(); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// BenchmarkPostgresDecode makes batches of rows as the server sends them, without one.
+func BenchmarkPostgresDecode(b *testing.B) {
+	const rows = 10 * batchRows
+	types := map[uint32]pipelines.ColumnType{}
+	for code, t := range postgresTypes {
+		types[code] = pipelines.ColumnType{Type: t.natural}
+	}
+	types[1700] = pipelines.ColumnType{Type: &arrow.Decimal128Type{Precision: 12, Scale: 2}}
+	var found []resultColumn
+	for i, code := range []uint32{20, 21, 25, 1042, 25, 25, 1700, 1082, 1184, 16, 701, 25} {
+		found = append(found, resultColumn{name: fmt.Sprint("c", i), code: code})
+	}
+	tuples := make([][]byte, rows)
+	for i := range tuples {
+		note := []byte(fmt.Sprint("ligne ", i%100))
+		if i%5 == 0 {
+			note = nil
+		}
+		tuples[i] = tuple(int8Value(int64(i)), []byte{7, byte(i % 11)}, []byte("Association é "+strconv.Itoa(i*7919)), []byte(fmt.Sprintf("%014d", i)), []byte(fmt.Sprint("rue ", i%997)),
+			[]byte(fmt.Sprint(i%35000)), sendNumeric(fmt.Sprintf("%d.%02d", i*13, i%100)), []byte{0, 0, byte(i >> 8 % 50), byte(i)}, int8Value(int64(i)*1e9), []byte{byte(i % 2)}, int8Value(int64(i)<<40), note)
+	}
+	all, pool := sent(rowOfCopy, tuples...), newBlocks()
+	chunks := decodedChunks(found, types, memory.NewGoAllocator())
+	b.SetBytes(int64(len(all)))
+	b.ResetTimer()
+	b.ReportAllocs()
+	for range b.N {
+		c := *chunks
+		c.in = sentBlocks{&answer{in: bytes.NewReader(all), blocks: pool, row: rowOfCopy}}
+		if _, err := drainChunks(&c, func(batch pipelines.Batch) {
+			if len(batch.Rejects) > 0 {
+				b.Fatal(batch.Rejects[0])
+			}
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
 }

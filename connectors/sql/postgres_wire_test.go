@@ -73,13 +73,23 @@ func (s sentBlocks) close() error {
 // sentChunks are the chunks of what a server would have sent, whose columns are
 // an int64 and a text.
 func sentChunks(in io.Reader, row byte, mem memory.Allocator, pool *blocks) *postgresChunks {
-	types := []pipelines.ColumnType{{Type: arrow.PrimitiveTypes.Int64}, {Type: arrow.BinaryTypes.String}}
-	found := []resultColumn{{name: "id", code: 20}, {name: "nom", code: 25}}
-	schema := arrow.NewSchema([]arrow.Field{{Name: "id", Type: types[0].Type, Nullable: true}, {Name: "nom", Type: types[1].Type, Nullable: true}}, nil)
-	return &postgresChunks{schema: schema, in: sentBlocks{&answer{in: in, blocks: pool, row: row}}, readers: &sync.Pool{New: func() any {
+	c := decodedChunks([]resultColumn{{name: "id", code: 20}, {name: "nom", code: 25}},
+		map[uint32]pipelines.ColumnType{20: {Type: arrow.PrimitiveTypes.Int64}, 25: {Type: arrow.BinaryTypes.String}}, mem)
+	c.in = sentBlocks{&answer{in: in, blocks: pool, row: row}}
+	return c
+}
+
+// decodedChunks are chunks of columns whose types are read as types says.
+func decodedChunks(found []resultColumn, types map[uint32]pipelines.ColumnType, mem memory.Allocator) *postgresChunks {
+	fields := make([]arrow.Field, len(found))
+	for i, f := range found {
+		fields[i] = arrow.Field{Name: f.name, Type: types[f.code].Type, Nullable: true}
+	}
+	schema := arrow.NewSchema(fields, nil)
+	return &postgresChunks{schema: schema, readers: &sync.Pool{New: func() any {
 		r := &rowReader{schema: schema, mem: mem, found: found}
-		for i, t := range types {
-			c, _ := postgresColumn(postgresTypes[found[i].code].kind, t)
+		for _, f := range found {
+			c, _ := postgresColumn(postgresTypes[f.code].kind, types[f.code])
 			r.columns = append(r.columns, c)
 		}
 		return r

@@ -47,7 +47,7 @@ type sqliteSourceConfig struct {
 func (c sqliteSourceConfig) Validate() error { return sourceConfig(c).Validate() }
 
 // maxConnections is how many connections may read one table.
-const maxConnections = 16
+const maxConnections = 8
 
 // Validate checks what can be told without the database.
 func (c sourceConfig) Validate() error {

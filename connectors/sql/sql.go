@@ -18,7 +18,7 @@ import (
 // The connections and the sources that use them.
 var (
 	PostgresConnection = pipelines.DefineConnection("postgres",
-		"A PostgreSQL database, read through one connection per source.", postgresDefaults, newPostgres)
+		"A PostgreSQL database, read through one connection per source, or several for a table.", postgresDefaults, newPostgres)
 	SQLiteConnection = pipelines.DefineConnection("sqlite",
 		"An SQLite database file that nobody writes to while it is read.", sqliteConfig{}, newSQLite)
 	PostgresSource = pipelines.DefineSource("postgres",

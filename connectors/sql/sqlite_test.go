@@ -321,7 +321,7 @@ func TestValidate(t *testing.T) {
 		"table":          {&postgresDialect, sourceConfig{Table: "s.t", Connections: 4}, nil},
 		"table, params":  {&postgresDialect, sourceConfig{Table: "t", Params: obj("a", cty.True)}, messages.WrongArgument},
 		"many":           {&postgresDialect, sourceConfig{Query: "select 1", Connections: 2}, messages.WrongArgument},
-		"too many":       {&postgresDialect, sourceConfig{Table: "t", Connections: 17}, messages.WrongArgument},
+		"too many":       {&postgresDialect, sourceConfig{Table: "t", Connections: 9}, messages.WrongArgument},
 		"none":           {&postgresDialect, sourceConfig{Table: "t", Connections: -1}, messages.WrongArgument},
 	} {
 		if c.config.dialect = c.d; c.config.Connections == 0 {

@@ -55,7 +55,7 @@ type vaultConfig struct {
 func (v *vaultConfig) Defaults() { v.Mount = "secret" }
 
 type limitsConfig struct {
-	Max int `hcl:"max" doc:"How many tasks may use the connections of this group at once."`
+	Max int `hcl:"max" doc:"How many tasks may use the connections of this group at once. One that reads a table over several connections counts as so many."`
 }
 
 type contractConfig struct {
@@ -175,7 +175,7 @@ var (
 	connectionMeta = []pipelines.Field{
 		{Name: "for_each", Type: "constant", Doc: "Tenants, or another object: one connection for each."},
 		{Name: "limits", Type: "constant", Doc: "A cap shared with other connections: limits.<name>."},
-		{Name: "max", Type: "number", Doc: "How many tasks may use it at once; 0 is no limit.", Default: "0"},
+		{Name: "max", Type: "number", Doc: "How many tasks may use it at once; 0 is no limit. One that reads a table over several connections counts as so many.", Default: "0"},
 	}
 	sourceMeta = []pipelines.Field{
 		{Name: "contract", Type: "constant", Doc: "What the source must give: contract.<name>."},
