@@ -208,10 +208,52 @@ type rowReader struct {
 	mem     memory.Allocator
 	found   []resultColumn
 	columns []column
+	strict  bool // each text is asked whether it is one
 }
 
-// read makes a batch of the rows that each gives, at most rows of them.
+// read makes a batch of the rows that each gives, at most rows of them. It may
+// ask for them twice.
 func (r *rowReader) read(rows int, first int64, each func(func([]byte) error) error) (pipelines.Batch, error) {
+	b, err := r.fill(rows, first, each)
+	if err == nil && !r.texts(len(b.Places.Lines)) {
+		// Some text is none: the row is looked for, and rejected.
+		r.finish(0, nil)
+		r.strict = true
+		b, err = r.fill(rows, first, each)
+		r.strict = false
+	}
+	if err != nil {
+		r.finish(0, nil)
+		return pipelines.Batch{}, err
+	}
+	r.finish(len(b.Places.Lines), &b)
+	return b, nil
+}
+
+// texts says whether all that was read as text is.
+func (r *rowReader) texts(rows int) bool {
+	for _, c := range r.columns {
+		if t, ok := c.(textual); ok && !t.areTexts(0, rows) {
+			return false
+		}
+	}
+	return true
+}
+
+// finish makes b of the columns' first rows; b nil throws them away.
+func (r *rowReader) finish(rows int, b *pipelines.Batch) {
+	arrays := make([]arrow.Array, len(r.columns))
+	for i, c := range r.columns {
+		arrays[i] = c.finish(rows)
+		defer arrays[i].Release()
+	}
+	if b != nil {
+		b.Record = array.NewRecord(r.schema, arrays, int64(rows))
+	}
+}
+
+// fill puts the rows into the columns.
+func (r *rowReader) fill(rows int, first int64, each func(func([]byte) error) error) (pipelines.Batch, error) {
 	var b pipelines.Batch
 	b.Places.Lines = make([]int64, 0, rows)
 	for _, c := range r.columns {
@@ -232,20 +274,7 @@ func (r *rowReader) read(rows int, first int64, each func(func([]byte) error) er
 		line++
 		return nil
 	})
-	kept := len(b.Places.Lines)
-	if err != nil {
-		kept = 0
-	}
-	arrays := make([]arrow.Array, len(r.columns))
-	for i, c := range r.columns {
-		arrays[i] = c.finish(kept)
-		defer arrays[i].Release()
-	}
-	if err != nil {
-		return pipelines.Batch{}, err
-	}
-	b.Record = array.NewRecord(r.schema, arrays, int64(kept))
-	return b, nil
+	return b, err
 }
 
 // row puts one row at n of the columns. When it must be rejected, why says so,
@@ -268,7 +297,13 @@ func (r *rowReader) row(n int, b []byte) (bad int, why *messages.Error, err erro
 		if size < 0 || size > len(b) {
 			return 0, nil, errShape
 		}
-		if w := c.put(n, b[:size:size]); w != nil {
+		w := c.put(n, b[:size])
+		if w == nil && r.strict {
+			if t, ok := c.(textual); ok && !t.areTexts(n, n+1) {
+				w = notUTF8
+			}
+		}
+		if w != nil {
 			if w == malformed {
 				return 0, nil, fmt.Errorf("read column %q: %w", r.found[i].name, errShape)
 			}

@@ -3,13 +3,13 @@ package sql
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/bitutil"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -20,12 +20,18 @@ type column interface {
 	start(mem memory.Allocator, rows int)
 	// put reads a value in PostgreSQL's binary form. What it gives is why the
 	// value cannot be read exactly, or malformed when the bytes have not the form.
+	// Whether texts are UTF-8 is asked of many at once, by textual.
 	put(row int, b []byte) *messages.Error
 	null(row int)
 	// again makes row as it was before it was put.
 	again(row int)
 	// finish gives the first rows, and keeps nothing.
 	finish(rows int) arrow.Array
+}
+
+// textual is a column of texts.
+type textual interface {
+	areTexts(from, to int) bool
 }
 
 // malformed is no reason for a reject: the bytes are not a value at all.
@@ -174,6 +180,12 @@ type texts struct {
 	size    int // of the values of the chunk before: the next is likely to have as many
 }
 
+// areTexts says whether the texts of some rows are UTF-8. To ask each of them
+// costs more than all the rest of reading it.
+func (c *texts) areTexts(from, to int) bool {
+	return c.kind == pgBytea || arrowx.ValidTexts(c.offsets[from:to+1], c.data)
+}
+
 func (c *texts) start(mem memory.Allocator, rows int) {
 	c.validity.start(mem, rows)
 	c.ends = newBuffer(mem, (rows+1)*arrow.Int32SizeBytes)
@@ -205,10 +217,15 @@ func (c *texts) put(row int, b []byte) *messages.Error {
 		}
 		b = b[1:]
 	}
-	c.offsets[row+1] = int32(at + copy(c.data[at:], b))
-	if c.kind != pgBytea && !utf8.Valid(b) {
-		return notUTF8
+	const few = 16
+	if len(b) <= few && cap(b) >= few {
+		// A call for a few bytes takes longer than they do. What is copied with
+		// them is overwritten, or beyond the end; there is room for uuidText.
+		*(*[few]byte)(c.data[at:]) = *(*[few]byte)(b[:few])
+	} else {
+		copy(c.data[at:], b)
 	}
+	c.offsets[row+1] = int32(at + len(b))
 	return nil
 }
 
@@ -265,7 +282,7 @@ func (c *lists) start(mem memory.Allocator, rows int) {
 
 // put reads an array of texts (array_send in arrayfuncs.c). A null among them is
 // refused: a stream's lists hold texts, and it must not become an empty one.
-func (c *lists) put(row int, b []byte) (why *messages.Error) {
+func (c *lists) put(row int, b []byte) *messages.Error {
 	elem := int(c.offsets[row])
 	defer func() { c.offsets[row+1] = int32(elem) }()
 	if len(b) < 12 {
@@ -296,13 +313,15 @@ func (c *lists) put(row int, b []byte) (why *messages.Error) {
 			return malformed
 		}
 		c.elems.more(elem)
-		if bad := c.elems.put(elem, b[:size]); bad != nil {
-			why = bad
-		}
+		c.elems.put(elem, b[:size])
 		elem++
 		b = b[size:]
 	}
-	return why
+	return nil
+}
+
+func (c *lists) areTexts(from, to int) bool {
+	return c.elems.areTexts(int(c.offsets[from]), int(c.offsets[to]))
 }
 
 func (c *lists) null(row int) {
