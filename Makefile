@@ -6,12 +6,14 @@
 #   make readers        what lavoir writes, read by DuckDB, pyarrow, hyparquet, parquet-wasm
 #   make gen            writes the generated pages again
 #   make fuzz TIME=10s  fuzzes every target for TIME
+#   make bench          lavoir beside its peers (bench/README.md): ROWS, N, WORKS, PEERS
+#   make bench-smoke    the same on little data, judging outputs and no times
 #   make build          the binary for this machine, as it is released
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := check
-.PHONY: check format vet lint test examples gen-check docs test-servers readers gen fuzz build
+.PHONY: check format vet lint test examples gen-check docs test-servers readers gen fuzz bench bench-smoke build
 
 export CGO_ENABLED := 0
 GO   ?= go
@@ -91,6 +93,13 @@ fuzz:
 		done; \
 	done
 	@echo "fuzz: passed"
+
+# Empty or not given: bench.py's own defaults.
+bench:
+	@ROWS='$(ROWS)' N='$(N)' WORKS='$(WORKS)' PEERS='$(PEERS)' python3 bench/bench.py
+
+bench-smoke:
+	@SMOKE=1 ROWS=4000 N=1 WORKS='$(WORKS)' python3 bench/bench.py
 
 build:
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./cmd/lavoir

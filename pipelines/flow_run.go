@@ -122,10 +122,10 @@ func (r *flowRun) run(ctx context.Context) error {
 			return r.at(r.SourceName, err)
 		}
 	}
-	if err := r.seal(ctx); err != nil {
+	if err := r.stage(ctx, Seal, r.seal); err != nil {
 		return err
 	}
-	if err := r.verify(ctx); err != nil {
+	if err := r.stage(ctx, Verify, r.verify); err != nil {
 		return err
 	}
 	if r.log.quarantine != nil {
@@ -142,7 +142,19 @@ func (r *flowRun) run(ctx context.Context) error {
 			return r.at("evidence", err)
 		}
 	}
-	return r.publish(ctx)
+	return r.stage(ctx, Publish, r.publish)
+}
+
+// stage times a stage and says when it has ended.
+func (r *flowRun) stage(ctx context.Context, stage Stage, do func(context.Context) error) error {
+	began := r.env.Now()
+	if err := do(ctx); err != nil {
+		return err
+	}
+	took := r.env.Now().Sub(began)
+	r.res.Stages = append(r.res.Stages, StageTime{stage, took})
+	r.env.Log.Debug("stage ended", "stage", stage, "seconds", took.Seconds())
+	return nil
 }
 
 // schema asks the source for its schema without reading a row where it can.

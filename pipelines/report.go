@@ -86,6 +86,7 @@ type taskJSON struct {
 	Variant     string           `json:"variant,omitempty"`
 	Outcome     Outcome          `json:"outcome"`
 	Seconds     float64          `json:"seconds"`
+	Stages      []stageJSON      `json:"stages,omitempty"`
 	Read        int64            `json:"rows_read"`
 	Rejected    int64            `json:"rows_rejected"`
 	Sealed      int64            `json:"rows_sealed"`
@@ -96,6 +97,11 @@ type taskJSON struct {
 	Partial     bool             `json:"rejects_partial,omitempty"` // more rejects than are listed
 	Loads       []loadJSON       `json:"loads,omitempty"`
 	Fingerprint string           `json:"fingerprint,omitempty"`
+}
+
+type stageJSON struct {
+	Stage   Stage   `json:"stage"`
+	Seconds float64 `json:"seconds"`
 }
 
 type problemJSON struct {
@@ -126,6 +132,9 @@ func (t TaskResult) json(lang messages.Lang) taskJSON {
 		Partial: t.Rows.Rejected > int64(len(t.Rejects))}
 	if t.Err != nil {
 		out.Error = problem(t.Err, lang)
+	}
+	for _, s := range t.Stages {
+		out.Stages = append(out.Stages, stageJSON{s.Stage, s.Took.Seconds()})
 	}
 	for _, n := range t.Notes {
 		out.Notes = append(out.Notes, problem(n, lang))

@@ -34,8 +34,24 @@ type TaskResult struct {
 	Fingerprint string            // keyed, of the rows the source gave
 	Started     time.Time
 	Took        time.Duration
+	Stages      []StageTime // those that ended, in their order
 
 	config string // see history
+}
+
+// Stage is a part of a task's work that comes after the one before.
+type Stage string
+
+const (
+	Seal    Stage = "seal"    // read, transform, decide and encode, all at once
+	Verify  Stage = "verify"  // judge the sealed files from their bytes
+	Publish Stage = "publish" // upload and make current
+)
+
+// StageTime is how long a stage of a task took.
+type StageTime struct {
+	Stage Stage
+	Took  time.Duration
 }
 
 // Rows counts rows along the way. None of these counts is public.

@@ -1,0 +1,432 @@
+"""Measures lavoir beside its peers, doing the same work on the same data in turns.
+
+    make bench [ROWS=5000000] [N=5] [WORKS="csv cp1252 …"] [PEERS="duckdb …"]
+
+README.md beside this file says what is measured and how. Needs Go, and Python
+with venv; all it makes lies in $BENCH_CACHE (default: lavoir-bench in the
+temporary folder).
+"""
+
+import dataclasses
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+CACHE = pathlib.Path(os.environ.get("BENCH_CACHE") or pathlib.Path(tempfile.gettempdir()) / "lavoir-bench")
+PYTHON = CACHE / "venv/bin/python"
+LAVOIR = CACHE / "bin/lavoir"
+REAL = ROOT.parent / "shared/data/subventions/real"
+
+ROWS = int(os.environ.get("ROWS") or 5_000_000)
+N = int(os.environ.get("N") or 5)
+SMOKE = os.environ.get("SMOKE") == "1"  # is it all right, however long it takes?
+PEERS = os.environ.get("PEERS", "").split()
+
+MIB = 1 << 20
+
+
+def say(*words):
+    print("bench:", *words, file=sys.stderr, flush=True)
+
+
+# --- One process ---------------------------------------------------------------
+
+@dataclasses.dataclass
+class Measure:
+    wall: float       # seconds
+    cpu: float        # seconds, user and system, of it and its children
+    rss: float        # MiB, of the largest single process
+    size: int = 0     # bytes of its outputs
+    server: float = 0 # seconds of CPU in the database
+    sealed: "Measure" = None # the same until all files were sealed
+    stages: dict = dataclasses.field(default_factory=dict)
+
+
+class Failed(Exception):
+    pass
+
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_now(pid):
+    """The CPU a process has used so far, and that of the children it waited for."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / TICK, sum(map(int, fields[13:15])) / TICK
+
+
+def measure(argv, folder, log="log"):
+    """Runs a command in a folder. lavoir says on standard error when a stage has
+    ended; what was spent until the sealing ended is noted at that moment."""
+    os.sync()  # what was written before is not this one's to wait for
+    sealed = None
+    with open(folder / log, "w+") as out:
+        began = time.monotonic()
+        p = subprocess.Popen([str(a) for a in argv], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE)
+        for line in p.stderr:
+            if b'"stage":"seal"' in line:
+                sealed = Measure(time.monotonic() - began, cpu_now(p.pid)[0], 0)
+            out.write(line.decode(errors="replace"))
+        _, status, usage = os.wait4(p.pid, 0)
+        wall = time.monotonic() - began
+        p.returncode = os.waitstatus_to_exitcode(status)
+        p.stderr.close()
+        if p.returncode != 0:
+            out.seek(0)
+            raise Failed(f"exit code {p.returncode}: " + " / ".join(out.read().strip().splitlines()[-12:]))
+    return Measure(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, sealed=sealed)
+
+
+# --- Contestants ---------------------------------------------------------------
+
+@dataclasses.dataclass
+class Contestant:
+    name: str
+    argv: list                                   # run in a folder of its own
+    outputs: dict = dataclasses.field(default_factory=dict) # files it makes there, by format
+    pipeline: str = ""                           # lavoir's
+    runs: list = dataclasses.field(default_factory=list)
+    not_run: str = ""
+
+    def once(self):
+        """One run, from an empty folder."""
+        folder = CACHE / "run" / re.sub(r"\W+", "-", self.name)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        if self.pipeline:
+            shutil.copy(HERE / "pipelines" / self.pipeline, folder)
+        before = database.cpu() if database else 0
+        m = measure(self.argv, folder)
+        if database:
+            m.server = database.cpu() - before
+        m.size = sum((folder / o).stat().st_size for o in self.outputs.values())
+        if self.pipeline:
+            task, = json.loads((folder / "report.json").read_text())["tasks"]
+            if task["outcome"] != "published" or task["rows_rejected"]:
+                raise Failed(f"{task['outcome']}, {task['rows_rejected']} rejected")
+            m.stages = {s["stage"]: s["seconds"] for s in task["stages"]}
+            m.sealed.size, m.rows = m.size, task["rows_sealed"]
+        self.folder = folder
+        return m
+
+    def median(self, what, part=lambda m: m):
+        return statistics.median(getattr(part(m), what) for m in self.runs)
+
+
+def lavoir(name, pipeline, data, outputs=("parquet",), **variables):
+    argv = [LAVOIR, "run", pipeline, "--log-level", "debug", "--log-format", "json", "--report", "report.json"]
+    for k, v in {"data": data, **variables}.items():
+        argv += ["--var", f"{k}={v}"]
+    return Contestant(name, argv, {o: f"published/grants.{o}" for o in outputs}, pipeline)
+
+
+def peer(name, function, *arguments, outputs=("parquet",), before=None):
+    """A function of peers.py; before is a command whose output it reads."""
+    files = {o: f"out.{o}" for o in outputs}
+    argv = [PYTHON, HERE / "peers.py", function, *arguments]
+    if before:
+        argv = ["bash", "-euo", "pipefail", "-c", before + " | " + " ".join(f"'{a}'" for a in argv)]
+    c = Contestant(name, argv, files)
+    c.not_run = missing.get(name.split()[0].lower(), "")
+    if not c.not_run and PEERS and not any(w in name.lower() for w in PEERS):
+        c.not_run = "it was not asked for"
+    return c
+
+
+def floor(name, command):
+    return Contestant(name, ["bash", "-euo", "pipefail", "-c", command])
+
+
+# --- Running a work ------------------------------------------------------------
+
+failures = []
+results = []  # lines of the report
+ratios = []
+peak = {}     # MiB, of lavoir, by work
+
+
+def ratio(name, measured, goal=None):
+    ratios.append((name, measured, goal))
+
+
+def digest(path):
+    with open(path, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def same_rows(expected, got, schema):
+    """Whether DuckDB finds the same bag of rows in both files, and the same columns and
+    types. What was found is remembered by the bytes: the check takes longer than the work."""
+    memory = CACHE / "checked.json"
+    known = json.loads(memory.read_text()) if memory.exists() else {}
+    key = digest(expected) + digest(got) + schema + versions["duckdb"] + digest(HERE / "peers.py")
+    if key not in known:
+        spill = CACHE / "spill"
+        out = subprocess.run([PYTHON, HERE / "peers.py", "check", expected, got, schema, spill], check=True, capture_output=True, text=True)
+        shutil.rmtree(spill, ignore_errors=True)
+        known[key] = json.loads(out.stdout)
+        memory.write_text(json.dumps(known))
+    return known[key]
+
+
+def compete(work, schema, reference, contestants):
+    """Runs all in turns. The first turn is not timed: its outputs are compared with
+    the reference, and who differs is not timed at all."""
+    digests = {}
+    for c in contestants:
+        if c.not_run:
+            continue
+        say(f"{work}: checking {c.name}")
+        try:
+            c.once()
+            for form, path in c.outputs.items():
+                found = same_rows(reference[form], c.folder / path, schema)
+                if not found["equal"] or (c.pipeline and not found["types"]):
+                    raise Failed(f"its {form} is not the reference's: {found}")
+            if c.pipeline:
+                digests[c.name] = [digest(c.folder / p) for p in c.outputs.values()]
+        except Failed as e:
+            c.not_run = f"not counted: {e}"
+            say(f"{work}: {c.name}: {e}")
+            if c.pipeline:
+                failures.append(f"{work}: {c.name}: {e}")
+    for i in range(N):
+        say(f"{work}: turn {i + 1} of {N}")
+        for c in contestants:
+            if c.not_run:
+                continue
+            try:
+                c.runs.append(c.once())
+            except Failed as e:
+                c.not_run = f"failed in turn {i + 1}: {e}"
+                failures.append(f"{work}: {c.name}: {e}")
+                continue
+            if c.pipeline and digests[c.name] != [digest(c.folder / p) for p in c.outputs.values()]:
+                failures.append(f"{work}: {c.name}: its bytes differ from one run to the next")
+    for c in contestants:
+        if c.pipeline and c.runs:
+            peak[work] = max(peak.get(work, 0), max(m.rss for m in c.runs))
+    table(work, contestants)
+    return [c if c.runs and not c.not_run else None for c in contestants]
+
+
+def table(work, contestants):
+    title, against = TITLES[work]
+    server = any(m.server for c in contestants for m in c.runs)
+    results.append(f"\n## {work}: {title}\n")
+    results.append(f"| | wall s (least, most) | CPU s | {'server CPU s | ' if server else ''}peak MiB | output MB | wall, CPU / {against} |")
+    results.append("|---|---|---|---|---|---|" + ("---|" if server else ""))
+    base = next((c for c in contestants if c.name == against and c.runs), None)
+
+    def row(name, c, part=lambda m: m, rss=True):
+        walls = [part(m).wall for m in c.runs]
+        wall, cpu = statistics.median(walls), c.median("cpu", part)
+        cells = [name, f"{wall:.2f} ({min(walls):.2f}, {max(walls):.2f})", f"{cpu:.2f}"]
+        if server:
+            cells.append(f"{c.median('server'):.2f}" if rss else "")
+        cells.append(f"{max(m.rss for m in c.runs):.0f}" if rss else "")
+        size = c.median("size")
+        cells.append(f"{size / 1e6:.1f}" if size else "")
+        cells.append(f"{wall / base.median('wall'):.2f}, {cpu / base.median('cpu'):.2f}" if base else "")
+        results.append("| " + " | ".join(cells) + " |")
+
+    for c in contestants:
+        if not c.runs:
+            continue
+        if c.pipeline:
+            row(f"**{c.name}, sealed**", c, lambda m: m.sealed, rss=False)
+            row(f"**{c.name}, whole run**", c)
+        else:
+            row(c.name, c)
+    results.append("")
+    for c in contestants:
+        if c.pipeline and c.runs:
+            parts = ", ".join(f"{s} {statistics.median(m.stages[s] for m in c.runs):.2f} s" for s in c.runs[0].stages)
+            results.append(f"Stages of {c.name}, as its report gives them: {parts}.")
+        if c.not_run:
+            results.append(f"Not run: {c.name}, {c.not_run}.")
+
+
+# --- The works -----------------------------------------------------------------
+
+TITLES = {
+    "csv": ("UTF-8 CSV to Parquet, zstd 1", "DuckDB"),
+    "cp1252": ("cp1252, semicolon, decimal comma, DD/MM/YYYY to Parquet, zstd 1", "iconv and DuckDB"),
+}
+
+
+def work_csv():
+    data = generated(ROWS)
+    source = data / "grants.csv"
+    own, duck, *_ = compete("csv", "grants", reference_grants(data), [
+        lavoir("lavoir", "csv.hcl", data),
+        peer("DuckDB", "duckdb_csv", source, "out.parquet", "grants"),
+        peer("Polars", "polars_csv", source, "out.parquet", "grants"),
+        peer("pyarrow", "arrow_csv", source, "out.parquet", "grants"),
+        floor("floor: cat", f"cat '{source}' | cat >/dev/null"),
+    ])
+    if own and duck:
+        against_duckdb("csv", own, duck)
+
+
+def against_duckdb(work, own, duck):
+    sealed = lambda m: m.sealed
+    ratio(f"{work}.sealed.wall", own.median("wall", sealed) / duck.median("wall"), 0.65)
+    ratio(f"{work}.sealed.cpu", own.median("cpu", sealed) / duck.median("cpu"), 0.65)
+    ratio(f"{work}.size", own.median("size") / duck.median("size"), 1.02)
+    ratio(f"{work}.run.wall", own.median("wall") / duck.median("wall"), 1.00)
+    ratio(f"{work}.run.cpu", own.median("cpu") / duck.median("cpu"))
+
+
+def work_cp1252():
+    data = generated(ROWS)
+    source = data / "grants-cp1252.csv"
+    own, duck, utf8, *_ = compete("cp1252", "grants", reference_grants(data), [
+        lavoir("lavoir", "cp1252.hcl", data),
+        peer("iconv and DuckDB", "duckdb_office", "out.parquet", "grants", before=f"iconv -f CP1252 -t UTF-8 '{source}'"),
+        lavoir("lavoir on UTF-8", "csv.hcl", data),
+        peer("pyarrow", "arrow_office", source, "out.parquet", "grants"),
+        floor("floor: iconv", f"iconv -f CP1252 -t UTF-8 '{source}' >/dev/null"),
+    ])
+    sealed = lambda m: m.sealed
+    if own and duck:
+        ratio("cp1252.sealed.wall", own.median("wall", sealed) / duck.median("wall"), 0.45)
+        ratio("cp1252.sealed.cpu", own.median("cpu", sealed) / duck.median("cpu"))
+        ratio("cp1252.run.wall", own.median("wall") / duck.median("wall"))
+    if own and utf8:
+        ratio("cp1252.utf8.wall", own.median("wall", sealed) / utf8.median("wall", sealed), 1.10)
+
+
+WORKS = {"csv": work_csv, "cp1252": work_cp1252}
+
+
+# --- What is measured with -----------------------------------------------------
+
+missing = {}   # peers that could not be installed, and why
+versions = {}
+database = None
+
+
+def build():
+    env = {**os.environ, "CGO_ENABLED": "0"}
+    (CACHE / "bin").mkdir(parents=True, exist_ok=True)
+    subprocess.run(["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", f"{CACHE}/bin/", "./cmd/lavoir", "./bench/generate"],
+                   cwd=ROOT, env=env, check=True)
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    versions["lavoir"] = commit or "of unknown version"
+    versions["Go"] = subprocess.run(["go", "env", "GOVERSION"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+
+def install():
+    """Peers into a venv, each on its own: one that cannot be had does not keep the others out."""
+    if not PYTHON.exists():
+        subprocess.run([sys.executable, "-m", "venv", CACHE / "venv"], check=True)
+    for requirement in (HERE / "requirements.txt").read_text().split():
+        name, _, version = requirement.partition("==")
+        stamp = CACHE / "venv" / f"{requirement}.installed"
+        if not stamp.exists():
+            say(f"installing {requirement}")
+            got = subprocess.run([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", requirement], capture_output=True, text=True)
+            if got.returncode != 0:
+                missing[name] = f"{requirement} could not be installed"
+                say(missing[name], "/", got.stderr.strip().splitlines()[-1:])
+                continue
+            stamp.touch()
+        versions[name] = version
+    if "duckdb" in missing:
+        sys.exit("bench: without DuckDB no output can be checked: " + missing["duckdb"])
+
+
+def generated(rows):
+    """The folder of the data for so many rows, made if need be."""
+    made_by = hashlib.sha256()
+    for f in sorted((HERE / "generate").glob("*.go")) + sorted(REAL.glob("*")):
+        made_by.update(f.read_bytes())
+    folder = CACHE / f"data-{rows}-{made_by.hexdigest()[:12]}"
+    if not folder.exists():
+        for old in CACHE.glob(f"data-{rows}-*"):
+            shutil.rmtree(old)
+        say(f"generating {rows} rows")
+        temporary = CACHE / "data.new"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        argv = [CACHE / "bin/generate", "-rows", str(rows), "-out", temporary] + (["-real", REAL] if REAL.exists() else [])
+        subprocess.run(argv, check=True)
+        temporary.rename(folder)
+    return folder
+
+
+def reference_grants(data):
+    """What DuckDB reads in the UTF-8 file: every way to the same rows must give this."""
+    path = data / f"reference-{versions['duckdb']}.parquet"
+    if not path.exists():
+        temporary = data / "new.parquet"
+        subprocess.run([PYTHON, HERE / "peers.py", "duckdb_csv", data / "grants.csv", temporary, "grants"], check=True)
+        temporary.rename(path)
+    return {"parquet": path}
+
+
+def launcher():
+    """What a peer's process costs before it does anything."""
+    folder = CACHE / "run"
+    folder.mkdir(exist_ok=True)
+    runs = [measure([PYTHON, HERE / "peers.py", "duckdb_nothing"], folder) for _ in range(max(N, 5))]
+    wall, cpu, rss = (statistics.median(getattr(m, w) for m in runs) for w in ("wall", "cpu", "rss"))
+    return (f"Peers are Python processes: `SELECT 1` in DuckDB takes {wall:.2f} s, {cpu:.2f} s CPU and {rss:.0f} MiB, "
+            "which is part of each of their figures; so is lavoir's start of its own.")
+
+
+def machine():
+    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    memory = int(re.search(r"MemTotal:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text())[1]) / MIB
+    load = os.getloadavg()
+    return (f"{os.cpu_count()} cores ({cpu[1] if cpu else platform.machine()}), {memory:.0f} GiB, {platform.system()} {platform.release()}; "
+            f"load {load[0]:.1f} at the start.")
+
+
+def main():
+    works = os.environ.get("WORKS", "").split() or list(WORKS)
+    for w in works:
+        if w not in WORKS:
+            sys.exit(f"bench: there is no work {w}; there are: {' '.join(WORKS)}")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    build()
+    install()
+    head = ["# Results of the benchmark\n",
+            f"Written by `make bench ROWS={ROWS} N={N}` on {datetime.date.today()}; README.md says what the figures mean.\n",
+            f"- Machine: {machine()}",
+            "- Versions: " + ", ".join(f"{k} {v}" for k, v in versions.items()) + ".",
+            f"- Medians of {N} runs in turns; CPU is user and system; the peak is the most of all runs.",
+            "- " + launcher()]
+    for w in works:
+        WORKS[w]()
+    shutil.rmtree(CACHE / "run", ignore_errors=True)
+    results.append("\n## Ratios\n\n| figure | measured | goal |\n|---|---|---|")
+    for name, measured, goal in ratios:
+        results.append(f"| {name} | {measured:.2f} | {'' if goal is None else f'{goal:.2f}'} |")
+    text = "\n".join(head + results) + "\n"
+    print(text)
+    if not SMOKE:
+        for name, measured, goal in ratios:
+            print(f"RATIO {name} {measured:.3f} {'-' if goal is None else goal}")
+    if set(works) == set(WORKS) and not SMOKE and not failures and not PEERS:
+        (HERE / "RESULTS.md").write_text(text)
+    for f in failures:
+        say("FAILED", f)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""What others do with the same data: each function is the whole work of one process.
+
+    python peers.py FUNCTION ARGUMENT…
+
+Every peer gets the columns' types, two threads, the codec and level that lavoir
+has, and keeps the order of the rows.
+"""
+
+import json
+import os
+import sys
+
+THREADS = 2
+
+GRANTS = {
+    "id": "BIGINT", "attribuant": "VARCHAR", "attribuant_siret": "VARCHAR", "exercice": "INTEGER",
+    "association": "VARCHAR", "association_siret": "VARCHAR", "objet": "VARCHAR", "nature": "VARCHAR",
+    "montant": "DECIMAL(12,2)", "taux": "DOUBLE", "convention_le": "DATE", "versement_le": "DATE",
+}
+SCHEMAS = {"grants": GRANTS}
+
+
+# --- DuckDB --------------------------------------------------------------------
+
+PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+
+
+def duckdb_connect(memory=None):
+    import duckdb
+
+    con = duckdb.connect()
+    con.execute(f"SET threads = {THREADS}")
+    con.execute("SET preserve_insertion_order = true")
+    if memory:
+        con.execute(f"SET memory_limit = '{memory}'")
+    return con
+
+
+def read_csv(path, schema, office=False):
+    """A scan that leaves DuckDB nothing to guess."""
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in SCHEMAS[schema].items())
+    dialect = "delim=';', decimal_separator=',', dateformat='%d/%m/%Y'" if office else "delim=',', dateformat='%Y-%m-%d'"
+    return (f"read_csv('{path}', auto_detect=false, header=true, {dialect}, quote='\"', escape='\"', nullstr='', "
+            f"new_line='\\n', columns={{{columns}}})")
+
+
+def duckdb_nothing():
+    """The launcher alone."""
+    duckdb_connect().execute("SELECT 1").fetchall()
+
+
+def duckdb_csv(source, target, schema):
+    duckdb_connect().execute(f"COPY (SELECT * FROM {read_csv(source, schema)}) TO '{target}' {PARQUET}")
+
+
+def duckdb_office(target, schema):
+    """The office file comes through a pipe, in UTF-8."""
+    duckdb_connect().execute(f"COPY (SELECT * FROM {read_csv('/dev/stdin', schema, office=True)}) TO '{target}' {PARQUET}")
+
+
+# --- Polars --------------------------------------------------------------------
+
+def polars_csv(source, target, schema):
+    os.environ["POLARS_MAX_THREADS"] = str(THREADS)
+    import polars as pl
+
+    kinds = {"BIGINT": pl.Int64, "INTEGER": pl.Int32, "VARCHAR": pl.String, "DOUBLE": pl.Float64, "DATE": pl.Date,
+             "DECIMAL(12,2)": pl.Decimal(12, 2)}
+    frame = pl.scan_csv(source, schema={name: kinds[kind] for name, kind in SCHEMAS[schema].items()}, try_parse_dates=False)
+    frame.sink_parquet(target, compression="zstd", compression_level=1, maintain_order=True)
+
+
+# --- pyarrow -------------------------------------------------------------------
+
+def arrow_types(schema):
+    import pyarrow as pa
+
+    pa.set_cpu_count(THREADS)
+    kinds = {"BIGINT": pa.int64(), "INTEGER": pa.int32(), "VARCHAR": pa.string(), "DOUBLE": pa.float64(), "DATE": pa.date32(),
+             "DECIMAL(12,2)": pa.decimal128(12, 2)}
+    return {name: kinds[kind] for name, kind in SCHEMAS[schema].items()}
+
+
+def write_parquet(target, batches, schema):
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(target, schema, compression="zstd", compression_level=1, store_decimal_as_integer=True) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def arrow_csv(source, target, schema):
+    from pyarrow import csv
+
+    reader = csv.open_csv(
+        source, read_options=csv.ReadOptions(block_size=16 << 20),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(column_types=arrow_types(schema), null_values=[""], strings_can_be_null=True))
+    write_parquet(target, reader, reader.schema)
+
+
+def arrow_office(source, target, schema):
+    """Its CSV reader parses such dates as instants only."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    types = arrow_types(schema)
+    instants = {name: pa.timestamp("s") if kind == pa.date32() else kind for name, kind in types.items()}
+    reader = csv.open_csv(
+        source, read_options=csv.ReadOptions(block_size=16 << 20, encoding="cp1252"),
+        parse_options=csv.ParseOptions(delimiter=";", newlines_in_values=True),
+        convert_options=csv.ConvertOptions(column_types=instants, null_values=[""], strings_can_be_null=True,
+                                           decimal_point=",", timestamp_parsers=["%d/%m/%Y"]))
+    schema = pa.schema(types)
+    write_parquet(target, (batch.cast(schema) for batch in reader), schema)
+
+
+# --- Checking ------------------------------------------------------------------
+
+def relation(path, schema):
+    return f"read_parquet('{path}')" if path.endswith(".parquet") else read_csv(path, schema)
+
+
+def check(expected, got, schema, folder):
+    """Whether two files hold the same bag of rows, all columns; as JSON."""
+    con = duckdb_connect("6GB")
+    con.execute(f"SET temp_directory = '{folder}'")
+    con.execute("SET preserve_insertion_order = false")
+    a, b = relation(expected, schema), relation(got, schema)
+    one = lambda sql: con.execute(sql).fetchone()[0]
+    columns = [[(c[0], c[1]) for c in con.execute(f"DESCRIBE SELECT * FROM {x}").fetchall()] for x in (a, b)]
+    out = {"rows": one(f"SELECT count(*) FROM {a}"), "got": one(f"SELECT count(*) FROM {b}"),
+           "types": columns[0] == columns[1], "columns": [c[0] for c in columns[0]] == [c[0] for c in columns[1]]}
+    if out["columns"] and out["rows"] == out["got"]:
+        out["missing"] = one(f"SELECT count(*) FROM (SELECT * FROM {a} EXCEPT ALL SELECT * FROM {b})")
+        out["extra"] = one(f"SELECT count(*) FROM (SELECT * FROM {b} EXCEPT ALL SELECT * FROM {a})")
+        out["equal"] = out["missing"] == out["extra"] == 0
+    else:
+        out["equal"] = False
+    print(json.dumps(out))
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
