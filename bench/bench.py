@@ -9,6 +9,7 @@ temporary folder).
 
 import dataclasses
 import datetime
+import fcntl
 import hashlib
 import json
 import os
@@ -50,6 +51,7 @@ class Measure:
     rss: float        # MiB, of the largest single process
     size: int = 0     # bytes of its outputs
     server: float = 0 # seconds of CPU in the database
+    rows: int = 0     # that lavoir published
     sealed: "Measure" = None # the same until all files were sealed
     stages: dict = dataclasses.field(default_factory=dict)
 
@@ -125,24 +127,21 @@ class Contestant:
         return statistics.median(getattr(part(m), what) for m in self.runs)
 
 
-def lavoir(name, pipeline, data, outputs=("parquet",), **variables):
+def lavoir(name, pipeline, outputs=("parquet",), **variables):
     argv = [LAVOIR, "run", pipeline, "--log-level", "debug", "--log-format", "json", "--report", "report.json"]
-    for k, v in {"data": data, **variables}.items():
+    for k, v in variables.items():
         argv += ["--var", f"{k}={v}"]
     return Contestant(name, argv, {o: f"published/grants.{o}" for o in outputs}, pipeline)
 
 
-def peer(name, function, *arguments, outputs=("parquet",), before=None):
+def peer(name, function, *arguments, needs="duckdb", venv="venv", before=None):
     """A function of peers.py; before is a command whose output it reads."""
-    files = {o: f"out.{o}" for o in outputs}
-    argv = [PYTHON, HERE / "peers.py", function, *arguments]
+    argv = [CACHE / venv / "bin/python", HERE / "peers.py", function, *arguments]
     if before:
         argv = ["bash", "-euo", "pipefail", "-c", before + " | " + " ".join(f"'{a}'" for a in argv)]
-    c = Contestant(name, argv, files)
-    c.not_run = missing.get(name.split()[0].lower(), "")
-    if not c.not_run and PEERS and not any(w in name.lower() for w in PEERS):
-        c.not_run = "it was not asked for"
-    return c
+    outputs = {a.removeprefix("out."): a for a in arguments if str(a).startswith("out.")}
+    wanted = not PEERS or any(w.lower() in name.lower() for w in PEERS)
+    return Contestant(name, argv, outputs, not_run=missing.get(needs, "") if wanted else "it was not asked for")
 
 
 def floor(name, command):
@@ -217,7 +216,8 @@ def compete(work, schema, reference, contestants):
                 failures.append(f"{work}: {c.name}: its bytes differ from one run to the next")
     for c in contestants:
         if c.pipeline and c.runs:
-            peak[work] = max(peak.get(work, 0), max(m.rss for m in c.runs))
+            kept = work if c.name == "lavoir" else c.name
+            peak[kept] = max(peak.get(kept, 0), max(m.rss for m in c.runs))
     table(work, contestants)
     return [c if c.runs and not c.not_run else None for c in contestants]
 
@@ -261,55 +261,190 @@ def table(work, contestants):
 
 # --- The works -----------------------------------------------------------------
 
+# What each is, and the contestant that its last column compares with.
 TITLES = {
     "csv": ("UTF-8 CSV to Parquet, zstd 1", "DuckDB"),
+    "real": ("the same, with rows shaped like those of real exports", "DuckDB"),
     "cp1252": ("cp1252, semicolon, decimal comma, DD/MM/YYYY to Parquet, zstd 1", "iconv and DuckDB"),
+    "transform": ("UTF-8 CSV, filter, cast, three computed columns, to Parquet and CSV", "DuckDB"),
+    "postgres": ("PostgreSQL to Parquet, zstd 1", "floor: psql COPY binary"),
 }
+
+
+def sealed(m):
+    return m.sealed
+
+
+def over(own, other, what="wall", part=lambda m: m):
+    return own.median(what, part) / other.median(what)
 
 
 def work_csv():
     data = generated(ROWS)
-    source = data / "grants.csv"
-    own, duck, *_ = compete("csv", "grants", reference_grants(data), [
-        lavoir("lavoir", "csv.hcl", data),
-        peer("DuckDB", "duckdb_csv", source, "out.parquet", "grants"),
-        peer("Polars", "polars_csv", source, "out.parquet", "grants"),
-        peer("pyarrow", "arrow_csv", source, "out.parquet", "grants"),
+    export_to_parquet("csv", "grants", data / "grants.csv", reference(data, "grants", "duckdb_csv", "grants.csv", "out.parquet", "grants"))
+
+
+def work_real():
+    if not REAL.exists():
+        say("real: not run, there are no real exports in ../shared")
+        results.append("\n## real\n\nNot run: there are no real exports to resample in ../shared/data/subventions/real.")
+        return
+    data = generated(ROWS)
+    export_to_parquet("real", "real", data / "real.csv", reference(data, "real", "duckdb_csv", "real.csv", "out.parquet", "real"))
+
+
+def export_to_parquet(work, schema, source, expected):
+    own, duck, *_ = compete(work, schema, expected, [
+        lavoir("lavoir", f"{work}.hcl", data=source.parent),
+        peer("DuckDB", "duckdb_csv", source, "out.parquet", schema),
+        peer("Polars", "polars_csv", source, "out.parquet", schema, needs="polars"),
+        peer("pyarrow", "arrow_csv", source, "out.parquet", schema, needs="pyarrow"),
         floor("floor: cat", f"cat '{source}' | cat >/dev/null"),
     ])
     if own and duck:
-        against_duckdb("csv", own, duck)
-
-
-def against_duckdb(work, own, duck):
-    sealed = lambda m: m.sealed
-    ratio(f"{work}.sealed.wall", own.median("wall", sealed) / duck.median("wall"), 0.65)
-    ratio(f"{work}.sealed.cpu", own.median("cpu", sealed) / duck.median("cpu"), 0.65)
-    ratio(f"{work}.size", own.median("size") / duck.median("size"), 1.02)
-    ratio(f"{work}.run.wall", own.median("wall") / duck.median("wall"), 1.00)
-    ratio(f"{work}.run.cpu", own.median("cpu") / duck.median("cpu"))
+        ratio(f"{work}.sealed.wall", over(own, duck, "wall", sealed), 0.65)
+        ratio(f"{work}.sealed.cpu", over(own, duck, "cpu", sealed), 0.65)
+        ratio(f"{work}.size", over(own, duck, "size"), 1.02)
+        ratio(f"{work}.run.wall", over(own, duck), 1.00)
+        ratio(f"{work}.run.cpu", over(own, duck, "cpu"))
 
 
 def work_cp1252():
     data = generated(ROWS)
     source = data / "grants-cp1252.csv"
-    own, duck, utf8, *_ = compete("cp1252", "grants", reference_grants(data), [
-        lavoir("lavoir", "cp1252.hcl", data),
+    own, duck, utf8, *_ = compete("cp1252", "grants", reference(data, "grants", "duckdb_csv", "grants.csv", "out.parquet", "grants"), [
+        lavoir("lavoir", "cp1252.hcl", data=data),
         peer("iconv and DuckDB", "duckdb_office", "out.parquet", "grants", before=f"iconv -f CP1252 -t UTF-8 '{source}'"),
-        lavoir("lavoir on UTF-8", "csv.hcl", data),
-        peer("pyarrow", "arrow_office", source, "out.parquet", "grants"),
+        lavoir("lavoir on UTF-8", "csv.hcl", data=data),
+        peer("pyarrow", "arrow_office", source, "out.parquet", "grants", needs="pyarrow"),
+        peer("DuckDB 1.5 and its encodings extension", "duckdb_encodings", source, "out.parquet", "grants",
+             needs="duckdb-extension-encodings", venv="venv-extensions"),
         floor("floor: iconv", f"iconv -f CP1252 -t UTF-8 '{source}' >/dev/null"),
     ])
-    sealed = lambda m: m.sealed
     if own and duck:
-        ratio("cp1252.sealed.wall", own.median("wall", sealed) / duck.median("wall"), 0.45)
-        ratio("cp1252.sealed.cpu", own.median("cpu", sealed) / duck.median("cpu"))
-        ratio("cp1252.run.wall", own.median("wall") / duck.median("wall"))
+        ratio("cp1252.sealed.wall", over(own, duck, "wall", sealed), 0.45)
+        ratio("cp1252.sealed.cpu", over(own, duck, "cpu", sealed))
+        ratio("cp1252.run.wall", over(own, duck))
     if own and utf8:
         ratio("cp1252.utf8.wall", own.median("wall", sealed) / utf8.median("wall", sealed), 1.10)
 
 
-WORKS = {"csv": work_csv, "cp1252": work_cp1252}
+def work_transform():
+    data = generated(ROWS)
+    source = data / "grants.csv"
+    expected = reference(data, "transform", "duckdb_transform", "grants.csv", "out.parquet", "out.csv")
+    own, *ducks = compete("transform", "transform", expected, [
+        lavoir("lavoir", "transform.hcl", ("parquet", "csv"), data=data),
+        peer("DuckDB", "duckdb_transform", source, "out.parquet", "out.csv"),
+        peer("DuckDB, reading twice", "duckdb_transform_twice", source, "out.parquet", "out.csv"),
+    ])
+    ducks = [d for d in ducks if d]
+    if own and ducks:
+        fastest = min(ducks, key=lambda d: d.median("wall"))
+        ratio("transform.sealed.wall", over(own, fastest, "wall", sealed), 0.70)
+        ratio("transform.sealed.cpu", over(own, fastest, "cpu", sealed))
+        ratio("transform.run.wall", over(own, fastest))
+
+
+def postgres_contestants():
+    """lavoir over one and over two connections; the second, where this one cannot, is named as not run."""
+    where = {"host": os.environ["PGHOST"], "port": os.environ["PGPORT"]}
+    own = [lavoir("lavoir, 1 connection", "postgres.hcl", **where), lavoir("lavoir, 2 connections", "postgres2.hcl", **where)]
+    for c in own:
+        valid = subprocess.run([LAVOIR, "validate", HERE / "pipelines" / c.pipeline, *c.argv[c.argv.index("--var"):]], capture_output=True)
+        if valid.returncode != 0:
+            c.not_run = "this lavoir does not take its pipeline"
+    return own
+
+
+def work_postgres():
+    global database
+    if not start_database("postgres"):
+        return
+    data = generated(ROWS)
+    database.load(data / "grants.csv")
+    copy = "psql -qXc \"COPY grants TO STDOUT (FORMAT {})\""
+    one, two, binary, _, *peers = compete("postgres", "grants", reference(data, "grants", "duckdb_csv", "grants.csv", "out.parquet", "grants"), [
+        *postgres_contestants(),
+        floor("floor: psql COPY binary", copy.format("binary") + " >/dev/null"),
+        floor("floor: psql COPY csv", copy.format("csv") + " >/dev/null"),
+        peer("psql and DuckDB", "duckdb_psql", "out.parquet", "grants", before=copy.format("csv")),
+        peer("DuckDB 1.5 and its postgres extension", "duckdb_postgres", "out.parquet", needs="duckdb-extension-postgres-scanner", venv="venv-extensions"),
+        peer("ConnectorX, 1 connection", "connectorx", "out.parquet", "grants", "1", needs="connectorx"),
+        peer("ConnectorX, 2 connections", "connectorx", "out.parquet", "grants", "2", needs="connectorx"),
+        peer("ADBC", "adbc", "out.parquet", "grants", needs="adbc-driver-postgresql"),
+    ])
+    for own, name, goal in ((one, "postgres1", 1.35), (two, "postgres2", 1.20)):
+        if own and binary:
+            ratio(f"{name}.sealed.wall", over(own, binary, "wall", sealed), goal)
+            ratio(f"{name}.run.wall", over(own, binary))
+    for other in filter(None, peers):
+        for own, name in ((one, "postgres1"), (two, "postgres2")):
+            if own:
+                ratio(f"{name}.{re.sub(r'[^a-z0-9]+', '-', other.name.lower())}.wall", over(own, other, "wall", sealed), 1.00)
+    database = None
+
+
+def work_memory():
+    """The most that a run holds, and whether that grows with what it reads."""
+    global database
+    results.append("\n## memory: peak of lavoir\n")
+    results.append(f"| work | {ROWS} rows, MiB | {4 * ROWS} rows, MiB |\n|---|---|---|")
+    contestants = {}
+    for rows in (ROWS, 4 * ROWS):
+        data = generated(rows)
+        own = [lavoir("csv", "csv.hcl", data=data), lavoir("cp1252", "cp1252.hcl", data=data),
+               lavoir("transform", "transform.hcl", ("parquet", "csv"), data=data)]
+        if start_database("memory"):
+            database.load(data / "grants.csv")
+            own += postgres_contestants()
+        for c in own:
+            if c.not_run:
+                continue
+            say(f"memory: {c.name}, {rows} rows")
+            try:
+                m = c.once()
+            except Failed as e:
+                failures.append(f"memory: {c.name}: {e}")
+                continue
+            if c.name != "transform" and m.rows != rows:
+                failures.append(f"memory: {c.name}: {m.rows} rows of {rows}")
+            contestants.setdefault(c.name, []).append(m.rss)
+    database = None
+    for name, found in contestants.items():
+        if len(found) == 2:
+            once = max(found[0], peak.get(name, 0))
+            results.append(f"| {name} | {once:.0f} | {found[1]:.0f} |")
+            short = re.sub(r"[^a-z0-9]+", "-", name)
+            ratio(f"memory.{short}.mib", max(once, found[1]), 128)
+            ratio(f"memory.{short}.4x", found[1] / once, 1.10)
+
+
+def work_start():
+    folder = CACHE / "run" / "start"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "pipelines.example.hcl", folder)
+    shutil.copytree(ROOT / "testdata/town", folder / "testdata/town", dirs_exist_ok=True)
+    results.append("\n## start: what any use of the command costs\n\n| | wall ms (least, most) | CPU ms | peak MiB |\n|---|---|---|---|")
+    medians = {}
+    commands = {"version": [LAVOIR, "version"], "validate": [LAVOIR, "validate", "pipelines.example.hcl"], "/bin/true": ["/bin/true"]}
+    runs = {name: [] for name in commands}
+    for i in range(2 if SMOKE else 21):
+        for name, argv in commands.items():
+            m = measure(argv, folder)
+            if i > 0: # the first one reads the program from disk
+                runs[name].append(m)
+    for name, ms in runs.items():
+        medians[name] = {w: statistics.median(getattr(m, w) for m in ms) * 1000 for w in ("wall", "cpu")}
+        walls = [m.wall * 1000 for m in ms]
+        results.append(f"| {name} | {medians[name]['wall']:.1f} ({min(walls):.1f}, {max(walls):.1f}) | {medians[name]['cpu']:.1f} | {max(m.rss for m in ms):.0f} |")
+    ratio("start.version.cpu.ms", medians["version"]["cpu"], 15)
+    ratio("start.validate.wall.ms", medians["validate"]["wall"], 60)
+
+
+WORKS = {"csv": work_csv, "real": work_real, "cp1252": work_cp1252, "transform": work_transform, "postgres": work_postgres,
+         "memory": work_memory, "start": work_start}
+NEED_POSTGRES = {"postgres", "memory"}
 
 
 # --- What is measured with -----------------------------------------------------
@@ -330,22 +465,23 @@ def build():
 
 
 def install():
-    """Peers into a venv, each on its own: one that cannot be had does not keep the others out."""
-    if not PYTHON.exists():
-        subprocess.run([sys.executable, "-m", "venv", CACHE / "venv"], check=True)
-    for requirement in (HERE / "requirements.txt").read_text().split():
-        name, _, version = requirement.partition("==")
-        stamp = CACHE / "venv" / f"{requirement}.installed"
-        if not stamp.exists():
-            say(f"installing {requirement}")
-            got = subprocess.run([PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", requirement], capture_output=True, text=True)
-            if got.returncode != 0:
-                missing[name] = f"{requirement} could not be installed"
-                say(missing[name], "/", got.stderr.strip().splitlines()[-1:])
-                continue
-            stamp.touch()
-        versions[name] = version
-    if "duckdb" in missing:
+    """Peers, each on its own: one that cannot be had does not keep the others out."""
+    for venv, requirements in (("venv", "requirements.txt"), ("venv-extensions", "requirements-extensions.txt")):
+        if not (CACHE / venv / "bin/python").exists():
+            subprocess.run([sys.executable, "-m", "venv", CACHE / venv], check=True)
+        for requirement in (HERE / requirements).read_text().split():
+            name, _, version = requirement.partition("==")
+            stamp = CACHE / venv / f"{requirement}.installed"
+            if not stamp.exists():
+                say(f"installing {requirement}")
+                pip = [CACHE / venv / "bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", requirement]
+                if subprocess.run(pip, stdout=sys.stderr).returncode != 0:
+                    missing.setdefault(name, f"{requirement} could not be installed")
+                    say(missing[name])
+                    continue
+                stamp.touch()
+            versions[name] = f"{versions[name]} and {version}" if name in versions else version
+    if "duckdb" not in versions:
         sys.exit("bench: without DuckDB no output can be checked: " + missing["duckdb"])
 
 
@@ -368,14 +504,72 @@ def generated(rows):
     return folder
 
 
-def reference_grants(data):
-    """What DuckDB reads in the UTF-8 file: every way to the same rows must give this."""
-    path = data / f"reference-{versions['duckdb']}.parquet"
-    if not path.exists():
-        temporary = data / "new.parquet"
-        subprocess.run([PYTHON, HERE / "peers.py", "duckdb_csv", data / "grants.csv", temporary, "grants"], check=True)
-        temporary.rename(path)
-    return {"parquet": path}
+def reference(data, name, function, source, *arguments):
+    """The outputs, by format, of a peer's function: what every other way to the same rows must give."""
+    folder = data / f"reference-{name}-{digest(HERE / 'peers.py')[:12]}-{digest(HERE / 'requirements.txt')[:12]}"
+    if not folder.exists():
+        for old in data.glob(f"reference-{name}-*"):
+            shutil.rmtree(old)
+        temporary = data / "reference.new"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        subprocess.run([PYTHON, HERE / "peers.py", function, data / source, *arguments], cwd=temporary, check=True)
+        temporary.rename(folder)
+    return {p.suffix[1:]: p for p in folder.iterdir()}
+
+
+class Database:
+    """The PostgreSQL server of dev/services."""
+
+    def __init__(self, url):
+        found = re.fullmatch(r"postgres(?:ql)?://([^:]+):([^@]+)@([^:]+):(\d+)/(\w+)", url)
+        user, password, host, port, name = found.groups()
+        os.environ.update(PGUSER=user, PGPASSWORD=password, PGHOST=host, PGPORT=port, PGDATABASE=name, PGSSLMODE="disable",
+                          BENCH_POSTGRES=f"postgresql://{user}:{password}@{host}:{port}/{name}?sslmode=disable")
+        versions["PostgreSQL"] = self.ask("SHOW server_version").split()[0]
+        self.pid = int((pathlib.Path(self.ask("SHOW data_directory")) / "postmaster.pid").read_text().split()[0])
+
+    def ask(self, sql):
+        return subprocess.run(["psql", "-qXAtc", sql], check=True, capture_output=True, text=True).stdout.strip()
+
+    def load(self, csv):
+        say(f"loading {csv.parent.name} into PostgreSQL")
+        sql = f"""
+            DROP TABLE IF EXISTS grants;
+            CREATE TABLE grants (id bigint, attribuant text, attribuant_siret text, exercice integer, association text,
+                association_siret text, objet text, nature text, montant numeric(12, 2), taux double precision,
+                convention_le date, versement_le date) WITH (autovacuum_enabled = false);
+            \\copy grants FROM '{csv}' (FORMAT csv, HEADER)
+            VACUUM (FREEZE, ANALYZE) grants;
+            CHECKPOINT;"""
+        subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1"], input=re.sub(r"(?m)^ +", "", sql), text=True, check=True)
+
+    def cpu(self):
+        """What the server's sessions that have ended used; waits for those that are ending."""
+        while self.sessions():
+            time.sleep(0.01)
+        return cpu_now(self.pid)[1]
+
+    def sessions(self):
+        for child in pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+            try:
+                if "127.0.0.1(" in pathlib.Path(f"/proc/{child}/cmdline").read_text():
+                    return True
+            except OSError:
+                pass # it has ended
+        return False
+
+
+def start_database(work):
+    """The database, or the reason why there is none among the results."""
+    global database
+    if "LAVOIR_TEST_POSTGRES" not in os.environ:
+        why = "there is no PostgreSQL (dev/services install)"
+        say(f"{work}: not run, {why}")
+        results.append(f"\nNot run: {work} with PostgreSQL, {why}.")
+        return False
+    database = Database(os.environ["LAVOIR_TEST_POSTGRES"])
+    return True
 
 
 def launcher():
@@ -401,7 +595,15 @@ def main():
     for w in works:
         if w not in WORKS:
             sys.exit(f"bench: there is no work {w}; there are: {' '.join(WORKS)}")
+    if NEED_POSTGRES & set(works) and "LAVOIR_TEST_POSTGRES" not in os.environ and os.environ.get("BENCH_SERVICES") != "1":
+        os.execve(ROOT / "dev/services", ["dev/services", "run", sys.executable, __file__], {**os.environ, "BENCH_SERVICES": "1"})
     CACHE.mkdir(parents=True, exist_ok=True)
+    lock = open(CACHE / "lock", "w")  # two at once would measure each other
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("waiting for another benchmark to end")
+        fcntl.flock(lock, fcntl.LOCK_EX)
     build()
     install()
     head = ["# Results of the benchmark\n",

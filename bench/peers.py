@@ -17,7 +17,16 @@ GRANTS = {
     "association": "VARCHAR", "association_siret": "VARCHAR", "objet": "VARCHAR", "nature": "VARCHAR",
     "montant": "DECIMAL(12,2)", "taux": "DOUBLE", "convention_le": "DATE", "versement_le": "DATE",
 }
-SCHEMAS = {"grants": GRANTS}
+SCHEMAS = {
+    "grants": GRANTS,
+    "real": {
+        "nomAttribuant": "VARCHAR", "idAttribuant": "VARCHAR", "dateConvention": "DATE", "referenceDecision": "VARCHAR",
+        "nomBeneficiaire": "VARCHAR", "idBeneficiaire": "VARCHAR", "objet": "VARCHAR", "montant": "DECIMAL(12,2)",
+        "nature": "VARCHAR", "conditionsVersement": "VARCHAR", "datesPeriodeVersement": "VARCHAR",
+        "notificationUE": "VARCHAR", "pourcentageSubvention": "DOUBLE",
+    },
+    "transform": {**GRANTS, "exercice": "VARCHAR", "annee": "INTEGER", "acompte": "DECIMAL(14,3)", "tranche": "VARCHAR"},
+}
 
 
 # --- DuckDB --------------------------------------------------------------------
@@ -56,6 +65,61 @@ def duckdb_csv(source, target, schema):
 def duckdb_office(target, schema):
     """The office file comes through a pipe, in UTF-8."""
     duckdb_connect().execute(f"COPY (SELECT * FROM {read_csv('/dev/stdin', schema, office=True)}) TO '{target}' {PARQUET}")
+
+
+def duckdb_encodings(source, target, schema):
+    """DuckDB's own reader of cp1252 is an extension, packaged for the release before only."""
+    import glob
+    import duckdb_extension_encodings as extension
+
+    con = duckdb_connect()
+    con.load_extension(glob.glob(f"{extension.__path__[0]}/extensions/*/*")[0])
+    scan = read_csv(source, schema, office=True)[:-1] + ", encoding='CP1252')"
+    con.execute(f"COPY (SELECT * FROM {scan}) TO '{target}' {PARQUET}")
+
+
+# What pipelines/transform.hcl does.
+TRANSFORM = """
+    SELECT * REPLACE (CAST(exercice AS VARCHAR) AS exercice, CAST(versement_le AS DATE) AS versement_le),
+           CAST(year(convention_le) AS INTEGER) AS annee, montant * 0.3 AS acompte,
+           CASE WHEN montant >= 23000 THEN 'convention obligatoire' ELSE 'sous le seuil' END AS tranche
+    FROM {scan} WHERE montant >= 1000"""
+
+
+def scan_transform(source):
+    return read_csv(source, "grants").replace("'versement_le': 'DATE'", "'versement_le': 'VARCHAR'")
+
+
+def duckdb_transform(source, parquet, csv):
+    """Computed once, kept in memory, written twice."""
+    con = duckdb_connect()
+    con.execute("CREATE TEMP TABLE t AS " + TRANSFORM.format(scan=scan_transform(source)))
+    con.execute(f"COPY t TO '{parquet}' {PARQUET}")
+    con.execute(f"COPY t TO '{csv}' (FORMAT csv, HEADER)")
+
+
+def duckdb_transform_twice(source, parquet, csv):
+    """Nothing kept: read and computed once for each file."""
+    con = duckdb_connect()
+    for target, options in ((parquet, PARQUET), (csv, "(FORMAT csv, HEADER)")):
+        con.execute(f"COPY ({TRANSFORM.format(scan=scan_transform(source))}) TO '{target}' {options}")
+
+
+def duckdb_psql(target, schema):
+    """The table comes through a pipe, as CSV."""
+    scan = read_csv("/dev/stdin", schema).replace("header=true", "header=false")
+    duckdb_connect().execute(f"COPY (SELECT * FROM {scan}) TO '{target}' {PARQUET}")
+
+
+def duckdb_postgres(target):
+    """DuckDB's postgres extension, packaged for the release before only."""
+    import glob
+    import duckdb_extension_postgres_scanner as extension
+
+    con = duckdb_connect()
+    con.load_extension(glob.glob(f"{extension.__path__[0]}/extensions/*/*")[0])
+    con.execute("ATTACH '' AS source (TYPE postgres, READ_ONLY)")  # the PG… variables say where
+    con.execute(f"COPY (SELECT * FROM source.public.grants) TO '{target}' {PARQUET}")
 
 
 # --- Polars --------------------------------------------------------------------
@@ -113,6 +177,36 @@ def arrow_office(source, target, schema):
                                            decimal_point=",", timestamp_parsers=["%d/%m/%Y"]))
     schema = pa.schema(types)
     write_parquet(target, (batch.cast(schema) for batch in reader), schema)
+
+
+# --- ConnectorX, ADBC ----------------------------------------------------------
+
+def as_declared(table, schema):
+    """The types asked for, where a reader gives numbers as text or wider."""
+    import pyarrow as pa
+
+    return table.cast(pa.schema(arrow_types(schema)))
+
+
+def connectorx(target, schema, connections):
+    import connectorx as cx
+
+    more = {"partition_on": "id", "partition_num": int(connections)} if int(connections) > 1 else {}
+    table = cx.read_sql(os.environ["BENCH_POSTGRES"], "SELECT * FROM grants", return_type="arrow", **more)
+    table = as_declared(table, schema)
+    write_parquet(target, table.to_batches(max_chunksize=122880), table.schema)
+
+
+def adbc(target, schema):
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(os.environ["BENCH_POSTGRES"]) as con, con.cursor() as cur:
+        cur.execute("SELECT * FROM grants")
+        import pyarrow as pa
+
+        declared = pa.schema(arrow_types(schema))
+        write_parquet(target, (as_declared(pa.table(batch), schema).combine_chunks().to_batches()[0] for batch in cur.fetch_record_batch()
+                               if batch.num_rows), declared)
 
 
 # --- Checking ------------------------------------------------------------------

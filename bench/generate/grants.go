@@ -262,34 +262,28 @@ func mix(n uint64) uint64 {
 	return n ^ n>>31
 }
 
+// cp1252 has these where Latin-1 has control characters.
+var cp1252 = map[rune]byte{'€': 0x80, '…': 0x85, 'Œ': 0x8c, '‘': 0x91, '’': 0x92, '“': 0x93, '”': 0x94, '•': 0x95, '–': 0x96, '—': 0x97, 'œ': 0x9c}
+
 // toCP1252 rewrites UTF-8 in place and says how long it is then.
 func toCP1252(b []byte) int {
 	to := 0
-	for i := 0; i < len(b); {
+	for i := 0; i < len(b); to++ {
 		if b[i] < utf8.RuneSelf {
 			b[to] = b[i]
-			to, i = to+1, i+1
+			i++
 			continue
 		}
 		r, size := utf8.DecodeRune(b[i:])
 		i += size
-		switch r {
-		case '€':
-			r = 0x80
-		case '’':
-			r = 0x92
-		case '–':
-			r = 0x96
-		case 'œ':
-			r = 0x9c
-		case 'Œ':
-			r = 0x8c
-		}
-		if r > 0xff {
-			panic("a character that cp1252 does not have: " + string(r))
-		}
 		b[to] = byte(r)
-		to++
+		if r > 0xff {
+			c, ok := cp1252[r]
+			if !ok {
+				panic("cp1252 does not have " + string(r))
+			}
+			b[to] = c
+		}
 	}
 	return to
 }
