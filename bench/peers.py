@@ -25,7 +25,7 @@ SCHEMAS = {
         "nature": "VARCHAR", "conditionsVersement": "VARCHAR", "datesPeriodeVersement": "VARCHAR",
         "notificationUE": "VARCHAR", "pourcentageSubvention": "DOUBLE",
     },
-    "transform": {**GRANTS, "exercice": "VARCHAR", "annee": "INTEGER", "acompte": "DECIMAL(14,3)", "tranche": "VARCHAR"},
+    "transform": {**GRANTS, "exercice": "VARCHAR", "annee": "BIGINT", "acompte": "DECIMAL(13,3)", "tranche": "VARCHAR"},
 }
 
 
@@ -81,7 +81,7 @@ def duckdb_encodings(source, target, schema):
 # What pipelines/transform.hcl does.
 TRANSFORM = """
     SELECT * REPLACE (CAST(exercice AS VARCHAR) AS exercice, CAST(versement_le AS DATE) AS versement_le),
-           CAST(year(convention_le) AS INTEGER) AS annee, montant * 0.3 AS acompte,
+           year(convention_le) AS annee, montant * CAST(0.3 AS DECIMAL(1, 1)) AS acompte,
            CASE WHEN montant >= 23000 THEN 'convention obligatoire' ELSE 'sous le seuil' END AS tranche
     FROM {scan} WHERE montant >= 1000"""
 
@@ -212,7 +212,11 @@ def adbc(target, schema):
 # --- Checking ------------------------------------------------------------------
 
 def relation(path, schema):
-    return f"read_parquet('{path}')" if path.endswith(".parquet") else read_csv(path, schema)
+    if path.endswith(".parquet"):
+        return f"read_parquet('{path}')"
+    with open(path, "rb") as f:
+        crlf = f.readline().endswith(b"\r\n")
+    return read_csv(path, schema).replace("new_line='\\n'", "new_line='\\r\\n'" if crlf else "new_line='\\n'")
 
 
 def check(expected, got, schema, folder):
@@ -224,7 +228,7 @@ def check(expected, got, schema, folder):
     one = lambda sql: con.execute(sql).fetchone()[0]
     columns = [[(c[0], c[1]) for c in con.execute(f"DESCRIBE SELECT * FROM {x}").fetchall()] for x in (a, b)]
     out = {"rows": one(f"SELECT count(*) FROM {a}"), "got": one(f"SELECT count(*) FROM {b}"),
-           "types": columns[0] == columns[1], "columns": [c[0] for c in columns[0]] == [c[0] for c in columns[1]]}
+           "types": sorted(set(columns[1]) - set(columns[0])), "columns": [c[0] for c in columns[0]] == [c[0] for c in columns[1]]}
     if out["columns"] and out["rows"] == out["got"]:
         out["missing"] = one(f"SELECT count(*) FROM (SELECT * FROM {a} EXCEPT ALL SELECT * FROM {b})")
         out["extra"] = one(f"SELECT count(*) FROM (SELECT * FROM {b} EXCEPT ALL SELECT * FROM {a})")

@@ -461,6 +461,35 @@ func TestFlowComparesTheSealedRowsWithThoseWritten(t *testing.T) {
 	}
 }
 
+func TestFlowTellsHowLongEachStageTook(t *testing.T) {
+	stages := func(spoil bool) string {
+		mem := memory.NewGoAllocator()
+		opened := 0
+		var seen int64
+		var out []byte
+		f := &Flow{SourceName: "source.count", Source: countTo{mem: mem, rows: 10, chunk: 3, opened: &opened},
+			Steps: []Step{{"transform.plus.a", plus{mem, 1}}}, Privacy: letOut{mem, true, &seen},
+			Loads: []Load{{"load.memory", inMemory{mem: mem, published: &out, spoil: spoil}}}}
+		env := testEnv(t, mem, t.TempDir())
+		var clock int64
+		env.Now = func() time.Time { clock++; return time.Unix(clock, 0) }
+		var text strings.Builder
+		for _, s := range f.Run(context.Background(), env, FlowOptions{Workers: 1}).Stages {
+			if s.Took <= 0 {
+				t.Errorf("%s took no time", s.Stage)
+			}
+			fmt.Fprint(&text, s.Stage, " ")
+		}
+		return text.String()
+	}
+	if got := stages(false); got != "seal verify publish " {
+		t.Errorf("a run has the stages %q", got)
+	}
+	if got := stages(true); got != "seal " {
+		t.Errorf("a run that is refused by verifying has the stages %q", got)
+	}
+}
+
 func TestFlowNoticesASourceThatChangesBetweenItsPasses(t *testing.T) {
 	mem := memory.NewCheckedAllocator(arrowx.Poison{})
 	defer mem.AssertSize(t, 0)

@@ -15,7 +15,7 @@ type rule struct {
 }
 
 // tools hold programs that help to build and to test, and are in no binary.
-var tools = []string{"dev", "examples", "testdata"}
+var tools = []string{"bench", "dev", "examples", "testdata"}
 
 func ours(folders ...string) []string {
 	for i, f := range folders {
