@@ -70,7 +70,9 @@ func inChunks(rows int, paths []string, headers [][]byte, fill func(r *rand.Rand
 		}
 		defer f.Close()
 		files[i] = bufio.NewWriterSize(f, 1<<20)
-		files[i].Write(headers[i]) // bufio keeps the error for Flush
+		if _, err := files[i].Write(headers[i]); err != nil {
+			return err
+		}
 	}
 	workers := runtime.GOMAXPROCS(0)
 	full, empty := make([]chan [][]byte, workers), make([]chan [][]byte, workers)
@@ -97,7 +99,9 @@ func inChunks(rows int, paths []string, headers [][]byte, fill func(r *rand.Rand
 			break
 		}
 		for i, b := range bufs {
-			files[i].Write(b)
+			if _, err := files[i].Write(b); err != nil {
+				return err
+			}
 		}
 		empty[w] <- bufs
 	}
