@@ -3,7 +3,6 @@ package pipelines
 import (
 	"context"
 	"io"
-	"maps"
 	"os"
 	"strings"
 
@@ -113,7 +112,11 @@ func (ss *sharedSources) selected(t Task) {
 	}
 	sh.tasks++
 	sh.needs = append(sh.needs, Task{ID: t.ID, Keys: t.Keys, Chain: Chain{Loads: t.Chain.Loads}})
-	maps.Copy(sh.demands, demands(t))
+	for name, d := range demands(t) {
+		if d.places > sh.demands[name].places {
+			sh.demands[name] = d
+		}
+	}
 }
 
 // claim takes note of a task of the project.
