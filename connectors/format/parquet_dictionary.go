@@ -3,7 +3,6 @@ package format
 import (
 	"hash/maphash"
 	"math/bits"
-	"math/rand/v2"
 )
 
 // dictionary numbers the distinct values of one column chunk in the order in
@@ -35,7 +34,8 @@ func (d *dictionary) start(n int) bool {
 		return false
 	}
 	if d.seed == (maphash.Seed{}) {
-		d.seed, d.salt = maphash.MakeSeed(), rand.Uint64()
+		d.seed = maphash.MakeSeed()
+		d.salt = maphash.String(d.seed, "salt")
 	}
 	d.table(256)
 	return true
