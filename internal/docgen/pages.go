@@ -24,7 +24,7 @@ What expressions over `+"`row`"+` may call is on [the page of functions](functio
 
 Un projet est un dossier de fichiers `+"`.hcl`"+` et `+"`.hcl.json`"+`, lus ensemble. La visite guidée est
 [`+"`pipelines.example.hcl`"+`](../../../pipelines.example.hcl). Dans un pipeline, les blocs suivent l'ordre des données.
-Ce que les expressions sur `+"`row`"+` peuvent appeler est à [la page des fonctions](functions.md).
+Ce que les expressions sur `+"`row`"+` peuvent appeler est décrit à [la page des fonctions](functions.md).
 `))
 	for _, f := range hclfile.Blocks(k.reg) {
 		k.blockPage(&b, "## ", f)
