@@ -3,6 +3,7 @@ package archtest
 import (
 	"go/ast"
 	"go/token"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -44,6 +45,21 @@ func TestWhatComponentsSayOfThemselvesIsFrench(t *testing.T) {
 		where := string(c.Kind) + "." + c.Name
 		say(where, c.Doc)
 		fields(where, c.Fields())
+	}
+	for _, s := range sources(t) { // configurations that are no component's and no block's
+		if s.test() || tool(s) || under(s.dir(), "examples") {
+			continue
+		}
+		ast.Inspect(s.syntax, func(n ast.Node) bool {
+			if f, ok := n.(*ast.Field); ok && f.Tag != nil {
+				tag, _ := text(f.Tag)
+				label := strings.HasSuffix(reflect.StructTag(tag).Get("hcl"), ",label") // shown by its name alone
+				if doc := reflect.StructTag(tag).Get("doc"); len(doc) > 1 && english[doc] == "" && !label {
+					say(s.at(f), doc)
+				}
+			}
+			return true
+		})
 	}
 	found := 0
 	for _, s := range sources(t) {

@@ -238,7 +238,7 @@ func selectionOf(src []byte) (pipelines.Selection, error) {
 	if !diags.HasErrors() {
 		diags = pipelines.DecodeBody(nil, "task.hcl", f.Body, nil, &t)
 	}
-	if diags.HasErrors() {
+	if diags = pipelines.Coded(diags); diags.HasErrors() {
 		return pipelines.Selection{}, diags
 	}
 	return pipelines.Selection(t), nil

@@ -196,6 +196,14 @@ var docs = byEnglish([]phrase{
 	{"The new address.",
 		"La nouvelle adresse."},
 
+	// La tâche d'un test.
+	{"The pipeline.",
+		"Le pipeline."},
+	{"The tenant.",
+		"La collectivité."},
+	{"The partition.",
+		"La partition."},
+
 	// Dossiers et buckets.
 	{"A folder of this machine.",
 		"Un dossier de cette machine."},
