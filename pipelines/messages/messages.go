@@ -149,7 +149,8 @@ func say(l Lang, v any) string {
 	case *Error:
 		return v.What(l)
 	case TypeWord:
-		return v.in(l)
+		s, _ := v.in(l)
+		return s
 	}
 	s := fmt.Sprint(v)
 	if strings.Contains(s, " ") { // a single word may be a name that the user gave

@@ -15,18 +15,35 @@ func Phrase(l Lang, s string) string {
 	}
 	for _, p := range phrases {
 		if parts, ok := matchPhrase(p.en, s); ok {
-			fr := p.fr
-			for _, part := range parts {
-				at := strings.IndexAny(fr, stars)
-				if at < 0 {
-					break
-				}
-				fr = fr[:at] + inFrench(fr[at], part) + fr[at+1:]
+			if fr, ok := p.filled(parts); ok {
+				return fr
 			}
-			return fr
 		}
 	}
 	return s
+}
+
+// filled is the French with what its stars stand for, unless one that is for a
+// type stands for something else.
+func (p phrase) filled(parts []string) (fr string, ok bool) {
+	rest := p.fr
+	for _, part := range parts {
+		at := strings.IndexAny(rest, stars)
+		if at < 0 {
+			break
+		}
+		said := part
+		switch {
+		case rest[at] == '#':
+			if said, ok = TypeWord(part).in(French); !ok {
+				return "", false
+			}
+		case strings.Contains(part, " "): // a single word may be a name that the user gave, whatever it is
+			said = Phrase(French, part)
+		}
+		fr, rest = fr+rest[:at]+said, rest[at+1:]
+	}
+	return fr + rest, true
 }
 
 // phrase is a part of a sentence. In it * stands for anything, itself a phrase or
@@ -35,18 +52,6 @@ func Phrase(l Lang, s string) string {
 type phrase struct{ en, fr string }
 
 const stars = "*#"
-
-// inFrench is what a star stands for. A single word may be a name that the user
-// gave, whatever it is.
-func inFrench(star byte, part string) string {
-	if star == '#' {
-		return TypeWord(part).in(French)
-	}
-	if strings.Contains(part, " ") {
-		return Phrase(French, part)
-	}
-	return part
-}
 
 // matchPhrase gives what the stars of the pattern stand for.
 func matchPhrase(pattern, s string) (parts []string, ok bool) {
@@ -77,18 +82,19 @@ func matchPhrase(pattern, s string) (parts []string, ok bool) {
 // a message, which is said as a person would.
 type TypeWord string
 
-func (t TypeWord) in(l Lang) string {
+// in is the type in a language; known is false when it is none of the library's.
+func (t TypeWord) in(l Lang) (said string, known bool) {
 	words, known := typeWords[string(t)]
 	if !known {
 		kind, _, _ := strings.Cut(string(t), " of ")
 		if words, known = typeWords[kind]; !known {
-			return string(t)
+			return string(t), false
 		}
 	}
 	if l == French {
-		return words.fr
+		return words.fr, true
 	}
-	return words.en
+	return words.en, true
 }
 
 var typeWords = map[string]phrase{
