@@ -35,7 +35,7 @@ type textual interface {
 }
 
 // malformed is no reason for a reject: the bytes are not a value at all.
-var malformed = messages.Internal.With("what", "a value has not the form of its type")
+var malformed = new(messages.Error)
 
 // validity is the bitmap of a column, made at its first null.
 type validity struct {

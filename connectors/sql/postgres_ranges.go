@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -57,7 +59,7 @@ func (s *postgresSession) ranges(ctx context.Context, memory *blocks) (*ranges, 
 		return nil, s.db.explain(res.Err, "")
 	}
 	if len(res.Rows) == 0 {
-		s.alone("it is a view, is partitioned or has tables that inherit from it")
+		s.log().Info("one connection reads the table", "table", t.String(), "because", "it is a view, is partitioned or has tables that inherit from it")
 		return nil, nil
 	}
 	pages, err := strconv.ParseInt(string(res.Rows[0][0]), 10, 64)
@@ -72,7 +74,7 @@ func (s *postgresSession) ranges(ctx context.Context, memory *blocks) (*ranges, 
 		return nil, err
 	}
 	if !found {
-		s.alone("the server cannot find a range of its pages without reading all")
+		s.log().Info("one connection reads the table", "table", t.String(), "because", "the server cannot find a range of its pages without reading all")
 		return nil, nil
 	}
 	r := &ranges{session: s, links: []*link{s.link}, memory: memory, pages: pages}
@@ -84,11 +86,11 @@ func (s *postgresSession) ranges(ctx context.Context, memory *blocks) (*ranges, 
 	return r, nil
 }
 
-// alone says why one connection reads the table.
-func (s *postgresSession) alone(why string) {
-	if log := s.db.env.Log; log != nil {
-		log.Info("one connection reads the table", "table", s.q.table.String(), "because", why)
+func (s *postgresSession) log() hclog.Logger {
+	if s.db.env.Log == nil {
+		return hclog.NewNullLogger()
 	}
+	return s.db.env.Log
 }
 
 // findsRanges asks the server how it would read a range: row security, a setting

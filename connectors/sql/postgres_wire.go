@@ -30,8 +30,8 @@ const (
 )
 
 var (
-	errShape   = errors.New("what the server sent has not the form it should have")
-	errRowSize = errors.New("a row is over the bound")
+	errShape   = errors.New("malformed") // what the server sent
+	errRowSize = errors.New("oversized") // a row over the bound
 )
 
 // copySignature opens the data of a COPY in binary form; two words follow, of

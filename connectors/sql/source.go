@@ -18,7 +18,7 @@ type sourceConfig struct {
 	Connection  pipelines.Connection   `hcl:"connection" doc:"The database to read."`
 	Query       string                 `hcl:"query,optional" doc:"One SELECT. Values stand in it as @name and are given in params."`
 	Table       string                 `hcl:"table,optional" doc:"Instead of query: a table or view to read whole, as schema.name or as name, written as the database stores it."`
-	Connections int                    `hcl:"connections,optional" doc:"How many connections read the table at once. They see one snapshot, and the rows come in the order in which the table stores them. Each takes a place of the connection's limits."`
+	Connections int                    `hcl:"connections,optional" doc:"How many connections read the table at once, 8 at most. They see one snapshot, and the rows come in the order in which the table stores them. Each takes a place of the connection's limits."`
 	Params      cty.Value              `hcl:"params,optional" doc:"The values of @name in the query. They are bound by the database, never pasted into the text."`
 	Columns     []pipelines.ColumnDecl `hcl:"columns,optional" doc:"Types of columns. One that the query does not give, or gives as something else, stops the run. Other columns have the type the database gives them."`
 	OrderBy     []string               `hcl:"order_by,optional" doc:"Columns that name one row and by which the query orders: ascending, nulls last, texts by their bytes. It is checked while reading, and added to a table, not to a query."`
