@@ -2,11 +2,7 @@ package pipelines
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/hashicorp/hcl/v2"
@@ -28,36 +24,6 @@ func (t TaskID) String() string {
 		}
 	}
 	return s
-}
-
-// fileNames are the parts that are not empty as names of files or folders: no
-// two tasks share theirs, and none climbs out of a folder.
-func (t TaskID) fileNames() []string {
-	var names []string
-	for _, part := range []string{t.Pipeline, t.Tenant, t.Partition} {
-		if part != "" {
-			names = append(names, fileName(part))
-		}
-	}
-	return names
-}
-
-// fileName is text as the name of a file: letters, digits, - and _ are
-// themselves, as are dots within; all else is %XX.
-func fileName(text string) string {
-	var b strings.Builder
-	for i, r := range text {
-		inside := i > 0 && i < len(text)-1
-		if r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) || r == '-' || r == '_' || r == '.' && inside {
-			b.WriteRune(r)
-			continue
-		}
-		_, n := utf8.DecodeRuneInString(text[i:])
-		for _, c := range []byte(text[i : i+n]) {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
 }
 
 // Project is what a folder of pipeline files comes to, whoever read it.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/hcl/v2"
 	"go.uber.org/goleak"
+	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -411,32 +413,45 @@ func TestValidateRefusesTwoLoadsInOnePlace(t *testing.T) {
 	}
 }
 
-// Tasks whose names look alike keep files of their own, and no name climbs out
-// of the folder.
+// Tasks whose names look alike keep files of their own, also where case and the
+// composition of accents do not tell names apart, and no name climbs out of the
+// folder, is a device or is too long.
 func TestTasksHaveFilesOfTheirOwn(t *testing.T) {
+	alike := func(names []string) string {
+		return strings.ToLower(norm.NFKD.String(strings.Join(names, "+")))
+	}
 	rapid.Check(t, func(rt *rapid.T) {
-		part := rapid.StringOfN(rapid.RuneFrom([]rune("ab_/\\.:+%~é \x00*")), 0, 6, -1)
-		draw := func(label string) TaskID {
-			return TaskID{Pipeline: "p" + part.Draw(rt, label), Tenant: part.Draw(rt, label), Partition: part.Draw(rt, label)}
+		part := rapid.OneOf(
+			rapid.StringOfN(rapid.RuneFrom([]rune("abAB_/\\.:+%~=é \x00*\u0301ÉſK")), 0, 6, -1),
+			rapid.SampledFrom([]string{"con", "CON", "nul.x", "Com1", "journal", "Journal", "aa=bb", strings.Repeat("é", 90), strings.Repeat("é", 91)}),
+		)
+		a := TaskID{Pipeline: "p" + part.Draw(rt, "pipeline"), Tenant: part.Draw(rt, "tenant"), Partition: part.Draw(rt, "partition")}
+		other := func(text string) string {
+			return rapid.SampledFrom([]func(string) string{strings.ToUpper, strings.ToLower, norm.NFD.String, norm.NFC.String, fileName,
+				func(s string) string { return s }, func(string) string { return part.Draw(rt, "other") }}).Draw(rt, "change")(text)
 		}
-		a, b := draw("a"), draw("b")
-		name := strings.Join(a.fileNames(), "+")
+		b := TaskID{Pipeline: other(a.Pipeline), Tenant: other(a.Tenant), Partition: other(a.Partition)}
 		for _, n := range a.fileNames() {
-			if n == "" || strings.ContainsAny(n, "/\\:*+ \x00") || n[0] == '.' || n[len(n)-1] == '.' {
+			if n == "" || strings.ContainsAny(n, "/\\:*+ \x00") || n[0] == '.' || n[len(n)-1] == '.' || len(n) > 70 || device.MatchString(n) || n == journalFolder {
 				rt.Errorf("%q is no name for a file", n)
 			}
 		}
-		if same := a.Pipeline == b.Pipeline && a.Tenant+"\x00"+a.Partition == b.Tenant+"\x00"+b.Partition; !same && a.Tenant != "" && b.Tenant != "" &&
-			name == strings.Join(b.fileNames(), "+") && (a.Partition == "") == (b.Partition == "") {
-			rt.Errorf("%q and %q are both %s", a, b, name)
+		if a != b && a.Tenant != "" && b.Tenant != "" && b.Pipeline != "" && alike(a.fileNames()) == alike(b.fileNames()) && (a.Partition == "") == (b.Partition == "") {
+			rt.Errorf("%q and %q are both %s", a, b, a.fileNames())
 		}
 	})
-	for _, c := range []struct{ task, want string }{{"sub_ventions", "sub_ventions"}, {"..", "%2E%2E"}, {"a/b", "a%2Fb"}, {"2024.1", "2024.1"}} {
+	for _, c := range []struct{ task, want string }{
+		{"sub_ventions", "sub_ventions"}, {"..", "%2E%2E"}, {"a/b", "a%2Fb"}, {"2024.1", "2024.1"}, {"35238", "35238"},
+		{"Val-Fleuri", "Val-Fleuri=8f7cc2cf195ea0a4ab14"}, {"con", "%63on"}, {"écoles", "%C3%A9coles"},
+	} {
 		if got := fileName(c.task); got != c.want {
 			t.Errorf("%s: %s, want %s", c.task, got, c.want)
 		}
 	}
 }
+
+// device is a name that Windows takes for a device, whatever follows a dot.
+var device = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$`)
 
 // What stands for a recipient and is none may be the secret half of one.
 func TestQuarantineShowsNoSecretKey(t *testing.T) {

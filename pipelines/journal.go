@@ -1,0 +1,3 @@
+package pipelines
+
+const journalFolder = "journal"
