@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"sort"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -34,13 +35,38 @@ type FlowOptions struct {
 	Evidence func(context.Context, TaskResult) error
 }
 
+// tries is how often a task reads a source that changes under it.
+const tries = 3
+
 // Run takes the flow's rows from its source to its loads: read, transform,
 // decide, seal, verify from the bytes, publish. Whatever goes wrong before a
-// load's publication leaves nothing visible and nothing on disk. The result is
-// filled as far as the run came.
-func (f *Flow) Run(ctx context.Context, env Env, opt FlowOptions) (res TaskResult) {
+// load's publication leaves nothing visible and nothing on disk. When the source
+// changed while it was read the task starts again, a few times; of what it gave
+// up only a note stays. The result is filled as far as the run came.
+func (f *Flow) Run(ctx context.Context, env Env, opt FlowOptions) TaskResult {
+	started := env.Now()
+	var res TaskResult
+	n := 0
+	for again := true; again; again = n < tries && changedWhileRead(res.Err) && ctx.Err() == nil {
+		res = f.try(ctx, env, opt, started)
+		n++
+	}
+	if n > 1 {
+		res.Notes = append(res.Notes, messages.SourceReread.With("source", f.SourceName, "tries", n))
+	}
+	res.Took = env.Now().Sub(started)
+	return res
+}
+
+// changedWhileRead says whether another reading may go well: the source was
+// written to during this one.
+func changedWhileRead(err error) bool {
+	return messages.Has(err, messages.SourceChanged) || messages.Has(err, messages.FileChanged)
+}
+
+func (f *Flow) try(ctx context.Context, env Env, opt FlowOptions, started time.Time) TaskResult {
 	r := &flowRun{Flow: f, env: env, opt: opt, log: &rejectLog{policy: f.OnReject}}
-	r.res = TaskResult{Task: f.Task, Started: env.Now()}
+	r.res = TaskResult{Task: f.Task, Started: started}
 	err := r.run(ctx)
 	for _, s := range r.sealed {
 		if e := s.Discard(); e != nil && err == nil {
@@ -52,7 +78,6 @@ func (f *Flow) Run(ctx context.Context, env Env, opt FlowOptions) (res TaskResul
 	}
 	r.res.Rejects, r.res.RejectRules, r.res.Rows.Rejected = r.log.listed, r.log.byRule, r.log.count
 	r.res.Err = err
-	r.res.Took = env.Now().Sub(r.res.Started)
 	r.res.Outcome = r.outcome(ctx, err)
 	return r.res
 }

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/ipc"
@@ -44,7 +46,8 @@ type countTo struct {
 	failAt      int64 // Decode of the chunk with this row fails; 0: never
 	again       bool
 	opened      *int
-	grows       bool // gives one row more each time it is opened
+	grows       int // how many of the first openings give one row more each
+	moves       int // how many of the first openings notice that the file is another
 }
 
 func (s countTo) Rereadable() bool { return s.again }
@@ -53,9 +56,7 @@ func (s countTo) Open(ctx context.Context) (Stream, error) { panic("the runner t
 
 func (s countTo) OpenChunks(context.Context) (Chunks, error) {
 	*s.opened++
-	if s.grows {
-		s.rows += int64(*s.opened)
-	}
+	s.rows += int64(min(*s.opened, s.grows))
 	return &countChunks{s: s}, nil
 }
 
@@ -67,6 +68,9 @@ type countChunks struct {
 func (c *countChunks) Schema() *arrow.Schema { return numbersSchema }
 func (c *countChunks) Close() error          { return nil }
 func (c *countChunks) Next(context.Context) (Chunk, error) {
+	if c.at >= c.s.rows && *c.s.opened <= c.s.moves {
+		return nil, messages.FileChanged.With("file", "h")
+	}
 	if c.at >= c.s.rows {
 		return nil, io.EOF
 	}
@@ -490,13 +494,65 @@ func TestFlowTellsHowLongEachStageTook(t *testing.T) {
 	}
 }
 
+// A source that never holds still is given up after a few tries, and nothing of
+// it is published.
 func TestFlowNoticesASourceThatChangesBetweenItsPasses(t *testing.T) {
 	mem := memory.NewCheckedAllocator(arrowx.Poison{})
 	defer mem.AssertSize(t, 0)
 	c := flowCase{rows: 100, chunk: 10, workers: 2, again: true}
-	res, out, _ := c.run(t, t.TempDir(), mem, func(_ *Flow, s *countTo) { s.grows = true })
-	if !messages.Has(res.Err, messages.SourceChanged) || len(out) != 0 {
-		t.Errorf("got %v", res.Err)
+	res, out, opened := c.run(t, t.TempDir(), mem, func(_ *Flow, s *countTo) { s.grows = 1 << 30 })
+	if !messages.Has(res.Err, messages.SourceChanged) || res.Outcome != FailedTask || len(out) != 0 {
+		t.Errorf("got %v (%s)", res.Err, res.Outcome)
+	}
+	if opened != 3*tries { // for its schema and two passes
+		t.Errorf("it was opened %d times", opened)
+	}
+}
+
+// A source that changed between its passes is read again: what comes out is what
+// the settled source gives, and of the tries before only a note stays, neither
+// rejects nor evidence nor files.
+func TestFlowBeginsAgainWhenTheSourceChanged(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ grows, moves, tries int }{ // a try opens for the schema and twice to read
+		{0, 0, 1}, {3, 0, 2}, {6, 0, 3}, {0, 2, 2}, {0, 3, 2}, {0, 5, 3},
+	} {
+		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		dir, quarantine := t.TempDir(), t.TempDir()
+		opened, evidence := 0, 0
+		var seen int64
+		var out []byte
+		f := &Flow{SourceName: "source.count", Privacy: letOut{mem, false, &seen}, OnReject: RejectPolicy{Action: "quarantine"},
+			Loads: []Load{{"load.memory", inMemory{mem: mem, published: &out}}}, Steps: []Step{{"transform.plus.a", plus{mem, 1}}},
+			Source: countTo{mem: mem, rows: 100, chunk: 10, bad: 7, again: true, opened: &opened, grows: c.grows, moves: c.moves}}
+		res := f.Run(context.Background(), testEnv(t, mem, dir), FlowOptions{Workers: 2, Key: []byte("k"), Run: "run",
+			Quarantine: quarantine, Recipients: []string{identity.Recipient().String()},
+			Evidence: func(_ context.Context, r TaskResult) error {
+				evidence++
+				if r.Rows.Rejected != int64(len(r.Rejects)) || r.Rows.Read != 100+int64(c.grows) {
+					t.Errorf("%v: the evidence counts %+v", c, r.Rows)
+				}
+				return nil
+			}})
+		rows := 100 + int64(c.grows)
+		if res.Err != nil || res.Outcome != Incomplete || out == nil || res.Rows.Read != rows || res.Rows.Rejected != (rows+6)/7 || evidence != 1 {
+			t.Errorf("%v: %v (%s), %+v, %d evidences", c, res.Err, res.Outcome, res.Rows, evidence)
+		}
+		noted := len(res.Notes) == 1 && res.Notes[0].Message == messages.SourceReread && res.Notes[0].Param("tries") == fmt.Sprint(c.tries)
+		if noted != (c.tries > 1) {
+			t.Errorf("%v: the notes are %v", c, res.Notes)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+			t.Errorf("%v: the task left %v (%v)", c, left, err)
+		}
+		if kept, err := os.ReadDir(quarantine); err != nil || len(kept) != 1 {
+			t.Errorf("%v: the quarantine holds %v (%v)", c, kept, err)
+		}
+		mem.AssertSize(t, 0)
 	}
 }
 

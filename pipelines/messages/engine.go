@@ -3,7 +3,7 @@ package messages
 // The engine: plan, run, report, spool. Codes LAV-2000 to LAV-2499.
 var engine = []*Message{
 	Internal, UnknownColumn, UnknownColumnHere, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
-	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed, SplitDisk, OtherRows,
+	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed, SplitDisk, OtherRows, SourceReread,
 }
 
 var (
@@ -97,4 +97,7 @@ var (
 	OtherRows = &Message{Code: "LAV-2031", Class: Incomplete,
 		EN: Text{"rows that {source} read and that belong to no task of the project: {count}; what {columns} say there is the key of none (the first: file {file}, line {line})", "correct the cells at the source, or add the missing tenants or partitions; if such rows are there by right, write other_rows = \"ignore\" in the source block"},
 		FR: Text{"lignes lues par {source} qui n'appartiennent à aucune tâche du projet : {count} ; ce qu'y indiquent {columns} n'est la clé d'aucune (la première : fichier {file}, ligne {line})", "corrigez les cellules à la source, ou ajoutez les collectivités ou les partitions qui manquent ; si ces lignes ont leur place dans le fichier, écrivez other_rows = \"ignore\" dans le bloc source"}}
+	SourceReread = &Message{Code: "LAV-2028", Class: Warning,
+		EN: Text{"{source} changed while it was read: the task began again (tries: {tries})", "have exports written under another name and renamed at the end, or run when nobody writes to it"},
+		FR: Text{"{source} a changé pendant la lecture : la tâche a recommencé (essais : {tries})", "faites écrire les exports sous un autre nom, puis renommer à la fin, ou lancez quand plus personne n'y écrit"}}
 )
