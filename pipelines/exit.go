@@ -14,7 +14,7 @@ const (
 	ExitLanguage    = 2   // the pipeline file is wrong
 	ExitEnvironment = 3   // a store, database, disk, clock or credential
 	ExitRefused     = 4   // a check or the privacy gate refused
-	ExitIncomplete  = 5   // published, and something is missing
+	ExitIncomplete  = 5   // published, or ready to be, and something is missing
 	ExitInterrupted = 130 // stopped by the user
 )
 
@@ -54,10 +54,11 @@ func ExitCode(err error) int {
 }
 
 // ExitCode is the exit code of a run: interrupted before wrong files before
-// incomplete (if anything was published) before the failures' common code.
-// With onlyNew, failures known from the run before do not count.
+// incomplete (if anything was published) before the failures' common code before
+// incomplete (rows lost by a run that was asked not to publish: nothing is, and
+// the code says that something would be missing). With onlyNew, failures known from the run before do not count.
 func (r *Report) ExitCode(onlyNew bool) int {
-	published, failed, lost := false, false, false
+	published, failed, lost, wouldLose := false, false, false, false
 	common := -1
 	left := false // out of every task
 	for _, n := range r.Notes {
@@ -72,6 +73,8 @@ func (r *Report) ExitCode(onlyNew bool) int {
 			return ExitInterrupted
 		case Incomplete:
 			lost = true
+		case Unpublished:
+			wouldLose = wouldLose || t.lost()
 		case Refused, FailedTask:
 			if onlyNew && r.known[t.Task.String()] {
 				continue
@@ -98,6 +101,8 @@ func (r *Report) ExitCode(onlyNew bool) int {
 		return ExitIncomplete
 	case failed:
 		return common
+	case wouldLose:
+		return ExitIncomplete
 	}
 	return ExitDone
 }

@@ -302,6 +302,9 @@ func TestExitCodePrecedence(t *testing.T) {
 		{"published and failed", []TaskResult{published, plainFailure}, 5},
 		{"published and refused", []TaskResult{published, failed(messages.ZeroRows)}, 5},
 		{"rows lost", []TaskResult{{Outcome: Incomplete, Loads: []LoadResult{{Receipt: receipt}}}}, 5},
+		{"not published as asked", []TaskResult{{Outcome: Unpublished}}, 0},
+		{"rows lost, not published as asked", []TaskResult{{Outcome: Unpublished, Rows: Rows{Rejected: 1}}, {Outcome: Unpublished}}, 5},
+		{"a failure before rows that were not to be published", []TaskResult{{Outcome: Unpublished, Rows: Rows{Rejected: 1}}, failed(messages.ZeroRows)}, 4},
 		{"wrong file before incomplete", []TaskResult{published, failed(messages.NoPrivacy)}, 2},
 		{"interrupted before all", []TaskResult{published, failed(messages.NoPrivacy), {Outcome: Interrupted, Err: context.Canceled}}, 130},
 	} {

@@ -166,6 +166,9 @@ func (a *app) taskDetails(t pipelines.TaskResult) {
 		fmt.Fprintf(w, "%s%s %s%s\n", t.Task, a.colon(), word, a.t(": no authorization", " : pas d'autorisation"))
 		return
 	}
+	if t.Outcome == pipelines.Unpublished && t.Rows.Rejected > 0 {
+		word += a.t("; rows would be missing", " ; il manquerait des lignes")
+	}
 	fmt.Fprintf(w, "%s%s %s\n", t.Task, a.colon(), word)
 	for _, l := range t.Loads {
 		if l.Receipt == nil {
