@@ -131,7 +131,7 @@ func tableSource(reg *Registry, old Built, folder Connection) (Built, error) {
 	if !ok {
 		return Built{}, messages.NoSuchComponent.With("name", "source.file", "hint", "")
 	}
-	s, err := As[Source](old, offline(nil))
+	s, err := As[Source](old, offlineEnv(nil))
 	if err != nil {
 		return Built{}, err
 	}

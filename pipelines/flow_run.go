@@ -27,6 +27,7 @@ type FlowOptions struct {
 	Quarantine  string // folder
 	Recipients  []string
 	Key         []byte   // of the fingerprint
+	StampKey    []byte   // of the stamp; empty: none is taken
 	Manifest    Manifest // what is known of it before the files are
 	Unpublished bool     // stop before publishing
 	// Inspect, when not nil, sees every file that was sealed and verified.
@@ -134,6 +135,7 @@ func (r *flowRun) run(ctx context.Context) error {
 			}
 		}
 	}
+	r.stamp(ctx)
 	schema, err := r.schema(ctx)
 	if err != nil {
 		return r.at(r.SourceName, err)
@@ -180,6 +182,19 @@ func (r *flowRun) stage(ctx context.Context, stage Stage, do func(context.Contex
 	r.res.Stages = append(r.res.Stages, StageTime{stage, took})
 	r.env.Log.Debug("stage ended", "stage", stage, "seconds", took.Seconds())
 	return nil
+}
+
+// stamp notes the state of the input before it is read: should it change
+// meanwhile, a later plan sees that. What fails here fails again when it is read.
+func (r *flowRun) stamp(ctx context.Context) {
+	if len(r.opt.StampKey) == 0 || r.opt.Unpublished {
+		return
+	}
+	once := func(_ string, do func() (any, error)) (any, error) { return do() }
+	var err error
+	if r.res.stamp, _, err = r.Flow.stamp(ctx, r.opt.StampKey, Stamping{Connect: true, Once: once}); err != nil {
+		r.env.Log.Debug("the state of the input could not be noted for plans", "error", err)
+	}
 }
 
 // schema asks the source for its schema without reading a row where it can.

@@ -20,9 +20,11 @@ type history struct {
 }
 
 type done struct {
-	Config      string   `json:"config"`      // start of the hash of the configuration
-	Fingerprint string   `json:"fingerprint"` // keyed, of the input
+	Config      string   `json:"config"`          // start of the hash of the configuration
+	Fingerprint string   `json:"fingerprint"`     // keyed, of the input
+	Stamp       string   `json:"stamp,omitempty"` // keyed, of the state of the input; see Stamper
 	Releases    []string `json:"releases"`
+	Unfinished  bool     `json:"unfinished,omitempty"` // not all loads were published
 }
 
 func readHistory(state string) (*history, error) {
@@ -55,7 +57,7 @@ func (h *history) update(r *Report) error {
 			delete(h.Failing, id)
 		}
 		if t.Outcome == Published || t.Outcome == Unchanged || t.Outcome == Incomplete {
-			d := done{Config: t.config, Fingerprint: t.Fingerprint}
+			d := done{Config: t.config, Fingerprint: t.Fingerprint, Stamp: t.stamp, Unfinished: t.Err != nil}
 			for _, l := range t.Loads {
 				if l.Receipt != nil {
 					d.Releases = append(d.Releases, l.Receipt.Release)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logg
 	var v Validation
 	var mistakes, found hcl.Diagnostics
 	said := map[string]bool{}
-	base := offline(log)
+	base := offlineEnv(log)
 	distinct, stop := iter.Pull(func(yield func(Task) bool) {
 		seen, taken := map[[3]string]bool{}, places{}
 		var places hcl.Diagnostics
@@ -133,8 +134,8 @@ func (p places) take(t Task) (diags hcl.Diagnostics) {
 	return diags
 }
 
-// offline is an Env for building components that will not run.
-func offline(log hclog.Logger) Env {
+// offlineEnv is an Env for building components that will not run.
+func offlineEnv(log hclog.Logger) Env {
 	return Env{Allocator: memory.NewGoAllocator(), Log: log, Now: func() time.Time { return time.Time{} }, Rand: noRandom{},
 		Hide: func(string) string { return "…" }}
 }
@@ -223,6 +224,7 @@ func located(t Task, err error) hcl.Diagnostics {
 type Planned struct {
 	Task      Task
 	Change    Change
+	Because   string // of ChangeMade and ChangeUnknown: see there
 	Source    string
 	Steps     []string
 	Columns   []MarkedColumn // what the source gives; nil when it is not known offline
@@ -234,37 +236,54 @@ type Planned struct {
 	Err       error
 }
 
-// Change is what running a task would do, as far as can be told without
-// reading a row.
+// Change is what a task is next to what was last published, as far as can be
+// told without reading a row. A run decides for itself, on the rows.
 type Change string
 
 const (
 	ChangeNew       Change = "new"       // never published from here
-	ChangeConfig    Change = "changed"   // its configuration changed since
-	ChangeInput     Change = "same"      // only its input may have changed
+	ChangeMade      Change = "changed"   // because of its configuration, input, or both; or its publication was not finished
+	ChangeNone      Change = "unchanged" // its configuration and its input files are as they were
+	ChangeUnknown   Change = "unknown"   // its configuration is, its input is not known: unread, or offline
 	ChangeHeld      Change = "held"      // no authorization, never published
 	ChangeWithdrawn Change = "withdrawn" // published, and its authorization is gone
-	ChangeElsewhere Change = "elsewhere" // published, and nothing is noted here of by whom
+	ChangeElsewhere Change = "elsewhere" // published, and what is noted here is not of that
 )
 
-// given is the change once the pointers were read: they know better than the
+// What a planned task changed because of, or its input is unknown because of.
+const (
+	ChangedConfig      = "configuration"
+	ChangedInput       = "input"
+	ChangedBoth        = "configuration and input"
+	ChangedPublication = "publication" // not every load was published
+	UnknownUnread      = string(inputUnread)
+	UnknownOffline     = string(inputOffline)
+)
+
+// given is the plan once the pointers were read: they know better than the
 // history what is published.
-func (c Change) given(current []string) Change {
-	published := false
-	for _, r := range current {
+func (pl *Planned) given(noted []string) {
+	published, other := false, len(noted) == len(pl.Current)
+	for _, r := range pl.Current {
 		published = published || r != ""
 	}
+	other = other && !slices.Equal(noted, pl.Current)
+	was := pl.Change
 	switch {
-	case published && c == ChangeNew:
-		return ChangeElsewhere
-	case published && c == ChangeHeld:
-		return ChangeWithdrawn
-	case !published && len(current) > 0 && (c == ChangeInput || c == ChangeConfig):
-		return ChangeNew
-	case !published && len(current) > 0 && c == ChangeWithdrawn:
-		return ChangeHeld
+	case len(pl.Current) == 0:
+	case was == ChangeHeld || was == ChangeWithdrawn:
+		pl.Change = ChangeHeld
+		if published {
+			pl.Change = ChangeWithdrawn
+		}
+	case !published:
+		pl.Change = ChangeNew
+	case was == ChangeNew || other:
+		pl.Change = ChangeElsewhere
 	}
-	return c
+	if pl.Change != was {
+		pl.Because = ""
+	}
 }
 
 // PlanOptions are what a plan is made with.
@@ -274,25 +293,34 @@ type PlanOptions struct {
 }
 
 // Plan gives the selected tasks one by one, in order. Without Connect it
-// contacts nothing; it writes nothing.
+// contacts nothing but folders of this machine; it writes nothing.
 func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield func(Planned) bool) hcl.Diagnostics {
 	h, err := readHistory(p.State)
 	if err != nil {
 		opt.Log.Warn("the history of runs cannot be read: every task counts as new", "error", err)
 		h = &history{Failing: map[string]string{}, Done: map[string]done{}}
 	}
-	base := offline(opt.Log)
+	key, err := machineKey(p.State, nil)
+	if err != nil {
+		opt.Log.Warn("the key of the state cannot be read: no input is known", "error", err)
+	}
+	base, listed := offlineEnv(opt.Log), memo{}
 	return p.Tasks(sel, func(t Task) bool {
-		env := taskEnv(p, t, base)
 		h.moved(p, t.ID)
-		pl := Planned{Task: t, Change: h.change(t)}
-		f, b, err := bindOffline(ctx, t, env)
-		if err == nil && opt.Connect && pl.Change != ChangeHeld && pl.Change != ChangeWithdrawn {
+		pl := Planned{Task: t}
+		was, noted := h.Done[t.ID.String()]
+		f, b, err := bindOffline(ctx, t, taskEnv(p, t, base))
+		if err == nil && opt.Connect && !t.held() {
 			b, err = bindConnected(ctx, f)
 		}
+		var e error
+		if pl.Change, pl.Because, e = compare(ctx, t, f, was, noted, key, Stamping{Connect: opt.Connect, Once: listed.once}); err == nil {
+			err = e
+		}
 		if err == nil && opt.Connect {
-			pl.Current, err = f.published(ctx)
-			pl.Change = pl.Change.given(pl.Current)
+			if pl.Current, err = f.published(ctx); err == nil {
+				pl.given(was.Releases)
+			}
 		}
 		pl.Err = err
 		if f != nil {
@@ -303,6 +331,41 @@ func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield
 		}
 		return yield(pl) && ctx.Err() == nil
 	})
+}
+
+// compare says what a task is next to what was noted when it was last published.
+// f is nil when it could not be built.
+func compare(ctx context.Context, t Task, f *Flow, was done, noted bool, key []byte, s Stamping) (Change, string, error) {
+	allowed := !t.held()
+	switch {
+	case !allowed && noted:
+		return ChangeWithdrawn, "", nil
+	case !allowed:
+		return ChangeHeld, "", nil
+	case !noted:
+		return ChangeNew, "", nil
+	}
+	stamp, why := "", inputUnread
+	if f != nil && was.Stamp != "" && len(key) > 0 {
+		var err error
+		if stamp, why, err = f.stamp(ctx, key, s); err != nil {
+			return ChangeUnknown, UnknownUnread, err
+		}
+	}
+	other := stamp != "" && stamp != was.Stamp
+	switch config := was.Config != configSum(t); {
+	case config && other:
+		return ChangeMade, ChangedBoth, nil
+	case config:
+		return ChangeMade, ChangedConfig, nil
+	case was.Unfinished:
+		return ChangeMade, ChangedPublication, nil
+	case other:
+		return ChangeMade, ChangedInput, nil
+	case stamp == "":
+		return ChangeUnknown, string(why), nil
+	}
+	return ChangeNone, "", nil
 }
 
 func bindConnected(ctx context.Context, f *Flow) (*Binding, error) {
@@ -353,21 +416,6 @@ func (pl *Planned) fill(f *Flow, b *Binding) {
 			}
 		}
 	}
-}
-
-func (h *history) change(t Task) Change {
-	was, published := h.Done[t.ID.String()]
-	switch {
-	case t.held() && published:
-		return ChangeWithdrawn
-	case t.held():
-		return ChangeHeld
-	case !published:
-		return ChangeNew
-	case was.Config != configSum(t):
-		return ChangeConfig
-	}
-	return ChangeInput
 }
 
 func configSum(t Task) string {

@@ -36,7 +36,7 @@ type TaskResult struct {
 	Took        time.Duration
 	Stages      []StageTime // those that ended, in their order
 
-	config string // see history
+	config, stamp string // see history
 }
 
 // Stage is a part of a task's work that comes after the one before.

@@ -83,7 +83,8 @@ type run struct {
 	id   string
 	dir  string
 	lock *flock.Flock
-	key  []byte
+	// key is of fingerprints and of the names of inputs, machine of the stamps.
+	key, machine []byte
 
 	shared *sharedSources // nil: every task reads for itself
 	spool  arrowx.Spool   // of all of them together
@@ -120,7 +121,10 @@ func newRun(ctx context.Context, p *Project, opt RunOptions, tasks int) (*run, e
 		return nil, err
 	}
 	var err error
-	if r.key, err = fingerprintKey(ctx, p, opt.Rand); err != nil {
+	if r.machine, err = machineKey(p.State, opt.Rand); err == nil {
+		r.key, err = fingerprintKey(ctx, p, r.machine)
+	}
+	if err != nil {
 		r.close()
 		return nil, err
 	}
@@ -179,30 +183,40 @@ func sweep(work, mine string) {
 // has a hash could find the name of the input by trying.
 const minFingerprintKey = 16
 
-// fingerprintKey is the project's key, or one drawn once and kept beside the
-// local state. Who loses it only loses the comparison with earlier fingerprints.
-func fingerprintKey(ctx context.Context, p *Project, random io.Reader) ([]byte, error) {
-	if p.FingerprintKey.IsSet() {
-		v, err := p.Secrets.Reveal(ctx, p.FingerprintKey.Ref)
-		if err == nil && len(v) < minFingerprintKey {
-			err = messages.WeakKey.With("step", "fingerprint_key", "wanted", minFingerprintKey)
-		}
-		return []byte(v), err
+// fingerprintKey is the project's key, or the machine's. Who loses it only loses
+// the comparison with earlier fingerprints.
+func fingerprintKey(ctx context.Context, p *Project, machine []byte) ([]byte, error) {
+	if !p.FingerprintKey.IsSet() {
+		return machine, nil
 	}
-	path := filepath.Join(p.State, "fingerprint.key")
+	v, err := p.Secrets.Reveal(ctx, p.FingerprintKey.Ref)
+	if err == nil && len(v) < minFingerprintKey {
+		err = messages.WeakKey.With("step", "fingerprint_key", "wanted", minFingerprintKey)
+	}
+	return []byte(v), err
+}
+
+// machineKey is a key kept beside the local state, for what never leaves it and
+// where the project gives none. It is drawn the first time; with random nil there
+// may be none.
+func machineKey(state string, random io.Reader) ([]byte, error) {
+	path := filepath.Join(state, "fingerprint.key")
 	key, err := os.ReadFile(path)
 	if err == nil && len(key) == 32 {
 		return key, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, messages.RunFolder.Wrap(err, "folder", p.State)
+		return nil, messages.RunFolder.Wrap(err, "folder", state)
+	}
+	if random == nil {
+		return nil, nil
 	}
 	key = make([]byte, 32)
 	if _, err := io.ReadFull(random, key); err != nil {
 		return nil, fmt.Errorf("draw fingerprint key: %w", err)
 	}
 	if err := replaceFile(path, key); err != nil {
-		return nil, messages.RunFolder.Wrap(err, "folder", p.State)
+		return nil, messages.RunFolder.Wrap(err, "folder", state)
 	}
 	return key, nil
 }
@@ -257,7 +271,7 @@ func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err
 	policy := sha256.Sum256(t.Policy)
 	opt := FlowOptions{
 		Workers: r.Bounds.Workers, Memory: r.Bounds.task() / 4, Disk: r.Bounds.Disk, Run: r.id, Quarantine: filepath.Join(r.State, "quarantine"),
-		Recipients: r.Recipients, Key: r.key, Unpublished: r.opt.Unpublished, Inspect: r.inspect,
+		Recipients: r.Recipients, Key: r.key, StampKey: r.machine, Unpublished: r.opt.Unpublished, Inspect: r.inspect,
 		Manifest: Manifest{FormatVersion: FormatVersion, Dataset: t.ID.Pipeline, Tenant: t.ID.Tenant, Partition: t.ID.Partition,
 			Policy: hex.EncodeToString(policy[:]), Versions: Versions{Lavoir: r.opt.Version, Format: FormatVersion}},
 	}

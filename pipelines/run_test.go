@@ -343,7 +343,7 @@ func TestHistoryFollowsMoves(t *testing.T) {
 		change = p.Change
 		return true
 	})
-	if change != ChangeInput {
+	if change != ChangeUnknown {
 		t.Errorf("the plan says %s of a pipeline that only has another name", change)
 	}
 	if r := run(renamed); len(r.Known) != 1 || len(r.New) != 0 {
@@ -353,20 +353,27 @@ func TestHistoryFollowsMoves(t *testing.T) {
 
 func TestPointersKnowBetterThanTheHistory(t *testing.T) {
 	for _, c := range []struct {
-		before  Change
-		current []string
-		want    Change
+		before         Change
+		noted, current []string
+		want           Change
 	}{
-		{ChangeNew, []string{""}, ChangeNew},
-		{ChangeNew, []string{"abc"}, ChangeElsewhere},
-		{ChangeInput, []string{"abc"}, ChangeInput},
-		{ChangeInput, []string{""}, ChangeNew},
-		{ChangeConfig, nil, ChangeConfig},
-		{ChangeHeld, []string{"abc"}, ChangeWithdrawn},
-		{ChangeWithdrawn, []string{""}, ChangeHeld},
+		{ChangeNew, nil, []string{""}, ChangeNew},
+		{ChangeNew, nil, []string{"abc"}, ChangeElsewhere},
+		{ChangeUnknown, []string{"abc"}, []string{"abc"}, ChangeUnknown},
+		{ChangeUnknown, []string{"abc"}, []string{""}, ChangeNew},
+		{ChangeNone, []string{"abc"}, []string{"abc"}, ChangeNone},
+		{ChangeNone, []string{"abc"}, []string{"def"}, ChangeElsewhere},
+		{ChangeNone, []string{"abc"}, []string{"abc", ""}, ChangeNone},
+		{ChangeNone, []string{"abc"}, nil, ChangeNone},
+		{ChangeMade, []string{"abc"}, nil, ChangeMade},
+		{ChangeMade, []string{"abc"}, []string{"def"}, ChangeElsewhere},
+		{ChangeHeld, nil, []string{"abc"}, ChangeWithdrawn},
+		{ChangeWithdrawn, []string{"abc"}, []string{""}, ChangeHeld},
 	} {
-		if got := c.before.given(c.current); got != c.want {
-			t.Errorf("%s with %q is %s, want %s", c.before, c.current, got, c.want)
+		pl := Planned{Change: c.before, Because: "x", Current: c.current}
+		pl.given(c.noted)
+		if pl.Change != c.want || (pl.Because == "x") != (pl.Change == c.before) {
+			t.Errorf("%s, noted %q, with %q is %s (%s), want %s", c.before, c.noted, c.current, pl.Change, pl.Because, c.want)
 		}
 	}
 }
@@ -506,5 +513,84 @@ func TestRunRefusesAWeakFingerprintKey(t *testing.T) {
 		if messages.Has(err, messages.WeakKey) != weak {
 			t.Errorf("%q: %v", key, err)
 		}
+	}
+}
+
+// stamped is a source that has a stamp; far: over the network only.
+type stamped struct {
+	plain
+	state string
+	far   bool
+}
+
+func (s stamped) Stamp(_ context.Context, in Stamping) (bool, error) {
+	if s.far && !in.Connect {
+		return false, nil
+	}
+	_, err := io.WriteString(in.To, s.state)
+	return true, err
+}
+
+// fedBy is a step that reads another source.
+type fedBy struct {
+	Transform
+	Source
+}
+
+func (f fedBy) Feeds() map[string]Source { return map[string]Source{"source.fake.right": f.Source} }
+
+// What a step reads besides is part of the input; where one source cannot tell, the
+// input is not known.
+func TestStampIsOfAllSources(t *testing.T) {
+	stamp := func(src, feed Source, connect bool) (string, unknown) {
+		t.Helper()
+		f := &Flow{SourceName: "source.fake.a", Source: src, Steps: []Step{{"transform.join.b", fedBy{plus{}, feed}}}}
+		s, why, err := f.stamp(context.Background(), []byte("key"), Stamping{Connect: connect})
+		if err != nil || (s == "") != (why != "") || strings.Contains(s, canary) {
+			t.Errorf("%q, %q, %v", s, why, err)
+		}
+		return s, why
+	}
+	near := func(state string) Source { return stamped{state: state} }
+	far := func(state string) Source { return stamped{state: state, far: true} }
+	if _, why := stamp(far("a"), plain{}, false); why != inputUnread {
+		t.Errorf("of a source that cannot tell: %s", why)
+	}
+	if _, why := stamp(near("a"), far("b"), false); why != inputOffline {
+		t.Errorf("of a distant source: %s", why)
+	}
+	a, _ := stamp(near(canary), far("b"), true)
+	for _, other := range [][2]string{{canary, "c"}, {"x", "b"}, {canary + "b", ""}, {"", canary + "b"}} {
+		if b, _ := stamp(near(other[0]), far(other[1]), true); a == b {
+			t.Errorf("%q has the stamp of another state", other)
+		}
+	}
+	if b, _ := stamp(near(canary), near("b"), false); a != b {
+		t.Error("the same state has two stamps")
+	}
+}
+
+// A listing is made once for tasks that share it, and not kept for ever.
+func TestMemo(t *testing.T) {
+	var m memo
+	made := 0
+	get := func(key string) {
+		v, err := m.once(key, func() (any, error) { made++; return key, nil })
+		if v != key || err != nil {
+			t.Fatalf("%s gave %v, %v", key, v, err)
+		}
+	}
+	for range 3 {
+		for i := range len(m.keys) {
+			get(fmt.Sprint(i))
+		}
+	}
+	if made != len(m.keys) {
+		t.Errorf("%d were made for %d keys", made, len(m.keys))
+	}
+	get("one more")
+	get("0")
+	if made != len(m.keys)+2 {
+		t.Errorf("%d were made: the oldest was to be forgotten", made)
 	}
 }

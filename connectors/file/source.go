@@ -94,6 +94,7 @@ var (
 	_ pipelines.Describer  = (*source)(nil)
 	_ pipelines.Marker     = (*source)(nil)
 	_ pipelines.Splitter   = sourceConfig{}
+	_ pipelines.Stamper    = (*source)(nil)
 )
 
 func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {

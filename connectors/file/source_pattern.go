@@ -1,6 +1,7 @@
 package file
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -97,14 +98,43 @@ func groupEnd(s string, i int) int {
 
 // matches says whether a path is of the pattern and each capture is the key of its name.
 func (p pattern) matches(path string, keys map[string]string) bool {
-	m := p.re.FindStringSubmatch(path)
-	if m == nil {
+	captured, ok := p.captured(path)
+	if !ok {
 		return false
 	}
-	for i, name := range p.re.SubexpNames() {
-		if name != "" && m[i] != keys[name] {
+	for name, text := range captured {
+		if text != keys[name] {
 			return false
 		}
 	}
 	return true
+}
+
+// captured are the captures of a path, by name; ok is false when the path is
+// not of the pattern, or a name captures two different texts.
+func (p pattern) captured(path string) (keys map[string]string, ok bool) {
+	m := p.re.FindStringSubmatch(path)
+	if m == nil {
+		return nil, false
+	}
+	keys = map[string]string{}
+	for i, name := range p.re.SubexpNames() {
+		if name == "" {
+			continue
+		}
+		if text, twice := keys[name]; twice && text != m[i] {
+			return nil, false
+		}
+		keys[name] = m[i]
+	}
+	return keys, true
+}
+
+// key is the captures among keys, as one text.
+func (p pattern) key(keys map[string]string) string {
+	var b strings.Builder
+	for _, name := range p.captures {
+		fmt.Fprintf(&b, "%q", keys[name])
+	}
+	return b.String()
 }

@@ -47,6 +47,9 @@ func newLocal(env pipelines.Env, c localConfig) (*local, error) {
 
 func (l *local) Describe() string { return l.root }
 
+// Near is false of a folder that is another machine's.
+func (l *local) Near() bool { return networkKind(l.root) == "" }
+
 // open opens the folder. Everything below goes through it, so that no key and
 // no symbolic link leads out.
 func (l *local) open(write bool) (*os.Root, error) {

@@ -105,7 +105,7 @@ func (s *s3) list(ctx context.Context, prefix string) ([]Info, error) {
 		if o.Err != nil {
 			return nil, s.fail("ListBucket", o.Err)
 		}
-		infos = append(infos, Info{Key: o.Key, Size: o.Size, Modified: o.LastModified})
+		infos = append(infos, Info{Key: o.Key, Size: o.Size, Version: o.ETag, Modified: o.LastModified})
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

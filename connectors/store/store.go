@@ -22,8 +22,9 @@ type Store interface {
 	// Stat describes the object, reading it only if it is small.
 	Stat(ctx context.Context, key string) (Info, error)
 	// List gives the objects whose key starts with prefix, in byte order of the
-	// keys, without SHA256 and Version. What the store keeps for itself is not listed.
-	// A store that is not there itself is an error: FolderMissing, NoSuchBucket.
+	// keys, without SHA256, and without Version where the listing does not tell
+	// it. What the store keeps for itself is not listed. A store that is not there
+	// itself is an error: FolderMissing, NoSuchBucket.
 	List(ctx context.Context, prefix string) ([]Info, error)
 	// Put writes an object whole, over an older one if there is one; a reader
 	// sees the old or the new one. c can be read again for a retry, also while an
@@ -48,6 +49,10 @@ type Store interface {
 type Sweeper interface {
 	Sweep(ctx context.Context, prefix string, before time.Time) (int, error)
 }
+
+// Near is the ability of a store to say that it is of this machine: looking into
+// it contacts nothing.
+type Near interface{ Near() bool }
 
 // Info describes an object.
 type Info struct {

@@ -94,7 +94,7 @@ func (a *app) planCmd() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&connect, "connect", false, a.t("ask the sources for their columns (never for rows)", "demander leurs colonnes aux sources (jamais de lignes)"))
+	f.BoolVar(&connect, "connect", false, a.t("ask sources for their columns, stores for their files and pointers (never for rows)", "demander aux sources leurs colonnes, aux stockages leurs fichiers et pointeurs (jamais de lignes)"))
 	f.BoolVar(&exceptions, "exceptions", false, a.t("list what override files replace, and why", "lister ce que remplacent les fichiers d'exception, et pourquoi"))
 	f.BoolVar(&details, "details", false, a.t("show steps, columns and marks of each task", "montrer étapes, colonnes et marques de chaque tâche"))
 	return a.selection(cmd)
@@ -104,6 +104,7 @@ type plannedJSON struct {
 	pipelines.TaskID
 	Variant   string                 `json:"variant,omitempty"`
 	Change    pipelines.Change       `json:"change"`
+	Because   string                 `json:"because,omitempty"`
 	Source    string                 `json:"source"`
 	Steps     []string               `json:"steps,omitempty"`
 	Personal  []markJSON             `json:"personal,omitempty"`
@@ -122,10 +123,16 @@ type markJSON struct {
 
 func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bool) error {
 	counts := map[pipelines.Change]int{}
+	var labels []string // in the order they first came
+	labelled := map[string]int{}
 	code := 0
 	all := []plannedJSON{}
 	diags := pipelines.Plan(cmd.Context(), p, a.flags.sel, pipelines.PlanOptions{Connect: connect, Log: a.log()}, func(pl pipelines.Planned) bool {
 		counts[pl.Change]++
+		label := a.change(pl)
+		if labelled[label]++; labelled[label] == 1 {
+			labels = append(labels, label)
+		}
 		if pl.Err != nil && code == 0 {
 			code = pipelines.ExitCode(pl.Err)
 		}
@@ -147,11 +154,8 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 		return err
 	}
 	var parts []string
-	for _, c := range []pipelines.Change{pipelines.ChangeNew, pipelines.ChangeConfig, pipelines.ChangeInput, pipelines.ChangeElsewhere,
-		pipelines.ChangeHeld, pipelines.ChangeWithdrawn} {
-		if counts[c] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[c], a.change(c)))
-		}
+	for _, l := range labels {
+		parts = append(parts, fmt.Sprintf("%d %s", labelled[l], l))
 	}
 	if len(parts) == 0 {
 		parts = []string{a.t("no task is selected", "aucune tâche sélectionnée")}
@@ -161,7 +165,7 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 }
 
 func (a *app) planned(pl pipelines.Planned) plannedJSON {
-	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Change: pl.Change, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Filters: pl.Filters, Current: pl.Current}
+	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Change: pl.Change, Because: pl.Because, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Filters: pl.Filters, Current: pl.Current}
 	for _, m := range pl.Columns {
 		if m.Personal {
 			j.Personal = append(j.Personal, markJSON{m.Name, a.phrase(m.Because)})
@@ -185,25 +189,37 @@ func (a *app) lines(notes []*messages.Error) []string {
 	return out
 }
 
-func (a *app) change(c pipelines.Change) string {
-	switch c {
+func (a *app) change(pl pipelines.Planned) string {
+	switch pl.Change {
 	case pipelines.ChangeNew:
 		return a.t("new", "nouveau")
-	case pipelines.ChangeConfig:
-		return a.t("changed configuration", "configuration modifiée")
-	case pipelines.ChangeInput:
-		return a.t("same configuration", "configuration inchangée")
+	case pipelines.ChangeNone:
+		return a.t("unchanged: configuration and input files as last published", "inchangé : configuration et fichiers d'entrée comme à la dernière publication")
 	case pipelines.ChangeElsewhere:
 		return a.t("published, not noted here", "publié, sans trace ici")
 	case pipelines.ChangeHeld:
 		return a.t("held: no authorization", "retenu : pas d'autorisation")
+	case pipelines.ChangeWithdrawn:
+		return a.t("withdrawn: its authorization is gone", "autorisation retirée")
 	}
-	return a.t("withdrawn: its authorization is gone", "autorisation retirée")
+	switch pl.Because {
+	case pipelines.ChangedConfig:
+		return a.t("changed: configuration", "modifié : configuration")
+	case pipelines.ChangedInput:
+		return a.t("changed: input", "modifié : entrée")
+	case pipelines.ChangedBoth:
+		return a.t("changed: configuration and input", "modifié : configuration et entrée")
+	case pipelines.ChangedPublication:
+		return a.t("unfinished: not every load was published", "inachevé : toutes les sorties n'ont pas été publiées")
+	case pipelines.UnknownOffline:
+		return a.t("same configuration, input not looked at offline", "même configuration, entrée non consultée hors ligne")
+	}
+	return a.t("same configuration, input not known before it is read", "même configuration, entrée inconnue avant sa lecture")
 }
 
 func (a *app) printPlanned(pl pipelines.Planned, details bool) {
 	w := a.Out
-	fmt.Fprintf(w, "%s  %s", pl.Task.ID, a.change(pl.Change))
+	fmt.Fprintf(w, "%s  %s", pl.Task.ID, a.change(pl))
 	if pl.Task.Variant != "" {
 		fmt.Fprintf(w, "  (%s %s)", a.t("variant", "variante"), pl.Task.Variant)
 	}

@@ -1,0 +1,60 @@
+package file
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/lavoir-data/lavoir/connectors/store"
+	"github.com/lavoir-data/lavoir/pipelines"
+)
+
+// Stamp tells the task's files apart by their paths, sizes, times and, where a
+// listing has them, versions.
+func (s *source) Stamp(ctx context.Context, in pipelines.Stamping) (known bool, err error) {
+	if near, ok := s.store.(store.Near); !in.Connect && (!ok || !near.Near()) {
+		return false, nil
+	}
+	of := fmt.Sprintf("%s\x00%+v\x00%s", s.Connection.Component.Name, s.Connection.Config, s.Path)
+	found, err := in.Once(of, func() (any, error) { return s.byKeys(ctx) })
+	if err != nil {
+		return false, err
+	}
+	for _, info := range found.(map[string][]store.Info)[s.pattern.key(s.env.Keys)] {
+		for _, text := range []string{info.Key, info.Version} {
+			writeNumber(in.To, int64(len(text)))
+			io.WriteString(in.To, text)
+		}
+		writeNumber(in.To, info.Size)
+		writeNumber(in.To, info.Modified.UnixNano())
+	}
+	return true, nil
+}
+
+func writeNumber(w io.Writer, n int64) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(n))
+	w.Write(b[:])
+}
+
+// byKeys are the files that match the path, in the order of their paths, by the
+// keys of the task that each belongs to: all tasks that share the path are served
+// by one listing.
+func (s *source) byKeys(ctx context.Context) (map[string][]store.Info, error) {
+	infos, err := s.store.List(ctx, s.pattern.prefix)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(infos, func(a, b store.Info) int { return strings.Compare(a.Key, b.Key) })
+	all := map[string][]store.Info{}
+	for _, info := range infos {
+		if keys, ok := s.pattern.captured(info.Key); ok {
+			k := s.pattern.key(keys)
+			all[k] = append(all[k], info)
+		}
+	}
+	return all, nil
+}
