@@ -213,10 +213,15 @@ type Starter interface {
 // Started is what was current, for a Starter of the same kind.
 type Started any
 
-// Publisher is the ability of a sink to tell what it has published: the manifest
-// of the current release. messages.NothingPublished says that there is none.
+// Publisher is the ability of a sink to tell what it has current: the zero
+// Standing is nothing.
 type Publisher interface {
-	Published(ctx context.Context) (Manifest, error)
+	Published(ctx context.Context) (Standing, error)
+}
+
+// Foreseen is the ability of a seal to tell which release it would be.
+type Foreseen interface {
+	Release(m Manifest) string
 }
 
 // GroupSink is the ability of a sink to take row groups that workers encoded.

@@ -59,4 +59,4 @@ const longName = 48
 
 // reservedName are the devices of Windows, and the folder of a task's journal
 // where one of its tenants or partitions could be.
-var reservedName = regexp.MustCompile(`(?i)^((con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)|` + journalFolder + `$)`)
+var reservedName = regexp.MustCompile(`(?i)^((con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)|` + JournalFolder + `$)`)

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
 	"sort"
 	"time"
 
@@ -32,8 +33,9 @@ type FlowOptions struct {
 	Unpublished bool     // stop before publishing
 	// Inspect, when not nil, sees every file that was sealed and verified.
 	Inspect func(SealedFile) error
-	// Evidence, when not nil, is called between verifying and publishing.
-	Evidence func(context.Context, TaskResult) error
+	// Evidence, when not nil, is called between verifying and publishing, and
+	// Journal once something was published. Both may add notes.
+	Evidence, Journal func(context.Context, *TaskResult) error
 }
 
 // tries is how often a task reads a source that changes under it.
@@ -93,11 +95,13 @@ type flowRun struct {
 	sums    []arrowx.Sum // of the row groups, as they went to the sinks
 	decided Decision
 	res     TaskResult
+	// unwritten says that the journal lacks what was published.
+	unwritten bool
 }
 
 func (r *flowRun) outcome(ctx context.Context, err error) Outcome {
 	published, changed := 0, false
-	pending := false
+	pending := r.unwritten
 	for _, l := range r.res.Loads {
 		if l.Receipt != nil {
 			published++
@@ -165,11 +169,35 @@ func (r *flowRun) run(ctx context.Context) error {
 	}
 	if r.opt.Evidence != nil {
 		r.res.Rejects, r.res.RejectRules, r.res.Rows.Rejected = r.log.listed, r.log.byRule, r.log.count
-		if err := r.opt.Evidence(ctx, r.res); err != nil {
+		for i, s := range r.sealed {
+			if f, ok := s.(Foreseen); ok {
+				r.res.Loads[i].Release = f.Release(r.manifest())
+			}
+		}
+		if err := r.opt.Evidence(ctx, &r.res); err != nil {
 			return r.at("evidence", err)
 		}
 	}
-	return r.stage(ctx, Publish, r.publish)
+	err = r.stage(ctx, Publish, r.publish)
+	if r.opt.Journal != nil && r.published() {
+		if e := r.opt.Journal(ctx, &r.res); e != nil {
+			r.unwritten = true
+			r.res.Notes = append(r.res.Notes, journalLate(r.Task, e))
+		}
+	}
+	return err
+}
+
+func (r *flowRun) published() bool {
+	return slices.ContainsFunc(r.res.Loads, func(l LoadResult) bool { return l.Receipt != nil })
+}
+
+func (r *flowRun) manifest() Manifest {
+	m := r.opt.Manifest
+	if r.Privacy != nil {
+		m.Privacy = r.Privacy.Paragraph()
+	}
+	return m
 }
 
 // stage times a stage and says when it has ended.
@@ -610,11 +638,7 @@ func (r *flowRun) reread(ctx context.Context, file SealedFile) (err error) {
 // when a later one fails the earlier ones stay, and the error says so.
 func (r *flowRun) publish(ctx context.Context) error {
 	for i, sealed := range r.sealed {
-		m := r.opt.Manifest
-		if r.Privacy != nil {
-			m.Privacy = r.Privacy.Paragraph()
-		}
-		receipt, err := sealed.Publish(ctx, m)
+		receipt, err := sealed.Publish(ctx, r.manifest())
 		if err != nil {
 			if i > 0 {
 				err = messages.NotPublishedAll.Wrap(err, "load", r.Loads[i].Name)
@@ -622,7 +646,7 @@ func (r *flowRun) publish(ctx context.Context) error {
 			return r.at(r.Loads[i].Name, err)
 		}
 		sort.Strings(receipt.Pending)
-		r.res.Loads[i].Receipt = &receipt
+		r.res.Loads[i].Release, r.res.Loads[i].Receipt = receipt.Release, &receipt
 	}
 	return nil
 }

@@ -531,7 +531,7 @@ func TestFlowBeginsAgainWhenTheSourceChanged(t *testing.T) {
 			Source: countTo{mem: mem, rows: 100, chunk: 10, bad: 7, again: true, opened: &opened, grows: c.grows, moves: c.moves}}
 		res := f.Run(context.Background(), testEnv(t, mem, dir), FlowOptions{Workers: 2, Key: []byte("k"), Run: "run",
 			Quarantine: quarantine, Recipients: []string{identity.Recipient().String()},
-			Evidence: func(_ context.Context, r TaskResult) error {
+			Evidence: func(_ context.Context, r *TaskResult) error {
 				evidence++
 				if r.Rows.Rejected != int64(len(r.Rejects)) || r.Rows.Read != 100+int64(c.grows) {
 					t.Errorf("%v: the evidence counts %+v", c, r.Rows)

@@ -49,11 +49,12 @@ type Versions struct {
 
 // Receipt says what publishing did.
 type Receipt struct {
-	Release   string   `json:"release"`
-	Changed   bool     `json:"changed"`             // the pointer was moved
-	Previous  string   `json:"previous,omitempty"`  // the release it pointed to before
-	Where     string   `json:"where"`               // the folder or bucket and prefix; no credentials
-	Healed    []string `json:"healed,omitempty"`    // stable names written again
-	Pending   []string `json:"pending,omitempty"`   // stable names that could not be replaced yet: exit 5
-	Collected int      `json:"collected,omitempty"` // leftovers removed
+	Release    string   `json:"release"`
+	Changed    bool     `json:"changed"`              // the pointer was moved
+	Previous   string   `json:"previous,omitempty"`   // the release it pointed to before
+	Generation int64    `json:"generation,omitempty"` // how often the pointer was moved
+	Where      string   `json:"where"`                // the folder or bucket and prefix; no credentials
+	Healed     []string `json:"healed,omitempty"`     // stable names written again
+	Pending    []string `json:"pending,omitempty"`    // stable names that could not be replaced yet: exit 5
+	Collected  int      `json:"collected,omitempty"`  // leftovers removed
 }

@@ -318,7 +318,11 @@ func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield
 			err = e
 		}
 		if err == nil && opt.Connect {
-			if pl.Current, err = f.published(ctx); err == nil {
+			var stand []Standing
+			if stand, err = f.published(ctx); err == nil {
+				for _, s := range stand {
+					pl.Current = append(pl.Current, s.Release)
+				}
 				pl.given(was.Releases)
 			}
 		}
@@ -374,23 +378,6 @@ func bindConnected(ctx context.Context, f *Flow) (*Binding, error) {
 		return nil, f.at(f.SourceName, err)
 	}
 	return f.Bind(ctx, schema, complete)
-}
-
-// published are the releases that the loads have current.
-func (f *Flow) published(ctx context.Context) ([]string, error) {
-	var current []string
-	for _, l := range f.Loads {
-		p, ok := l.Sink.(Publisher)
-		if !ok {
-			continue
-		}
-		m, err := p.Published(ctx)
-		if err != nil && !messages.Has(err, messages.NothingPublished) {
-			return nil, f.at(l.Name, err)
-		}
-		current = append(current, m.Release)
-	}
-	return current, nil
 }
 
 func (pl *Planned) fill(f *Flow, b *Binding) {

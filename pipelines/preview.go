@@ -144,12 +144,6 @@ func PreviewTask(ctx context.Context, p *Project, t Task, rows int64, opt RunOpt
 	return f.Preview(ctx, r.env(t, r.dir), rows)
 }
 
-// Verifier is the ability of a sink to check what it has published, from the
-// bytes a reader gets.
-type Verifier interface {
-	Verify(ctx context.Context) []Finding
-}
-
 // Purger is the ability of a sink to remove what no reader needs any more:
 // old releases beyond those kept, and leftovers older than the grace period.
 type Purger interface {

@@ -148,9 +148,18 @@ type Gate interface {
 }
 
 // EvidenceStore is the ability of a connection to keep what the public must not
-// see: one object a task and run, written whole.
+// see. Names have slashes between folders; nothing is there before it is whole.
 type EvidenceStore interface {
+	// WriteEvidence keeps data under a name.
 	WriteEvidence(ctx context.Context, name string, data []byte) error
+	// AddEvidence keeps data under a name that nothing has: of several at once one
+	// succeeds, the others get messages.ConditionFailed. So may who succeeded, when
+	// the answer was lost.
+	AddEvidence(ctx context.Context, name string, data []byte) error
+	// ReadEvidence gives what a name has; messages.NotFound says that it has nothing.
+	ReadEvidence(ctx context.Context, name string) ([]byte, error)
+	// ListEvidence gives the names right in a folder, without it, in byte order.
+	ListEvidence(ctx context.Context, folder string) ([]string, error)
 }
 
 // Doctor is the ability of a connection to check itself, contacting what it reaches.

@@ -123,6 +123,7 @@ type rejectJSON struct {
 type loadJSON struct {
 	Name    string     `json:"name"`
 	Files   []FileInfo `json:"files"`
+	Release string     `json:"release,omitempty"`
 	Receipt *Receipt   `json:"receipt,omitempty"`
 }
 

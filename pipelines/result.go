@@ -65,6 +65,7 @@ type Rows struct {
 type LoadResult struct {
 	Name    string
 	Files   []FileInfo
+	Release string   // which it is or, where that can be foreseen, would be
 	Receipt *Receipt // nil when it was not published
 }
 

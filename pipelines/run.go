@@ -5,14 +5,12 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -235,6 +233,15 @@ func (r *run) task(ctx context.Context, t Task, sh *shared) (res TaskResult) {
 	if t.held() {
 		res.Outcome = Held
 		res.Notes = []*messages.Error{messages.NotAuthorized.With("task", t.ID)}
+		if !r.opt.Unpublished {
+			k, err := r.keeper(t, r.env(t, r.dir))
+			if err == nil {
+				err = k.held(ctx)
+			}
+			if err != nil {
+				res.Notes = append(res.Notes, journalLate(t.ID, err))
+			}
+		}
 		return res
 	}
 	err := contain(func() error {
@@ -268,18 +275,28 @@ func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err
 	if sh != nil {
 		f.part, f.started = sh.part(t), sh.started[t.ID]
 	}
-	policy := sha256.Sum256(t.Policy)
 	opt := FlowOptions{
 		Workers: r.Bounds.Workers, Memory: r.Bounds.task() / 4, Disk: r.Bounds.Disk, Run: r.id, Quarantine: filepath.Join(r.State, "quarantine"),
 		Recipients: r.Recipients, Key: r.key, StampKey: r.machine, Unpublished: r.opt.Unpublished, Inspect: r.inspect,
 		Manifest: Manifest{FormatVersion: FormatVersion, Dataset: t.ID.Pipeline, Tenant: t.ID.Tenant, Partition: t.ID.Partition,
-			Policy: hex.EncodeToString(policy[:]), Versions: Versions{Lavoir: r.opt.Version, Format: FormatVersion}},
+			Policy: fullSum(t.Policy), Versions: Versions{Lavoir: r.opt.Version, Format: FormatVersion}},
 	}
 	if r.Formerly != nil {
 		opt.Manifest.Formerly = r.Formerly(t.ID)
 	}
-	opt.Evidence = func(ctx context.Context, res TaskResult) error { return r.evidence(ctx, env, t, res) }
-	return f.Run(ctx, env, opt), nil
+	k, err := r.keeper(t, env)
+	if err != nil {
+		return res, err
+	}
+	k.flow = f
+	opt.Evidence, opt.Journal = k.before, k.after
+	res = f.Run(ctx, env, opt)
+	if res.Outcome == Refused && !opt.Unpublished {
+		if err := k.refused(ctx, &res); err != nil {
+			res.Notes = append(res.Notes, journalLate(t.ID, err))
+		}
+	}
+	return res, nil
 }
 
 func (r *run) env(t Task, dir string) Env {
@@ -295,35 +312,4 @@ func taskEnv(p *Project, t Task, env Env) Env {
 	env.Memory = p.Bounds.task() / 2
 	env.Spool = NewSpool(env.Dir, env.Allocator, p.Bounds.Disk)
 	return env
-}
-
-// evidence keeps, away from the public, what a task read and lost and under
-// which configuration, before anything of it is published.
-func (r *run) evidence(ctx context.Context, env Env, t Task, res TaskResult) error {
-	doc := evidenceJSON{Format: 1, Run: r.id, Started: res.Started.UTC(), Config: json.RawMessage(t.Config), Task: res.json(messages.English)}
-	if t.Authorization != nil {
-		doc.Authorization = t.Authorization.Reference
-	}
-	data, err := json.MarshalIndent(doc, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write evidence: %w", err)
-	}
-	name := strings.Join(append(t.ID.fileNames(), r.id+".json"), "/")
-	if r.Evidence.IsSet() {
-		store, err := OpenConnection[EvidenceStore](r.Evidence, env)
-		if err != nil {
-			return err
-		}
-		return store.WriteEvidence(ctx, name, data)
-	}
-	return replaceFile(filepath.Join(r.State, "evidence", filepath.FromSlash(name)), data)
-}
-
-type evidenceJSON struct {
-	Format        int             `json:"format"`
-	Run           string          `json:"run"`
-	Started       time.Time       `json:"started"`
-	Authorization string          `json:"authorization,omitempty"`
-	Task          taskJSON        `json:"task"`
-	Config        json.RawMessage `json:"config,omitempty"`
 }

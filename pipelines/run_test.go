@@ -442,7 +442,7 @@ func TestTasksHaveFilesOfTheirOwn(t *testing.T) {
 		}
 		b := TaskID{Pipeline: other(a.Pipeline), Tenant: other(a.Tenant), Partition: other(a.Partition)}
 		for _, n := range a.fileNames() {
-			if n == "" || strings.ContainsAny(n, "/\\:*+ \x00") || n[0] == '.' || n[len(n)-1] == '.' || len(n) > 70 || device.MatchString(n) || n == journalFolder {
+			if n == "" || strings.ContainsAny(n, "/\\:*+ \x00") || n[0] == '.' || n[len(n)-1] == '.' || len(n) > 70 || device.MatchString(n) || n == JournalFolder {
 				rt.Errorf("%q is no name for a file", n)
 			}
 		}

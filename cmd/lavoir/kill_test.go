@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -103,6 +105,29 @@ func (s *countingStore) Delete(ctx context.Context, key string) error {
 	return s.Store.Delete(ctx, key)
 }
 
+func (s *countingStore) WriteEvidence(ctx context.Context, name string, data []byte) error {
+	s.hit(ctx)
+	return s.Store.(pipelines.EvidenceStore).WriteEvidence(ctx, name, data)
+}
+
+// AddEvidence counts before and after it.
+func (s *countingStore) AddEvidence(ctx context.Context, name string, data []byte) error {
+	s.hit(ctx)
+	err := s.Store.(pipelines.EvidenceStore).AddEvidence(ctx, name, data)
+	s.hit(ctx)
+	return err
+}
+
+func (s *countingStore) ReadEvidence(ctx context.Context, name string) ([]byte, error) {
+	s.hit(ctx)
+	return s.Store.(pipelines.EvidenceStore).ReadEvidence(ctx, name)
+}
+
+func (s *countingStore) ListEvidence(ctx context.Context, folder string) ([]string, error) {
+	s.hit(ctx)
+	return s.Store.(pipelines.EvidenceStore).ListEvidence(ctx, folder)
+}
+
 type countingReader struct {
 	io.ReadSeekCloser
 	hit func()
@@ -123,15 +148,17 @@ func (p project) signalled(t *testing.T, sig syscall.Signal, n int) result {
 
 // TestKilledAtEveryOperation: kill -9 between any two operations on the store,
 // and in the middle of every write, leaves the old release or the new one whole;
-// the next run publishes the new one (invariants 1 and 10).
+// the next run publishes the new one, and puts into the journal what the killed
+// one did not come to say (invariants 1 and 10).
 func TestKilledAtEveryOperation(t *testing.T) {
 	t.Parallel()
 	eachPlace(t, func(t *testing.T, at place) {
 		p := newProject(t, at)
+		p.write(t, "preuves.hcl", privateEvidence)
 		p.input(t, 0, 50)
 		p.must(t, 0, []string{"run"}, "1 published")
 		old := reader(t, p.place.look(t))
-		var last int
+		var last, found int
 		for n := 1; ; n++ {
 			p.input(t, n, 50)
 			r := p.signalled(t, syscall.SIGKILL, n)
@@ -152,7 +179,10 @@ func TestKilledAtEveryOperation(t *testing.T) {
 			}
 			stable(t, killed, old, now)
 
-			p.must(t, 0, []string{"run"})
+			next := p.must(t, 0, []string{"run"})
+			if strings.Contains(next.out, "LAV-2029") {
+				found++
+			}
 			all := p.place.look(t)
 			healed := reader(t, all)
 			if healed.Generation != old.Generation+1 || healed.Release == old.Release {
@@ -164,8 +194,58 @@ func TestKilledAtEveryOperation(t *testing.T) {
 		if last < 20 {
 			t.Errorf("only %d operations were counted", last)
 		}
-		p.must(t, 0, []string{"verify"})
+		if found == 0 {
+			t.Error("no run found a release that a killed one had not put into the journal")
+		}
+		p.must(t, 0, []string{"verify"}, "journal (entries: ")
+		generations := map[int]bool{}
+		for _, e := range p.journal(t) {
+			for _, s := range e.Published {
+				generations[s.Generation] = true
+			}
+		}
+		for g := 1; g <= reader(t, p.place.look(t)).Generation; g++ {
+			if !generations[g] {
+				t.Errorf("the journal does not know generation %d", g)
+			}
+		}
 	})
+}
+
+const privateEvidence = `
+project {
+  evidence = connection.local.preuves
+}
+connection "local" "preuves" {
+  path = "preuves"
+}
+`
+
+type journalEntry struct {
+	Event     string
+	Run       string
+	Published []struct{ Generation int }
+}
+
+// journal reads the entries of the journal of the pipeline.
+func (p project) journal(t *testing.T) (entries []journalEntry) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(p.dir, "preuves", "subventions", "journal", "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e journalEntry
+		if err := json.Unmarshal(data, &e); err != nil {
+			t.Fatalf("an entry is torn: %v", err)
+		}
+		entries = append(entries, e)
+	}
+	return entries
 }
 
 // TestKilledByTheClock: the same with the moments where a machine fails: any.

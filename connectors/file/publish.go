@@ -25,13 +25,10 @@ import (
 // older.
 func (s *sealed) Publish(ctx context.Context, m pipelines.Manifest) (pipelines.Receipt, error) {
 	p := &publication{load: s.load, files: map[string]*sealedFile{}}
-	m.FormatVersion, m.Versions.Format = pipelines.FormatVersion, pipelines.FormatVersion
-	m.Files = nil
 	for _, f := range s.files {
-		m.Files = append(m.Files, f.info)
 		p.files[f.info.Name] = f
 	}
-	m.Release = releaseID(m)
+	m = s.complete(m)
 	p.manifest = m
 	p.receipt = pipelines.Receipt{Release: m.Release, Where: s.load.where()}
 
@@ -39,7 +36,7 @@ func (s *sealed) Publish(ctx context.Context, m pipelines.Manifest) (pipelines.R
 	if err != nil {
 		return pipelines.Receipt{}, err
 	}
-	p.receipt.Previous = idOf(cur.Previous)
+	p.receipt.Previous, p.receipt.Generation = idOf(cur.Previous), cur.Generation
 	if cur.id() != m.Release {
 		if err := p.move(ctx, cur); err != nil {
 			return pipelines.Receipt{}, err
@@ -52,6 +49,20 @@ func (s *sealed) Publish(ctx context.Context, m pipelines.Manifest) (pipelines.R
 		p.receipt.Collected = n
 	}
 	return p.receipt, nil
+}
+
+// Release is the id of the release that Publish makes current.
+func (s *sealed) Release(m pipelines.Manifest) string { return s.complete(m).Release }
+
+// complete adds to a manifest what the sink knows.
+func (s *sealed) complete(m pipelines.Manifest) pipelines.Manifest {
+	m.FormatVersion, m.Versions.Format = pipelines.FormatVersion, pipelines.FormatVersion
+	m.Files = nil
+	for _, f := range s.files {
+		m.Files = append(m.Files, f.info)
+	}
+	m.Release = releaseID(m)
+	return m
 }
 
 type publication struct {
@@ -111,7 +122,7 @@ func (p *publication) move(ctx context.Context, cur pointer) error {
 	next := pointer{Format: pointerFormat, Generation: cur.Generation + 1, Release: folder, Previous: cur.Release}
 	_, err = p.store.Swap(ctx, p.key(currentName), append(encodeJSON(next, ""), '\n'), cur.version)
 	if err == nil {
-		p.receipt.Changed, p.receipt.Previous = true, cur.id()
+		p.receipt.Changed, p.receipt.Previous, p.receipt.Generation = true, cur.id(), next.Generation
 		return nil
 	}
 	if !messages.Has(err, messages.ConditionFailed) {
@@ -125,7 +136,7 @@ func (p *publication) move(ctx context.Context, cur pointer) error {
 		return messages.Superseded.With("where", p.where())
 	}
 	// Another run published the same release, or the answer to our own write was lost.
-	p.receipt.Previous = idOf(now.Previous)
+	p.receipt.Previous, p.receipt.Generation = idOf(now.Previous), now.Generation
 	return nil
 }
 

@@ -8,17 +8,10 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// Published is the manifest of the current release; without one the error is
-// messages.NothingPublished.
-func (l *load) Published(ctx context.Context) (pipelines.Manifest, error) {
+// Published is what the pointer says.
+func (l *load) Published(ctx context.Context) (pipelines.Standing, error) {
 	cur, err := l.readPointer(ctx)
-	if err != nil {
-		return pipelines.Manifest{}, err
-	}
-	if cur.Release == "" {
-		return pipelines.Manifest{}, messages.NothingPublished.With("where", l.where())
-	}
-	return l.readManifest(ctx, cur.Release)
+	return pipelines.Standing{Where: l.where(), Release: cur.id(), Previous: idOf(cur.Previous), Generation: cur.Generation}, err
 }
 
 // Verify reads what is published and says of each part whether it is what it

@@ -223,12 +223,6 @@ func (l *local) Delete(ctx context.Context, key string) error {
 // Now is the clock of the file system as this machine sees it.
 func (l *local) Now(context.Context) (time.Time, error) { return l.now(), nil }
 
-// WriteEvidence keeps data under name, readable by the account alone.
-func (l *local) WriteEvidence(ctx context.Context, name string, data []byte) error {
-	_, err := l.put(ctx, name, Bytes(data, "application/json"), 0o600)
-	return err
-}
-
 // fail makes a message of an error of the system. The error's own text names
 // the file and is left out.
 func (l *local) fail(operation string, err error) error {

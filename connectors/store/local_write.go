@@ -150,6 +150,10 @@ func makeFolders(root *os.Root, dir string, mode fs.FileMode) error {
 // Swap holds a lock file while it reads, compares and renames. The lock falls
 // with the process that holds it; the lock file stays.
 func (l *local) Swap(ctx context.Context, key string, data []byte, old string) (Info, error) {
+	return l.swap(ctx, key, data, old, 0o644)
+}
+
+func (l *local) swap(ctx context.Context, key string, data []byte, old string, mode fs.FileMode) (Info, error) {
 	if err := checkNewKey(l.Describe(), key); err != nil {
 		return Info{}, err
 	}
@@ -159,7 +163,7 @@ func (l *local) Swap(ctx context.Context, key string, data []byte, old string) (
 	}
 	defer root.Close()
 	var unlock func()
-	err = inFolder(root, path.Dir(key), 0o644, func() (err error) {
+	err = inFolder(root, path.Dir(key), mode, func() (err error) {
 		unlock, err = l.lock(ctx, path.Dir(key))
 		return err
 	})
@@ -174,7 +178,7 @@ func (l *local) Swap(ctx context.Context, key string, data []byte, old string) (
 	if present.Version != old {
 		return Info{}, messages.ConditionFailed.With("store", l.Describe())
 	}
-	return l.Put(ctx, key, Bytes(data, "application/json"))
+	return l.put(ctx, key, Bytes(data, "application/json"), mode)
 }
 
 func (l *local) lock(ctx context.Context, dir string) (unlock func(), err error) {

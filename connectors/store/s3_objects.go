@@ -149,12 +149,6 @@ func (s *s3) Now(ctx context.Context) (time.Time, error) {
 	return time.Time{}, s.fail("HeadBucket", err)
 }
 
-// WriteEvidence keeps data under name. Who may read it is the bucket's policy.
-func (s *s3) WriteEvidence(ctx context.Context, name string, data []byte) error {
-	_, err := s.Put(ctx, name, Bytes(data, "application/json"))
-	return err
-}
-
 // Sweep aborts uploads in parts that never ended, and removes probes right
 // under prefix, which ends with a slash or is empty. MinIO lists unfinished
 // uploads by their exact key only, and removes them itself after a day.

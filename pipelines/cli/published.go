@@ -77,7 +77,7 @@ func (f *findings) end() {
 func (a *app) verifyCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "verify [folder or file]",
-		Short:   a.t("Check what is published, from the bytes a reader gets", "Vérifier ce qui est publié, à partir des octets qu'un lecteur reçoit"),
+		Short:   a.t("Check what is published, from the bytes a reader gets, and its journal", "Vérifier ce qui est publié, à partir des octets qu'un lecteur reçoit, et son journal"),
 		Example: "  lavoir verify --pipeline subventions",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := a.load(args)
@@ -92,19 +92,13 @@ func (a *app) verifyCmd() *cobra.Command {
 			})); err != nil {
 				return err
 			}
-			err = pipelines.EachLoad(cmd.Context(), &p.Project, a.flags.sel, a.options(), func(id pipelines.TaskID, l pipelines.Load) error {
-				v, ok := l.Sink.(pipelines.Verifier)
-				if !ok {
-					return nil
+			err = pipelines.VerifyTasks(cmd.Context(), &p.Project, a.flags.sel, a.options(), func(id pipelines.TaskID, where string, x pipelines.Finding) error {
+				if held[id] && messages.Has(x.Err, messages.NothingPublished) {
+					x.OK, x.Err = true, nil // what may not leave has not left
+					x.Note = a.t("held: nothing is published", "retenu : rien n'est publié")
 				}
-				for _, x := range v.Verify(cmd.Context()) {
-					if held[id] && messages.Has(x.Err, messages.NothingPublished) {
-						x.OK, x.Err = true, nil // what may not leave has not left
-						x.Note = a.t("held: nothing is published", "retenu : rien n'est publié")
-					}
-					fs.add(id.String()+" "+l.Name, x)
-				}
-				return cmd.Context().Err()
+				fs.add(id.String()+" "+where, x)
+				return nil
 			})
 			if err != nil {
 				return err
@@ -145,7 +139,7 @@ func (a *app) purgeCmd() *cobra.Command {
 				return err
 			}
 			local := 0
-			for _, dir := range []string{"quarantine", "evidence"} {
+			for _, dir := range []string{"quarantine", pipelines.EvidenceFolder} {
 				n, err := purgeFolder(filepath.Join(p.State, dir), time.Now().Add(-p.Retention))
 				local += n
 				if err != nil {
@@ -162,9 +156,13 @@ func (a *app) purgeCmd() *cobra.Command {
 	return a.selection(cmd)
 }
 
-// purgeFolder removes the files last written before a time.
+// purgeFolder removes the files last written before a time. Journals stay: they
+// hold no data, and prove what was published for as long as anybody asks.
 func purgeFolder(dir string, before time.Time) (removed int, err error) {
 	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == pipelines.JournalFolder {
+			return filepath.SkipDir
+		}
 		if err != nil || d.IsDir() {
 			return nil
 		}

@@ -4,6 +4,7 @@ package messages
 var engine = []*Message{
 	Internal, UnknownColumn, UnknownColumnHere, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
 	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed, SplitDisk, OtherRows, SourceReread,
+	JournalFound, JournalLate, JournalBusy, JournalBroken, JournalBehind, JournalElsewhere,
 }
 
 var (
@@ -100,4 +101,22 @@ var (
 	SourceReread = &Message{Code: "LAV-2028", Class: Warning,
 		EN: Text{"{source} changed while it was read: the task began again (tries: {tries})", "have exports written under another name and renamed at the end, or run when nobody writes to it"},
 		FR: Text{"{source} a changé pendant la lecture : la tâche a recommencé (essais : {tries})", "faites écrire les exports sous un autre nom, puis renommer à la fin, ou lancez quand plus personne n'y écrit"}}
+	JournalFound = &Message{Code: "LAV-2029", Class: Warning,
+		EN: Text{"the journal of {task} did not know the release that {load} has current (generation {generation}): an entry was added", "nothing, if a run was stopped or another machine publishes; else find out who published"},
+		FR: Text{"le journal de {task} ne connaissait pas la version courante de {load} (génération {generation}) : une entrée a été ajoutée", "rien, si une exécution a été arrêtée ou si une autre machine publie ; sinon, cherchez qui a publié"}}
+	JournalLate = &Message{Code: "LAV-2035", Class: Incomplete,
+		EN: Text{"the journal of {task} could not be written: {why}", "put the evidence store in order and run again: the next run adds what is missing"},
+		FR: Text{"le journal de {task} n'a pas pu être écrit : {why}", "remettez en état le stockage des preuves et relancez : la prochaine exécution ajoute ce qui manque"}}
+	JournalBusy = &Message{Code: "LAV-2036", Class: Environment,
+		EN: Text{"other runs keep adding to the journal of {task}", "run again once they have finished"},
+		FR: Text{"d'autres exécutions ne cessent d'ajouter au journal de {task}", "relancez quand elles auront fini"}}
+	JournalBroken = &Message{Code: "LAV-2032", Class: Failed,
+		EN: Text{"the journal of {task} is not what lavoir wrote: entry {number} {why}", "find out who can write to the evidence store, and restore what was there from a backup"},
+		FR: Text{"le journal de {task} n'est plus celui que lavoir a écrit : l'entrée {number} {why}", "cherchez qui peut écrire dans le stockage des preuves, et restaurez ce qui s'y trouvait depuis une sauvegarde"}}
+	JournalBehind = &Message{Code: "LAV-2033", Class: Incomplete,
+		EN: Text{"the journal of {task} does not know the release that {load} has current (generation {generation})", "run the pipeline: it adds the entry; if no run was stopped, find out who published, or who removed entries"},
+		FR: Text{"le journal de {task} ne connaît pas la version courante de {load} (génération {generation})", "lancez le pipeline : il ajoute l'entrée ; si aucune exécution n'a été arrêtée, cherchez qui a publié, ou qui a retiré des entrées"}}
+	JournalElsewhere = &Message{Code: "LAV-2034", Class: Warning,
+		EN: Text{"the journal of {task} on this machine does not know the release that {load} has current (generation {generation})", "give the project a store for its evidence that all its machines share: evidence = connection.…; or look on the machine that publishes"},
+		FR: Text{"le journal de {task} sur cette machine ne connaît pas la version courante de {load} (génération {generation})", "donnez au projet un stockage des preuves commun à toutes ses machines : evidence = connection.… ; ou regardez sur la machine qui publie"}}
 )

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lavoir-data/lavoir/connectors/store"
+	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -25,6 +26,7 @@ func Run(t *testing.T, s store.Store) {
 	t.Run("swap", func(t *testing.T) { swap(ctx, t, s) })
 	t.Run("swap race", func(t *testing.T) { swapRace(ctx, t, s) })
 	t.Run("content that is not what it says", func(t *testing.T) { liar(ctx, t, s) })
+	t.Run("evidence", func(t *testing.T) { evidence(ctx, t, s) })
 	t.Run("cancelled", func(t *testing.T) { cancelled(t, s) })
 	t.Run("clock", func(t *testing.T) {
 		now, err := s.Now(ctx)
@@ -234,5 +236,57 @@ func cancelled(t *testing.T, s store.Store) {
 	}
 	if _, err := s.Stat(context.Background(), "cancelled/x"); !messages.Has(err, messages.NotFound) {
 		t.Errorf("something is there: %v", err)
+	}
+}
+
+// evidence says that entries of a journal line up: of those added under one name at
+// once one is there, whole.
+func evidence(ctx context.Context, t *testing.T, s store.Store) {
+	e := s.(pipelines.EvidenceStore)
+	if names, err := e.ListEvidence(ctx, "evidence/a"); err != nil || len(names) != 0 {
+		t.Errorf("before anything: %v %v", names, err)
+	}
+	if _, err := e.ReadEvidence(ctx, "evidence/a/1.json"); !messages.Has(err, messages.NotFound) {
+		t.Errorf("absent: %v", err)
+	}
+	const writers = 6
+	for _, name := range []string{"2.json", "1.json"} {
+		var wg sync.WaitGroup
+		errs := make([]error, writers)
+		for w := range writers {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				errs[w] = e.AddEvidence(ctx, "evidence/a/"+name, fmt.Appendf(nil, "%d", w))
+			}()
+		}
+		wg.Wait()
+		data, err := e.ReadEvidence(ctx, "evidence/a/"+name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		won := 0
+		for w, err := range errs {
+			switch {
+			case err == nil && string(data) != fmt.Sprint(w):
+				t.Errorf("%s holds %s, and %d was told it is there", name, data, w)
+			case err == nil:
+				won++
+			case !messages.Has(err, messages.ConditionFailed):
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%s: %d were told it is there", name, won)
+		}
+	}
+	for _, name := range []string{"evidence/a/sub/3.json", "evidence/ab.json"} {
+		if err := e.WriteEvidence(ctx, name, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names, err := e.ListEvidence(ctx, "evidence/a")
+	if d := cmp.Diff([]string{"1.json", "2.json"}, names); err != nil || d != "" {
+		t.Errorf("%v: %s", err, d)
 	}
 }

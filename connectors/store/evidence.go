@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+)
+
+// Every store keeps evidence.
+var (
+	_ pipelines.EvidenceStore = (*local)(nil)
+	_ pipelines.EvidenceStore = (*s3)(nil)
+)
+
+// WriteEvidence and AddEvidence write what the account alone may read.
+func (l *local) WriteEvidence(ctx context.Context, name string, data []byte) error {
+	_, err := l.put(ctx, name, Bytes(data, "application/json"), 0o600)
+	return err
+}
+
+func (l *local) AddEvidence(ctx context.Context, name string, data []byte) error {
+	_, err := l.swap(ctx, name, data, "", 0o600)
+	return err
+}
+
+func (l *local) ReadEvidence(ctx context.Context, name string) ([]byte, error) {
+	return readEvidence(ctx, l, name)
+}
+
+func (l *local) ListEvidence(ctx context.Context, folder string) ([]string, error) {
+	return listEvidence(ctx, l, folder)
+}
+
+// WriteEvidence and AddEvidence write what the bucket's policy lets read.
+func (s *s3) WriteEvidence(ctx context.Context, name string, data []byte) error {
+	_, err := s.Put(ctx, name, Bytes(data, "application/json"))
+	return err
+}
+
+func (s *s3) AddEvidence(ctx context.Context, name string, data []byte) error {
+	_, err := s.Swap(ctx, name, data, "")
+	return err
+}
+
+func (s *s3) ReadEvidence(ctx context.Context, name string) ([]byte, error) {
+	return readEvidence(ctx, s, name)
+}
+
+func (s *s3) ListEvidence(ctx context.Context, folder string) ([]string, error) {
+	return listEvidence(ctx, s, folder)
+}
+
+// evidenceBound is far more than a piece of evidence has.
+const evidenceBound = 64 << 20
+
+func readEvidence(ctx context.Context, s Store, name string) ([]byte, error) {
+	r, _, err := s.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, evidenceBound))
+}
+
+func listEvidence(ctx context.Context, s Store, folder string) ([]string, error) {
+	infos, err := s.List(ctx, folder+"/")
+	var names []string
+	for _, i := range infos {
+		if name := strings.TrimPrefix(i.Key, folder+"/"); !strings.Contains(name, "/") {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
