@@ -11,17 +11,36 @@ import (
 )
 
 // How the memory of a project is shared out. Each task at once has an equal
-// part. Half of that is for the barriers, which learn it from Env.Memory; a
-// quarter is for the rows of the groups between the privacy stage and the files,
-// held to it by their size; a quarter pays for the workers, each of which holds
-// chunks being decoded and the buffers of the encoders, whose sizes are fixed.
+// part. A quarter of that is for the rows of the groups between the privacy stage
+// and the files, held to it by their size; a quarter pays for the workers, each of
+// which holds chunks being decoded and the buffers of the encoders, whose sizes are
+// fixed; half is for the program itself and for the barriers, which share what it
+// leaves them evenly and learn their share from Env.Memory.
 // Less memory therefore means fewer workers, then fewer tasks, never other bytes.
 const (
 	defaultTasks = 2
 	taskMemory   = 64 << 20 // the least a task is given, where there is a choice
 	workerMemory = 16 << 20
 	spareMemory  = 12 << 20 // freed by batches and kept for the next
+
+	// programMemory is the program's code and what the runtime keeps besides the
+	// heap. One aheadPart-th of all is by how much the heap gets ahead of a collector
+	// that other programs keep waiting: the runtime's limit is a goal, Memory a bound.
+	programMemory = 24 << 20
+	aheadPart     = 8
 )
+
+// Heap is the limit to set for Go's heap; 0: none.
+func (b Bounds) Heap() int64 {
+	m := int64(b.Memory)
+	return max(m-m/aheadPart-programMemory, m/2)
+}
+
+// barriers is the memory of all barriers of a task; 0: no bound.
+func (b Bounds) barriers() int64 {
+	program := (int64(b.Memory) - b.Heap()) / int64(max(1, b.Tasks))
+	return max(b.task()-program, b.task()/4) / 2
+}
 
 // bounded is the project with the bounds that it leaves to the engine: a worker
 // for each processor, two tasks at once but no more than there are, and no more

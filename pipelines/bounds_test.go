@@ -36,6 +36,10 @@ func TestMemoryDecidesHowManyWorkersThereAre(t *testing.T) {
 		if used := b.task()*int64(b.Tasks) - int64(c.memory); used > 0 {
 			t.Errorf("%v: the tasks together have %d bytes more", c.memory, used)
 		}
+		shared := int64(b.Tasks) * (b.barriers() + b.task()/4)
+		if shared > int64(c.memory) || c.memory >= 64<<20 && (shared > b.Heap() || b.barriers() < b.task()/8) {
+			t.Errorf("%v: barriers and rows of groups have %d bytes, the heap %d", c.memory, shared, b.Heap())
+		}
 	}
 	if b := (&Project{}).bounded(3).Bounds; b.Workers < 1 || b.Tasks != defaultTasks {
 		t.Errorf("bounds that nobody gave: %+v", b)
@@ -44,6 +48,47 @@ func TestMemoryDecidesHowManyWorkersThereAre(t *testing.T) {
 		t.Errorf("a task that is alone does not get all there is: %+v", b)
 	}
 }
+
+// Several barriers of a task share what one would have, whatever stands between
+// them; what works row by row or holds nothing has no share.
+func TestBarriersShareTheMemory(t *testing.T) {
+	step := func(give func(Env) Transform) Built {
+		return Built{Component: Define(KindTransform, "step", "x", struct{}{}, func(env Env, _ struct{}) (any, error) { return give(env), nil }), Config: struct{}{}}
+	}
+	barrier := step(func(env Env) Transform { return holding{Memory: env.Memory} })
+	wise := step(func(Env) Transform { return plus{} })
+	streaming := step(func(Env) Transform { return through{} })
+	for _, c := range []struct {
+		steps []Built
+		share int64
+	}{
+		{[]Built{barrier}, 1200},
+		{[]Built{wise, barrier, streaming, wise}, 1200},
+		{[]Built{barrier, barrier}, 600},
+		{[]Built{barrier, wise, barrier, streaming, barrier}, 400},
+	} {
+		steps, err := buildSteps(Task{Chain: Chain{Transforms: c.steps}}, Env{Memory: 1200})
+		if err != nil || len(steps) != len(c.steps) {
+			t.Fatalf("%d steps, %v", len(steps), err)
+		}
+		for i, s := range steps {
+			if h, ok := s.Transform.(holding); ok && h.Memory != c.share {
+				t.Errorf("barrier %d of %d steps has %d, want %d", i, len(steps), h.Memory, c.share)
+			}
+		}
+	}
+}
+
+// holding is a barrier that remembers its share.
+type holding struct {
+	Transform
+	Memory int64
+}
+
+// through is neither row-wise nor a barrier.
+type through struct{ Transform }
+
+func (through) Streaming() bool { return true }
 
 // Who finds no room waits while others could give some back, and fails when none can.
 func TestRoomWaitsAndRefuses(t *testing.T) {

@@ -147,6 +147,13 @@ func Barrier(out *arrow.Schema, in Stream, work func(ctx context.Context) (Strea
 		})
 }
 
+// Streaming is the ability of a transform that is not RowWise to say that it holds
+// no more than a batch at a time, as a limit does: it needs no share of the memory
+// that the barriers of a task have.
+type Streaming interface {
+	Streaming() bool
+}
+
 // Lineage is the ability of a transform to say from which columns each output
 // column derives. An output that is not a key derives from nothing (a constant).
 // Whether a row is kept is not tracked. Without Lineage every output derives

@@ -26,7 +26,8 @@ type Env struct {
 	Root string
 	// Dir is a folder for temporary files, private to the task, gone after it.
 	Dir string
-	// Memory is how many bytes one barrier (a sort, a join's build side) may hold.
+	// Memory is how many bytes a barrier (a sort, a join's build side) may hold: its
+	// share where a task has several.
 	Memory int64
 	// Task is what the component works for, and Keys its keys by the names that a
 	// path may capture: the partition's own name, and "tenant".

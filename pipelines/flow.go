@@ -52,12 +52,8 @@ func BuildFlow(t Task, env Env) (*Flow, error) {
 	if f.Source, err = As[Source](t.Chain.Source, env); err != nil {
 		return nil, &StepError{t.ID, f.SourceName, err}
 	}
-	for _, b := range t.Chain.Transforms {
-		tr, err := As[Transform](b, env)
-		if err != nil {
-			return nil, &StepError{t.ID, stepName(b), err}
-		}
-		f.Steps = append(f.Steps, Step{stepName(b), tr})
+	if f.Steps, err = buildSteps(t, env); err != nil {
+		return nil, err
 	}
 	if t.Chain.Privacy.IsSet() {
 		if f.Privacy, err = As[Privacy](t.Chain.Privacy, env); err != nil {
@@ -75,6 +71,39 @@ func BuildFlow(t Task, env Env) (*Flow, error) {
 		return nil, &StepError{t.ID, "privacy", messages.NoPrivacy.With("pipeline", t.ID.Pipeline)}
 	}
 	return f, nil
+}
+
+// buildSteps builds the transforms. What Env.Memory is for one barrier is shared
+// out among several: the first still gives rows while the last takes them.
+func buildSteps(t Task, env Env) ([]Step, error) {
+	for shares := 0; ; {
+		var steps []Step
+		barriers := 0
+		for _, b := range t.Chain.Transforms {
+			tr, err := As[Transform](b, env)
+			if err != nil {
+				return nil, &StepError{t.ID, stepName(b), err}
+			}
+			if isBarrier(tr) {
+				barriers++
+			}
+			steps = append(steps, Step{stepName(b), tr})
+		}
+		if shares > 0 || barriers < 2 {
+			return steps, nil
+		}
+		shares = barriers
+		env.Memory /= int64(shares)
+	}
+}
+
+// isBarrier says whether a transform holds rows.
+func isBarrier(t Transform) bool {
+	if _, ok := t.(RowWise); ok {
+		return false
+	}
+	s, ok := t.(Streaming)
+	return !ok || !s.Streaming()
 }
 
 func stepName(b Built) string {

@@ -309,7 +309,7 @@ func (r *run) env(t Task, dir string) Env {
 // taskEnv completes env with what the project and the task decide.
 func taskEnv(p *Project, t Task, env Env) Env {
 	env.Secrets, env.Task, env.Keys, env.Root = p.Secrets, t.ID, t.Keys, p.Root
-	env.Memory = p.Bounds.task() / 2
+	env.Memory = p.Bounds.barriers()
 	env.Spool = NewSpool(env.Dir, env.Allocator, p.Bounds.Disk)
 	return env
 }

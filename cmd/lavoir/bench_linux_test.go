@@ -208,6 +208,7 @@ pipeline "NAME" {
 // work is a run over the large table; what it costs must not grow with it.
 type work struct {
 	name, steps, public, more string
+	twice                     bool // as two tasks at once
 	code                      int
 	says                      string
 }
@@ -234,6 +235,8 @@ var works = []work{
     group_by = ["nom", "type_tiers", "objet"]
     columns  = { id = min(row.id), montant = sum(row.montant) }
   }`, public: `"type_tiers"`},
+	{name: "chain", steps: chain, public: `"type_tiers"`},
+	{name: "two_chains", steps: chain, public: `"type_tiers"`, twice: true},
 	{name: "join", steps: `
   transform "join" "autre" {
     source  = source.file.autre
@@ -252,6 +255,21 @@ var works = []work{
   }`, public: `"type_tiers"`, code: 3, says: "LAV-"},
 }
 
+const chain = `
+  transform "sort" "jours" {
+    by = ["jour", "objet"]
+  }
+  transform "deduplicate" "doubles" {
+    by = ["id"]
+  }
+  transform "sort" "objets" {
+    by = ["objet", "id"]
+  }
+  transform "aggregate" "tiers" {
+    group_by = ["nom", "type_tiers", "objet"]
+    columns  = { id = min(row.id), montant = sum(row.montant) }
+  }`
+
 const bigProject = `
 project {
   memory = "MEMORY"
@@ -263,7 +281,10 @@ connection "local" "depot" {
 connection "local" "portail" {
   path = "public"
 }
-pipeline "grand" {
+PIPELINES`
+
+const bigPipeline = `
+pipeline "NAME" {
   authorization {
     allowed   = true
     reference = "délibération 1"
@@ -287,7 +308,7 @@ STEPS
   }
   load "local" "portail" {
     connection = connection.local.portail
-    prefix     = "grand"
+    prefix     = "NAME"
     file "parquet" {}
     file "csv" {}
   }
@@ -308,8 +329,12 @@ func BenchmarkRun(b *testing.B) {
 			if err := os.Symlink(depot, filepath.Join(dir, "depot")); err != nil {
 				b.Fatal(err)
 			}
-			write(b, dir, "grand.hcl", strings.NewReplacer("MEMORY", *benchMemory, "MORE", w.more, "STEPS", w.steps,
-				"PUBLIC", w.public).Replace(bigProject))
+			pipeline := strings.NewReplacer("MORE", w.more, "STEPS", w.steps, "PUBLIC", w.public).Replace(bigPipeline)
+			pipelines := strings.ReplaceAll(pipeline, "NAME", "grand")
+			if w.twice {
+				pipelines += strings.ReplaceAll(pipeline, "NAME", "autre")
+			}
+			write(b, dir, "grand.hcl", strings.NewReplacer("MEMORY", *benchMemory, "PIPELINES", pipelines).Replace(bigProject))
 			b.ResetTimer()
 			last := report(b, dir, w.code, "run")
 			if !strings.Contains(last.out, w.says) {

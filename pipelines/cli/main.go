@@ -256,8 +256,8 @@ func (a *app) load(args []string) (*hclfile.Project, error) {
 		return nil, a.diagnose(diags)
 	}
 	a.diagnose(diags)
-	if m := int64(p.Bounds.Memory); m > 0 && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(max(m-programMemory, m/2))
+	if heap := p.Bounds.Heap(); heap > 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(heap)
 	}
 	return p, nil
 }
@@ -265,10 +265,6 @@ func (a *app) load(args []string) (*hclfile.Project, error) {
 // gcPercent trades memory for time, within what the project allows: checking
 // tens of thousands of tasks makes little that lasts.
 const gcPercent = 250
-
-// programMemory is the part of a project's memory that is the program itself:
-// its code, and what the runtime keeps besides the heap.
-const programMemory = 24 << 20
 
 func (a *app) options() pipelines.RunOptions {
 	return pipelines.RunOptions{Version: version(), Log: a.log(), Now: time.Now, Rand: rand.Reader}

@@ -33,6 +33,8 @@ type limit struct{ limitConfig }
 
 func newLimit(_ pipelines.Env, c limitConfig) (pipelines.Transform, error) { return limit{c}, nil }
 
+func (t limit) Streaming() bool { return true }
+
 func (t limit) Bind(in *arrow.Schema) (*arrow.Schema, error) { return in, nil }
 
 func (t limit) Run(_ context.Context, in pipelines.Stream) (pipelines.Stream, error) {

@@ -49,6 +49,8 @@ func newUnion(env pipelines.Env, c unionConfig) (pipelines.Transform, error) {
 	return t, nil
 }
 
+func (t union) Streaming() bool { return true }
+
 func (t union) Bind(in *arrow.Schema) (*arrow.Schema, error) {
 	for _, f := range t.feeds {
 		if _, err := t.common(f, in); err != nil {
