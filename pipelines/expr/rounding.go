@@ -230,12 +230,17 @@ func extreme(out, x *vec, k kind, least bool, n int) {
 			if v := x.texts[i&m]; (v < out.texts[i]) == least {
 				out.texts[i] = v
 			}
-		case kFloat: // NaN if one is; the zero of the right sign
+		case kFloat: // NaN if one is, in its one form; the zero of the right sign
+			v := x.floats[i&m]
 			if least {
-				out.floats[i] = min(out.floats[i], x.floats[i&m])
+				v = min(out.floats[i], v)
 			} else {
-				out.floats[i] = max(out.floats[i], x.floats[i&m])
+				v = max(out.floats[i], v)
 			}
+			if v != v {
+				v = math.NaN()
+			}
+			out.floats[i] = v
 		}
 	}
 }

@@ -275,3 +275,22 @@ func TestJoinAgainstAModel(t *testing.T) {
 		}
 	})
 }
+
+// Invariant 2: the NaN of two infinities has the same bits on every processor.
+func TestASumOfInfinitiesHasOneForm(t *testing.T) {
+	env := pipelinetest.Env(t)
+	in := pipelinetest.Table{Schema: facts}
+	for _, x := range []float64{math.Inf(1), math.Inf(-1), 1} {
+		in.Rows = append(in.Rows, []any{nil, nil, nil, nil, x})
+	}
+	tr := trial.Build(t, env, tables.Aggregate, "columns = {\nsum = sum(row.taux)\navg = avg(row.taux)\n}", nil)
+	got, err := trial.Run(t, env, tr, in, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range got.Rows[0] {
+		if bits := math.Float64bits(v.(float64)); bits != math.Float64bits(math.NaN()) {
+			t.Errorf("column %d is %016x", i, bits)
+		}
+	}
+}
