@@ -1,13 +1,18 @@
 package store_test
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gofrs/flock"
 
 	"github.com/lavoir-data/lavoir/connectors/store"
 	"github.com/lavoir-data/lavoir/connectors/store/storetest"
@@ -180,5 +185,46 @@ func TestLocalDoctor(t *testing.T) {
 	}
 	if left := files(t, dir); len(left) > 0 {
 		t.Errorf("the doctor left %v", left)
+	}
+}
+
+// A lock falls with the process that held it, however it ended.
+func TestALockFallsWithItsProcess(t *testing.T) {
+	if dir := os.Getenv("LAVOIR_TEST_LOCK"); dir != "" {
+		lock := flock.New(filepath.Join(dir, ".lavoir.lock"))
+		if held, err := lock.TryLock(); err != nil || !held {
+			t.Fatal(held, err)
+		}
+		os.Stdout.WriteString("held\n")
+		select {} // until it is killed
+	}
+	dir, ctx := t.TempDir(), context.Background()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "-test.run=^TestALockFallsWithItsProcess$")
+	cmd.Env = append(os.Environ(), "LAVOIR_TEST_LOCK="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || strings.TrimSpace(line) != "held" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	s := openLocal(t, dir, "")
+	hurried, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	if _, err := s.Swap(hurried, "current.json", []byte("{}"), ""); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the lock was not held: %v", err)
+	}
+	cmd.Process.Kill()
+	if _, err := s.Swap(ctx, "current.json", []byte("{}"), ""); err != nil {
+		t.Error(err)
 	}
 }

@@ -58,7 +58,7 @@ func (a *app) runCmd() *cobra.Command {
 // progress says how a run gets on, on a terminal: one line that changes, and
 // above it what went wrong. All else is in the report, where it is not said twice.
 func (a *app) progress() func(pipelines.Event) {
-	if a.json() || !terminal(a.Err) {
+	if a.json() || !drawable(a.Err) {
 		return nil
 	}
 	running := map[pipelines.TaskID]bool{}

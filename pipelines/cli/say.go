@@ -146,8 +146,11 @@ func terminal(w io.Writer) bool {
 	return f != nil && term.IsTerminal(int(f.Fd()))
 }
 
+// drawable says whether w is a terminal on which a line can be written again.
+func drawable(w io.Writer) bool { return terminal(w) && escapes(file(w)) }
+
 func showsColours(w io.Writer) bool {
-	return terminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && drawable(w)
 }
 
 func (a *app) width() int {

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"os"
 	"os/signal"
 
 	"golang.org/x/sys/unix"
@@ -14,7 +15,11 @@ import (
 // size of files crash: the write fails, which is a full disk and is said as one.
 func noCoreDump() {
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	undumpable()
 	signal.Ignore(unix.SIGXFSZ)
 }
+
+// escapes: every terminal here can write a line again.
+func escapes(*os.File) bool { return true }
 
 func systemLanguage() messages.Lang { return messages.English }

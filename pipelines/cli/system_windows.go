@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"os"
 	"strings"
 
 	"golang.org/x/sys/windows"
@@ -10,9 +11,31 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// noCoreDump keeps what is in memory out of crash files: no error dialog, no dump.
+const (
+	werNoHeap = 1 << 0 // WER_FAULT_REPORTING_FLAG_NOHEAP
+	werNoUI   = 1 << 5 // WER_FAULT_REPORTING_NO_UI
+)
+
+// noCoreDump keeps what is in memory out of crash files: no error dialog, and no
+// error report, which is what dumps are made for; the programs it starts inherit
+// that. Where a report is made all the same, it leaves the heap out.
 func noCoreDump() {
-	windows.SetErrorMode(windows.SEM_FAILCRITICALERRORS | windows.SEM_NOGPFAULTERRORBOX)
+	windows.SetErrorMode(windows.SEM_FAILCRITICALERRORS | windows.SEM_NOGPFAULTERRORBOX | windows.SEM_NOOPENFILEERRORBOX)
+	if set := windows.NewLazySystemDLL("kernel32.dll").NewProc("WerSetFlags"); set.Find() == nil {
+		set.Call(werNoHeap | werNoUI)
+	}
+}
+
+// escapes asks the console for escape sequences, which that of a Windows Server
+// shows as they are unless it is asked. False: it knows none.
+func escapes(f *os.File) bool {
+	console := windows.Handle(f.Fd())
+	var mode uint32
+	if windows.GetConsoleMode(console, &mode) != nil {
+		return false
+	}
+	return mode&windows.ENABLE_VIRTUAL_TERMINAL_PROCESSING != 0 ||
+		windows.SetConsoleMode(console, mode|windows.ENABLE_PROCESSED_OUTPUT|windows.ENABLE_VIRTUAL_TERMINAL_PROCESSING) == nil
 }
 
 func systemLanguage() messages.Lang {

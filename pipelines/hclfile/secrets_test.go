@@ -195,9 +195,9 @@ func TestRevealWithoutIdentity(t *testing.T) {
 	refused(t, err, messages.SecretEncrypted)
 }
 
-func TestRevealDPAPI(t *testing.T) {
+func TestRevealDPAPIElsewhere(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("needs a blob this account protected")
+		t.Skip("Windows has DPAPI: TestRevealDPAPI")
 	}
 	p := project(t, map[string]string{"a.hcl": `secret "x" { dpapi = "x.bin" }`, "x.bin": "x"})
 	_, err := p.Secrets.Reveal(context.Background(), "secret.x")

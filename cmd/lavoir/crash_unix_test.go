@@ -1,0 +1,31 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"syscall"
+	"testing"
+)
+
+// TestNoCoreDump: a crash leaves no core file, though the account allows cores
+// of any size and the runtime is told to make one (invariant 6).
+func TestNoCoreDump(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("there is no shell to allow core files")
+	}
+	p := newProject(t, folder())
+	p.input(t, 1, 50)
+	cmd, out, errOut := p.command("sh", "-c", "ulimit -c unlimited && exec lavoir-killed run")
+	cmd.Env = append(cmd.Env, "GOTRACEBACK=crash", "LAVOIR_TEST_AT=3", fmt.Sprintf("LAVOIR_TEST_SIGNAL=%d", syscall.SIGABRT))
+	r := ended(t, cmd.Run(), out, errOut)
+	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !status.Signaled() || status.Signal() != syscall.SIGABRT {
+		t.Fatalf("it did not crash: %v", r)
+	}
+	if status.CoreDump() {
+		t.Error("its memory was written down")
+	}
+}
