@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -91,6 +92,11 @@ func (p project) input(t *testing.T, version, n int) {
 type result struct {
 	code     int // -1: killed
 	out, err string
+}
+
+// killed says whether it was; Windows tells only the exit code its killer chose.
+func (r result) killed() bool {
+	return r.code == -1 || runtime.GOOS == "windows" && r.code == 1 && r.out == "" && r.err == ""
 }
 
 func (r result) String() string {

@@ -166,7 +166,7 @@ func TestKilledAtEveryOperation(t *testing.T) {
 				last = n
 				break
 			}
-			if r.code != -1 {
+			if !r.killed() {
 				t.Fatalf("operation %d: %v", n, r)
 			}
 			killed := p.place.look(t)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -27,6 +28,9 @@ func TestMain(m *testing.M) {
 // of its own finds the project of testdata/commune.
 //
 //	code N command…            the exit code is exactly N
+//	copy FROM TO               a folder and all in it
+//	nowhere REGEXP DIR…        no file of the folders holds a match
+//	old DIR                    the files of a folder, and it, are of 2020
 //	replace OLD NEW F          replaces a text in a file that must hold it
 //	says stdout|stderr|file F  it reads as file F, where a line … stands for any
 //	                           lines and … in a line for any text; CR LF is LF
@@ -51,8 +55,11 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":    scriptCode,
-			"says":    scriptSays,
+			"copy":    scriptCopy,
+			"nowhere": scriptNowhere,
+			"old":     scriptOld,
 			"replace": scriptReplace,
+			"says":    scriptSays,
 		},
 	})
 }
@@ -100,6 +107,42 @@ func scriptReplace(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not hold %q", args[2], args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], strings.ReplaceAll(args[1], `\n`, "\n"))), 0o600))
+}
+
+func scriptCopy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: copy from to")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))
+}
+
+func scriptNowhere(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: nowhere regexp folder…")
+	}
+	what := regexp.MustCompile(args[0])
+	for _, dir := range args[1:] {
+		ts.Check(filepath.WalkDir(ts.MkAbs(dir), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if what.Match(data) {
+				ts.Fatalf("%s holds a match of %s", path, args[0])
+			}
+			return err
+		}))
+	}
+}
+
+func scriptOld(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: old folder")
+	}
+	when := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chtimes(path, when, when))
+	}))
 }
 
 func lines(s string) []string {

@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -115,4 +117,36 @@ func TestAThenBThenA(t *testing.T) {
 		stable(t, all, a)
 		p.must(t, 0, []string{"verify"})
 	})
+}
+
+// TestFilesOfAWindowsEditor: a byte order mark and CR LF in pipeline files, in the
+// list of tenants and in exports change no byte of what is published, nor does a
+// folder written with its drive and backslashes (invariant 2).
+func TestFilesOfAWindowsEditor(t *testing.T) {
+	run := func(write func(p project, name, text string), depot string) map[string]string {
+		p := project{dir: t.TempDir()}
+		commune := filepath.Join("testdata", "commune")
+		for name, text := range tree(t, commune) {
+			if name == "lavoir.hcl" && depot != "" {
+				path, err := filepath.Abs(filepath.Join(commune, depot))
+				if err != nil {
+					t.Fatal(err)
+				}
+				text = strings.ReplaceAll(text, `"`+depot+`"`, strconv.Quote(path))
+			}
+			write(p, name, text)
+		}
+		p.must(t, 0, []string{"run"}, "4 published")
+		return tree(t, filepath.Join(p.dir, "public"))
+	}
+	plain := func(p project, name, text string) { p.write(t, name, text) }
+	want := run(plain, "")
+	if d := cmp.Diff(want, run(plain, "donnees")); d != "" {
+		t.Errorf("from a folder with its whole path:\n%s", d)
+	}
+	if d := cmp.Diff(want, run(func(p project, name, text string) {
+		p.write(t, name, "\ufeff"+strings.ReplaceAll(text, "\n", "\r\n"))
+	}, "")); d != "" {
+		t.Errorf("from files with a byte order mark and CR LF:\n%s", d)
+	}
 }
