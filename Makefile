@@ -3,6 +3,8 @@
 #   make check          format, vet, lint, tests, generated pages: no server, minutes
 #   make test-servers   the tests that talk to real servers (dev/services)
 #   make docs           runs the guides: every command in them, as a reader types it
+#   make race           the tests under the race detector, which needs a C compiler
+#   make emulated       linux/arm64 under qemu and windows/amd64 on Wine (dev/platforms)
 #   make readers        what lavoir writes, read by DuckDB, pyarrow, hyparquet, parquet-wasm
 #   make gen            writes the generated pages again
 #   make fuzz TIME=10s  fuzzes every target for TIME
@@ -13,11 +15,12 @@
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := check
-.PHONY: check format vet lint test examples gen-check docs test-servers readers gen fuzz bench bench-smoke build
+.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers gen fuzz bench bench-smoke build
 
 export CGO_ENABLED := 0
 GO   ?= go
 TIME ?= 10s
+RACE ?= ./pipelines/... ./connectors/... ./transforms/... ./internal/arrowx ./cmd/...
 FUZZ_PATIENCE ?= 300 # seconds, building with coverage included
 
 # CI installs exactly this version; without it the linter is left out, saying so.
@@ -71,6 +74,23 @@ gen:
 # -count=1: a server is not an input that the test cache knows of.
 test-servers:
 	dev/services run $(GO) test -count=1 $$($(GO) list ./... | grep -E '/(connectors|pipelines/cli|cmd)(/|$$)')
+
+# Property tests look for wrong values, not for races: a few checks of each will do.
+race: export CGO_ENABLED := 1
+race: export RAPID_CHECKS := 5
+race:
+	@cc=$$($(GO) env CC); \
+	if command -v "$${cc%% *}" >/dev/null; then \
+		echo "go test -race $(RACE)"; $(GO) test -race -vet=off -timeout 20m $(RACE); \
+	elif [ "$${LAVOIR_REQUIRE_RACE:-0}" = 1 ]; then \
+		echo "race: there is no C compiler ($$cc) and LAVOIR_REQUIRE_RACE=1; Debian calls it gcc"; exit 1; \
+	else \
+		echo "race: LEFT OUT, there is no C compiler ($$cc)"; \
+	fi
+
+emulated:
+	dev/platforms/run arm64
+	dev/platforms/run wine
 
 readers:
 	dev/readers/run
