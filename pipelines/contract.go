@@ -274,6 +274,15 @@ type SealedFile interface {
 	Audit(ctx context.Context) error
 }
 
+// Audited is the ability of a SealedFile to be read back and audited in one pass,
+// in chunks that workers take apart. Decoding a chunk judges its bytes, as far
+// as Audit does; OpenAudited and Next judge what lies between the chunks. When
+// all were decoded without an error, the file passes Audit. The rows are those
+// of Open.
+type Audited interface {
+	OpenAudited(ctx context.Context) (Chunks, error)
+}
+
 // RowGroup is the number of rows of a row group, and of every batch that goes
 // to a sink but the last. It is part of the format version: bytes depend on it.
 const RowGroup = 1 << 16

@@ -566,16 +566,8 @@ func (r *flowRun) verify(ctx context.Context) error {
 			if info.Rows != r.res.Rows.Sealed {
 				return r.at(load.Name, messages.RowsDisagree.With("file", info.Name, "got", info.Rows, "wanted", r.res.Rows.Sealed))
 			}
-			if err := r.reread(ctx, file); err != nil {
+			if err := r.prove(ctx, file); err != nil {
 				return r.at(load.Name, err)
-			}
-			if err := file.Audit(ctx); err != nil {
-				return r.at(load.Name, err)
-			}
-			if r.Privacy != nil {
-				if err := r.Privacy.Judge(ctx, r.decided, file); err != nil {
-					return r.at(load.Name, err)
-				}
 			}
 			if r.opt.Inspect != nil {
 				if err := r.opt.Inspect(file); err != nil {
@@ -586,52 +578,6 @@ func (r *flowRun) verify(ctx context.Context) error {
 		r.res.Loads = append(r.res.Loads, load)
 	}
 	return nil
-}
-
-// reread compares the rows in the file with those that were written to it.
-func (r *flowRun) reread(ctx context.Context, file SealedFile) (err error) {
-	s, err := file.Open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if e := s.Close(); err == nil {
-			err = e
-		}
-	}()
-	if err := schemaMismatch(s.Schema(), r.bind.Out); err != nil {
-		return err
-	}
-	type sum struct {
-		sum  arrowx.Sum
-		held int64
-	}
-	g := &grouper{s: s, room: newRoom(r.opt.Memory)}
-	defer g.close()
-	o := &ordered[group, sum]{
-		workers: r.opt.Workers,
-		next:    g.next,
-		work: func(_ context.Context, _ int, g group) (s sum, err error) {
-			defer g.release()
-			s.held = g.held
-			s.sum, err = g.sum()
-			return s, err
-		},
-	}
-	defer o.close()
-	for i := 0; ; i++ {
-		got, err := o.take(ctx)
-		if err == io.EOF && i == len(r.sums) {
-			return nil
-		}
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if err == io.EOF || i >= len(r.sums) || got.sum != r.sums[i] {
-			return messages.SealedDiffers.With("file", file.Info().Name)
-		}
-		g.room.give(got.held)
-	}
 }
 
 // publish makes the loads current, in the order of the file. Each is atomic;

@@ -207,6 +207,9 @@ func (s *sealed) Files() []pipelines.SealedFile {
 	fs := make([]pipelines.SealedFile, len(s.files))
 	for i, f := range s.files {
 		fs[i] = f
+		if a, ok := f.writer.(format.Audited); ok {
+			fs[i] = &auditedFile{f, a}
+		}
 	}
 	return fs
 }
@@ -248,6 +251,42 @@ func (f *sealedFile) Audit(ctx context.Context) error {
 	}
 	defer in.Close()
 	return f.writer.Audit(ctx, in, f.info.Bytes)
+}
+
+// auditedFile is a file of a format that reads back and audits in one pass.
+type auditedFile struct {
+	*sealedFile
+	format format.Audited
+}
+
+func (f *auditedFile) OpenAudited(ctx context.Context) (pipelines.Chunks, error) {
+	in, err := os.Open(f.path)
+	if err != nil {
+		return nil, store.Temporary(err)
+	}
+	c, err := f.format.OpenAudited(ctx, in, f.info.Bytes, f.schema)
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	return &auditedChunks{c, in}, nil
+}
+
+// auditedChunks close their file.
+type auditedChunks struct {
+	pipelines.Chunks
+	in *os.File
+}
+
+func (c *auditedChunks) Close() error {
+	err := c.Chunks.Close()
+	if c.in != nil {
+		if e := c.in.Close(); err == nil {
+			err = e
+		}
+		c.in = nil
+	}
+	return err
 }
 
 func (f *sealedFile) content() store.Content {

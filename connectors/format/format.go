@@ -69,3 +69,35 @@ type FileWriter interface {
 	// Close writes what ends the file. It does not close the underlying writer.
 	Close() error
 }
+
+// Audited is the ability of a Writer to read back and judge what it wrote in one
+// pass: Open and Audit at once, in chunks that workers take apart. Decoding a
+// chunk judges its bytes; OpenAudited and Next judge what lies between them. All
+// chunks decoded without an error, the file passes Audit.
+type Audited interface {
+	OpenAudited(ctx context.Context, in io.ReaderAt, size int64, schema *arrow.Schema) (pipelines.Chunks, error)
+}
+
+// decodedInTurn is a stream of the chunks.
+func decodedInTurn(c pipelines.Chunks) pipelines.Stream {
+	return pipelines.NewStream(c.Schema(), func(ctx context.Context) (pipelines.Batch, error) {
+		chunk, err := c.Next(ctx)
+		if err != nil {
+			return pipelines.Batch{}, err
+		}
+		return chunk.Decode(ctx)
+	}, c.Close)
+}
+
+// drained decodes all chunks for what is wrong with them.
+func drained(ctx context.Context, c pipelines.Chunks) error {
+	s := decodedInTurn(c)
+	err := pipelines.Each(ctx, s, func(b pipelines.Batch) error {
+		b.Release()
+		return nil
+	})
+	if e := s.Close(); err == nil {
+		err = e
+	}
+	return err
+}

@@ -2,45 +2,20 @@ package format
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
-	"io"
 	"slices"
-	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow/ipc"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	pq "github.com/parquet-go/parquet-go/format"
 
 	"github.com/lavoir-data/lavoir/pipelines"
-	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// Audit decodes every value and compares all the file says about them: it
-// demands that dictionaries hold what is used and nothing twice, that
-// statistics, page index, bloom filters and sizes are those of the values, that
-// checksums hold, that headers say nothing unknown, and that the ranges the
-// footer names cover the file without gap or overlap.
-func (p *parquet) Audit(ctx context.Context, in io.ReaderAt, size int64) (err error) {
-	defer recoverDamage(&err)
-	r, err := readParquet(in, size)
-	if err != nil {
-		return err
-	}
-	defer r.close()
-	if err := r.auditFooter(); err != nil {
-		return err
-	}
-	a := &audit{parquetReader: r, ranges: []fileRange{{0, 4}, {r.footer, size}}}
-	for i := range r.meta.RowGroups {
-		if err := a.rowGroup(ctx, i); err != nil {
-			return err
-		}
-	}
-	return a.coverage()
-}
+// What the footer alone shows.
 
-// auditFooter checks what the footer says besides the row groups.
+// auditFooter checks what the footer says of the file, and of each row group
+// and column chunk before their bytes are known.
 func (r *parquetReader) auditFooter() error {
 	m := &r.meta
 	if m.Version != 2 || len(m.ColumnOrders) != len(r.leaves) || m.EncryptionAlgorithm.Value != nil || m.FooterSigningKeyMetadata != nil {
@@ -52,8 +27,11 @@ func (r *parquetReader) auditFooter() error {
 		}
 	}
 	rows := int64(0)
-	for _, g := range m.RowGroups {
-		rows += g.NumRows
+	for i := range m.RowGroups {
+		if err := r.auditGroup(i); err != nil {
+			return err
+		}
+		rows += m.RowGroups[i].NumRows
 	}
 	if rows != m.NumRows {
 		return damaged("the row groups do not have the number of rows of the file")
@@ -68,6 +46,53 @@ func (r *parquetReader) auditFooter() error {
 		}
 	}
 	return r.auditArrowSchema(stored)
+}
+
+func (r *parquetReader) auditGroup(i int) error {
+	g, first := &r.meta.RowGroups[i], &r.meta.RowGroups[0]
+	wrong := func(what string) error { return damaged("row group ", ordinal(i), " has ", what) }
+	if len(g.Columns) != len(r.leaves) || int(g.Ordinal) != i || g.NumRows < 1 || g.NumRows > pipelines.RowGroup {
+		return wrong("a wrong number of columns, number of rows or ordinal")
+	}
+	if !slices.Equal(g.SortingColumns, first.SortingColumns) {
+		return wrong("other sorting columns than the first")
+	}
+	for _, s := range g.SortingColumns {
+		if s.ColumnIdx < 0 || int(s.ColumnIdx) >= len(r.leaves) || s.Descending || s.NullsFirst || !r.leaves[s.ColumnIdx].sortable() {
+			return wrong("sorting columns that cannot be")
+		}
+	}
+	var plain, packed int64
+	for j := range r.leaves {
+		l, c := &r.leaves[j], &g.Columns[j]
+		m := &c.MetaData
+		if m.Codec != first.Columns[0].MetaData.Codec {
+			return wrong("another codec than the first")
+		}
+		if c.FilePath != "" || c.FileOffset != 0 || m.Type != l.physical || !slices.Equal(m.PathInSchema, l.path) ||
+			len(m.KeyValueMetadata) > 0 || m.IndexPageOffset != 0 || m.Statistics.DistinctCount != 0 ||
+			m.Statistics.Min != nil || m.Statistics.Max != nil {
+			return damaged("column ", l.name, " has a description that was not written")
+		}
+		plain += m.TotalUncompressedSize
+		packed += m.TotalCompressedSize
+	}
+	if plain != g.TotalByteSize || packed != g.TotalCompressedSize || g.FileOffset != firstOffset(&g.Columns[0].MetaData) {
+		return wrong("a size or an offset that is not that of its columns")
+	}
+	return nil
+}
+
+// sortable says whether files are written sorted by such a column.
+func (l *fileLeaf) sortable() bool {
+	return l.maxRep == 0 && l.physical != pq.Double
+}
+
+func firstOffset(m *pq.ColumnMetaData) int64 {
+	if m.DictionaryPageOffset != 0 {
+		return m.DictionaryPageOffset
+	}
+	return m.DataPageOffset
 }
 
 // auditArrowSchema checks that the Arrow schema in the metadata is that of the
@@ -87,161 +112,56 @@ func (r *parquetReader) auditArrowSchema(stored string) error {
 	return nil
 }
 
-// audit is an audit under way.
-type audit struct {
-	*parquetReader
-	ranges []fileRange
-	last   []*columnData // the sorting columns of the row group before
-}
-
 type fileRange struct{ start, end int64 }
 
-func (a *audit) cover(start, n int64) { a.ranges = append(a.ranges, fileRange{start, start + n}) }
+// groupPlaces is where the parts of a row group lie: its pages and filters, its
+// column indexes, its offset indexes.
+type groupPlaces struct{ data, columns, offsets fileRange }
 
-// coverage checks that the ranges lie end to end.
-func (a *audit) coverage() error {
-	slices.SortFunc(a.ranges, func(x, y fileRange) int {
-		if x.start != y.start {
-			return int(max(-1, min(1, x.start-y.start)))
-		}
-		return int(max(-1, min(1, x.end-y.end)))
-	})
-	at := int64(0)
-	for _, r := range a.ranges {
-		if r.start != at {
-			return damaged("bytes lie outside of what the footer names")
-		}
-		at = r.end
-	}
-	if at != a.size {
-		return damaged("bytes lie outside of what the footer names")
-	}
-	return nil
-}
-
-func (a *audit) rowGroup(ctx context.Context, i int) error {
-	g := &a.meta.RowGroups[i]
-	wrong := func(what string) error { return damaged("row group ", ordinal(i), " has ", what) }
-	if len(g.Columns) != len(a.leaves) || int(g.Ordinal) != i || g.NumRows < 1 || g.NumRows > pipelines.RowGroup {
-		return wrong("a wrong number of columns, number of rows or ordinal")
-	}
-	if len(g.SortingColumns) != len(a.meta.RowGroups[0].SortingColumns) {
-		return wrong("other sorting columns than the first")
-	}
-	var plain, packed int64
-	sorting := make([]*columnData, len(g.SortingColumns))
-	for j := range a.leaves {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		c := &g.Columns[j]
-		if c.MetaData.Codec != a.meta.RowGroups[0].Columns[0].MetaData.Codec {
-			return wrong("another codec than the first")
-		}
-		d, err := a.chunk(&a.leaves[j], c)
-		if err != nil {
-			return err
-		}
-		if rows, _, _ := d.end(); int64(rows) != g.NumRows {
-			return wrong("columns of different lengths")
-		}
-		plain += c.MetaData.TotalUncompressedSize
-		packed += c.MetaData.TotalCompressedSize
-		for k, s := range g.SortingColumns {
-			if int(s.ColumnIdx) == j {
-				sorting[k] = d
-			}
+// layout gives the places of the row groups. All that the footer names must lie
+// end to end, in the order in which it is written, from the first byte to the last.
+func (r *parquetReader) layout() ([]groupPlaces, error) {
+	at, ok := int64(len(parquetMagic)), true
+	next := func(start, n int64) {
+		if ok = ok && start == at && n >= 0 && n <= r.footer-at; ok {
+			at += n
 		}
 	}
-	if plain != g.TotalByteSize || packed != g.TotalCompressedSize || g.FileOffset != firstOffset(&g.Columns[0].MetaData) {
-		return wrong("a size or an offset that is not that of its columns")
-	}
-	return a.sorted(i, sorting)
-}
-
-func firstOffset(m *pq.ColumnMetaData) int64 {
-	if m.DictionaryPageOffset != 0 {
-		return m.DictionaryPageOffset
-	}
-	return m.DataPageOffset
-}
-
-// sorted checks that the rows of a row group, and the step to it from the one
-// before, are in the order that is stated: ascending, nulls last.
-func (a *audit) sorted(i int, columns []*columnData) error {
-	var names []string
-	var steps []func(j int) int
-	for k, s := range a.meta.RowGroups[i].SortingColumns {
-		if columns[k] == nil || columns[k].leaf.maxRep > 0 || s.Descending || s.NullsFirst {
-			return damaged("row group ", ordinal(i), " has sorting columns that cannot be")
-		}
-		names = append(names, columns[k].leaf.name)
-		var before *columnData
-		if a.last != nil {
-			before = a.last[k]
-			if before.leaf != columns[k].leaf {
-				return damaged("row group ", ordinal(i), " has other sorting columns than the one before")
-			}
-		}
-		steps = append(steps, columns[k].steps(before))
-	}
-	a.last = columns
-	if len(steps) == 0 {
-		a.last = nil
-		return nil
-	}
-	for j := range a.meta.RowGroups[i].NumRows {
-		for _, step := range steps {
-			c := step(int(j))
-			if c < 0 {
-				break
-			}
-			if c > 0 {
-				return messages.ParquetOrder.With("columns", strings.Join(names, ", "))
-			}
+	optional := func(start, n int64) {
+		if start != 0 || n != 0 {
+			next(start, n)
 		}
 	}
-	return nil
-}
-
-// steps compares row j-1 with row j, where row -1 is the last row of before.
-func (d *columnData) steps(before *columnData) func(j int) int {
-	at := make([]int, len(d.def)) // index of each row's value, or -1
-	values := d.values
-	n := 0
-	for j, level := range d.def {
-		at[j] = -1
-		if level == 1 {
-			at[j] = n
-			n++
+	groups := r.meta.RowGroups
+	places := make([]groupPlaces, len(groups))
+	for i, g := range groups {
+		start := at
+		for j := range g.Columns {
+			m := &g.Columns[j].MetaData
+			next(firstOffset(m), m.TotalCompressedSize)
 		}
+		for j := range g.Columns {
+			m := &g.Columns[j].MetaData
+			optional(m.BloomFilterOffset, int64(m.BloomFilterLength))
+		}
+		places[i].data = fileRange{start, at}
 	}
-	cmp := func(x, y int) int { return compareValues(d.leaf, &values, x, &values, y) }
-	return func(j int) int {
-		if j > 0 {
-			return nullsLast(at[j-1], at[j], cmp)
+	for i, g := range groups {
+		start := at
+		for j := range g.Columns {
+			optional(g.Columns[j].ColumnIndexOffset, int64(g.Columns[j].ColumnIndexLength))
 		}
-		if before == nil {
-			return -1
-		}
-		last := -1
-		if before.def[len(before.def)-1] == 1 {
-			last = before.values.len() - 1
-		}
-		return nullsLast(last, at[0], func(x, y int) int {
-			return compareValues(d.leaf, &before.values, x, &values, y)
-		})
+		places[i].columns = fileRange{start, at}
 	}
-}
-
-func nullsLast(x, y int, cmp func(x, y int) int) int {
-	switch {
-	case x < 0 && y < 0:
-		return 0
-	case x < 0:
-		return 1
-	case y < 0:
-		return -1
+	for i, g := range groups {
+		start := at
+		for j := range g.Columns {
+			next(g.Columns[j].OffsetIndexOffset, int64(g.Columns[j].OffsetIndexLength))
+		}
+		places[i].offsets = fileRange{start, at}
 	}
-	return cmp(x, y)
+	if !ok || at != r.footer {
+		return nil, damaged("bytes lie outside of what the footer names")
+	}
+	return places, nil
 }

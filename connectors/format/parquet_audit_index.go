@@ -13,31 +13,60 @@ import (
 	pq "github.com/parquet-go/parquet-go/format"
 )
 
-// The column index and the bloom filter of a chunk, judged from its values.
+// The indexes and the bloom filter of a chunk, judged from its values.
 
-func auditColumnIndex[T any](a *audit, d *columnData, c *pq.ColumnChunk, vs []T, nan bool, compare func(x, y T) int, raw func(T) []byte) error {
-	wrong := func(what string) error {
-		return damaged("column ", d.leaf.name, " has a column index ", what)
-	}
-	if nan {
-		if c.ColumnIndexOffset != 0 || c.ColumnIndexLength != 0 {
-			return wrong("although not all values have an order")
-		}
-		return auditPageNulls(d, nil)
-	}
-	var x pq.ColumnIndex
-	if err := a.index(c.ColumnIndexOffset, c.ColumnIndexLength, &x); err != nil {
+// readIndex reads a structure that fills a range.
+func readIndex(w fileWindow, at int64, length int32, v any) error {
+	b, err := w.cut(at, int64(length))
+	if err != nil {
 		return err
 	}
-	n := len(d.pages)
+	n, err := decodeThrift(b, v)
+	if err == nil && n != len(b) {
+		err = damaged("bytes follow an index")
+	}
+	return err
+}
+
+func (c *columnData) auditOffsets(said *pq.ColumnChunk, w fileWindow) error {
+	var x pq.OffsetIndex
+	if err := readIndex(w, said.OffsetIndexOffset, said.OffsetIndexLength, &x); err != nil {
+		return err
+	}
+	wrong := damaged("column ", c.leaf.name, " has an offset index that is not that of its pages")
+	if len(x.PageLocations) != len(c.pages) || len(x.UnencodedByteArrayDataBytes) > 0 {
+		return wrong
+	}
+	row := 0
+	for i, p := range c.pages {
+		if x.PageLocations[i] != (pq.PageLocation{Offset: p.offset, CompressedPageSize: int32(p.size), FirstRowIndex: int64(row)}) {
+			return wrong
+		}
+		row = p.rows
+	}
+	return nil
+}
+
+func (a *audit) auditColumnIndex(c *columnData, said *pq.ColumnChunk, nan bool, w fileWindow) error {
+	wrong := func(what string) error {
+		return damaged("column ", c.leaf.name, " has a column index ", what)
+	}
+	if nan {
+		if said.ColumnIndexOffset != 0 || said.ColumnIndexLength != 0 {
+			return wrong("although not all values have an order")
+		}
+		return c.auditPageNulls(nil)
+	}
+	var x pq.ColumnIndex
+	if err := readIndex(w, said.ColumnIndexOffset, said.ColumnIndexLength, &x); err != nil {
+		return err
+	}
+	n := len(c.pages)
 	if len(x.NullPages) != n || len(x.MinValues) != n || len(x.MaxValues) != n || len(x.NullCounts) != n ||
 		len(x.RepetitionLevelHistogram) > 0 || len(x.DefinitionLevelHistogram) > 0 {
 		return wrong("of other pages")
 	}
-	from := 0
-	for i, p := range d.pages {
-		e := extentOf(vs[from:p.value], compare)
-		from = p.value
+	for i, e := range a.bounds {
 		if x.NullPages[i] == e.any {
 			return wrong("with wrong null pages")
 		}
@@ -47,27 +76,27 @@ func auditColumnIndex[T any](a *audit, d *columnData, c *pq.ColumnChunk, vs []T,
 			}
 			continue
 		}
-		lo, hi := zeros(raw(e.lo), raw(e.hi), d.leaf)
-		if !isLowerBound(d.leaf, x.MinValues[i], lo) || !isUpperBound(d.leaf, x.MaxValues[i], hi) {
+		lo, hi := zeros(e.lo, e.hi, c.leaf)
+		if !isLowerBound(c.leaf, x.MinValues[i], lo) || !isUpperBound(c.leaf, x.MaxValues[i], hi) {
 			return wrong("with bounds that are not those of its values")
 		}
 	}
-	if err := auditPageNulls(d, x.NullCounts); err != nil {
+	if err := c.auditPageNulls(x.NullCounts); err != nil {
 		return err
 	}
-	if x.BoundaryOrder != boundaryOrder(d.leaf, &x) {
+	if x.BoundaryOrder != boundaryOrder(c.leaf, &x) {
 		return wrong("with a wrong order of its bounds")
 	}
 	return nil
 }
 
-func auditPageNulls(d *columnData, counts []int64) error {
-	slot, value := 0, 0
-	for i, p := range d.pages {
-		nulls := int64(p.slots - slot - (p.value - value))
-		slot, value = p.slots, p.value
-		if pageStatistics(&p.header).NullCount != nulls || counts != nil && counts[i] != nulls {
-			return damaged("column ", d.leaf.name, " has a page with a wrong number of nulls")
+func (c *columnData) auditPageNulls(counts []int64) error {
+	slot, count := 0, 0
+	for i, p := range c.pages {
+		nulls := int64(p.slots - slot - (p.count - count))
+		slot, count = p.slots, p.count
+		if p.nulls != nulls || counts != nil && counts[i] != nulls {
+			return damaged("column ", c.leaf.name, " has a page with a wrong number of nulls")
 		}
 	}
 	return nil
@@ -142,6 +171,7 @@ func boundaryOrder(l *fileLeaf, x *pq.ColumnIndex) pq.BoundaryOrder {
 	return pq.Unordered
 }
 
+// compareRaw compares values as statistics hold them.
 func compareRaw(l *fileLeaf, x, y []byte) int {
 	switch l.physical {
 	case pq.Int32:
@@ -156,19 +186,14 @@ func compareRaw(l *fileLeaf, x, y []byte) int {
 	return bytes.Compare(x, y)
 }
 
-// filter builds the bloom filter of the values anew and compares.
-func (a *audit) filter(l *fileLeaf, m *pq.ColumnMetaData, each func(insert func([]byte))) error {
-	b, err := a.bytes(m.BloomFilterOffset, int64(m.BloomFilterLength))
-	if err != nil {
-		return err
-	}
-	a.cover(m.BloomFilterOffset, int64(m.BloomFilterLength))
+// auditFilter builds the bloom filter of the values anew and compares.
+func (a *audit) auditFilter(c *columnData, b []byte) error {
 	var h pq.BloomFilterHeader
 	n, err := decodeThrift(b, &h)
 	if err != nil {
 		return err
 	}
-	wrong := damaged("column ", l.name, " has a bloom filter that is not that of its values")
+	wrong := damaged("column ", c.leaf.name, " has a bloom filter that is not that of its values")
 	blocks := uint64(h.NumBytes) / 32
 	if fmt.Sprintf("%T %T %T", h.Algorithm.Value, h.Hash.Value, h.Compression.Value) !=
 		"*format.SplitBlockAlgorithm *format.XxHash *format.BloomFilterUncompressed" ||
@@ -177,17 +202,48 @@ func (a *audit) filter(l *fileLeaf, m *pq.ColumnMetaData, each func(insert func(
 	}
 	// The salts are constants of the Parquet format.
 	salts := [8]uint32{0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31}
-	bits := make([]byte, h.NumBytes)
-	each(func(v []byte) {
-		x := bloom.XXH64{}.Sum64(v)
-		block := bits[(x>>32)*blocks>>32*32:]
+	a.filter = zeroed(a.filter, int(h.NumBytes))
+	v := &c.values
+	if c.coded {
+		v = &c.entries // all of which are used
+	}
+	var raw []byte
+	for i := range v.n {
+		raw = v.appendRaw(raw[:0], i, c.leaf)
+		x := bloom.XXH64{}.Sum64(raw)
+		block := a.filter[(x>>32)*blocks>>32*32:]
 		for i, salt := range salts {
 			bit := uint32(x) * salt >> 27
 			block[4*i+int(bit/8)] |= 1 << (bit % 8)
 		}
-	})
-	if !bytes.Equal(bits, b[n:]) {
+	}
+	if !bytes.Equal(a.filter, b[n:]) {
 		return wrong
 	}
 	return nil
+}
+
+// appendRaw appends value i as statistics and filters hold it.
+func (v *plainValues) appendRaw(dst []byte, i int, l *fileLeaf) []byte {
+	switch l.physical {
+	case pq.Boolean:
+		return append(dst, v.bits[i/8]>>(i%8)&1)
+	case pq.Int32:
+		return binary.LittleEndian.AppendUint32(dst, uint32(v.int32s[i]))
+	case pq.Int64:
+		return binary.LittleEndian.AppendUint64(dst, uint64(v.int64s[i]))
+	case pq.Double:
+		return binary.LittleEndian.AppendUint64(dst, math.Float64bits(v.doubles[i]))
+	case pq.FixedLenByteArray:
+		return appendWide(dst, v.wides[i], l.width)
+	}
+	return append(dst, v.at(i)...)
+}
+
+// compareSigned compares big-endian two's complement of one length.
+func compareSigned(x, y []byte) int {
+	if c := cmp.Compare(int8(x[0]), int8(y[0])); c != 0 {
+		return c
+	}
+	return bytes.Compare(x, y)
 }

@@ -1,9 +1,14 @@
 package format
 
 import (
+	"context"
 	"hash/crc32"
 	"math"
+	"slices"
 
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/golang/snappy"
 	"github.com/klauspost/compress/zstd"
 	pq "github.com/parquet-go/parquet-go/format"
@@ -11,210 +16,340 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines"
 )
 
-// columnData is a decoded column chunk.
-type columnData struct {
-	leaf     *fileLeaf
-	pages    []pageData
-	def, rep []byte // one per slot; rep is nil outside of lists
-	values   plainValues
-	// Of the dictionary, if there is one.
-	dictionary pq.PageHeader
-	entries    plainValues
-	used       []bool
+// groupDecoder decodes and audits row groups, one after the other. Its scratch
+// is used again: what it gives is Arrow memory of its own.
+type groupDecoder struct {
+	*parquetReader
+	mem    memory.Allocator
+	edges  *groupEdges
+	zstd   *zstd.Decoder
+	packed [2][]byte // decompressed: a dictionary page, a data page
+	column columnData
+	audit  audit
 }
 
-// pageData is a data page: its header, its range in the file, and where its
-// rows, slots and values end in the chunk.
+// columnData is a column chunk under way.
+type columnData struct {
+	leaf *fileLeaf
+	mem  memory.Allocator
+
+	pages              []pageData
+	rows, slots, count int   // of the pages so far; count is of values
+	grown              int64 // by how much the pages are larger decompressed
+
+	valid    []byte      // one bit a slot: whether there is a value; outside of lists
+	def, rep []byte      // one level a slot, in lists
+	values   plainValues // when there is no dictionary
+
+	coded   bool // by a dictionary
+	entries plainValues
+	numbers []uint32 // one a value
+	touched []byte   // which entries the page uses
+	used    []byte   // which entries some page uses
+
+	owned []*memory.Buffer // to be freed when nothing comes of it
+}
+
+// pageData is a data page: what its header says, its range in the file, and
+// where its rows, slots and values end in the chunk.
 type pageData struct {
-	header             pq.PageHeader
+	kind               pq.PageType
+	encoding           pq.Encoding
+	nulls              int64 // as stated
+	stated             bool  // a statistic that is not written in page headers
 	offset             int64
 	size               int
-	rows, slots, value int
+	rows, slots, count int
 }
 
-// plainValues are values that are not null; one of the slices is in use.
-type plainValues struct {
-	bools   []bool
-	int32s  []int32
-	int64s  []int64
-	doubles []float64
-	bytes   [][]byte
-}
-
-func (v *plainValues) len() int {
-	return len(v.bools) + len(v.int32s) + len(v.int64s) + len(v.doubles) + len(v.bytes)
-}
-
-// column decodes a column chunk, whose pages must fill its range exactly.
-func (r *parquetReader) column(l *fileLeaf, m *pq.ColumnMetaData) (*columnData, error) {
-	start := m.DataPageOffset
-	if m.DictionaryPageOffset != 0 {
-		start = m.DictionaryPageOffset
+// decode makes a record of a row group.
+func (d *groupDecoder) decode(ctx context.Context, schema *arrow.Schema, group int, parts [3]fileWindow) (_ arrow.Record, err error) {
+	defer recoverDamage(&err)
+	defer d.column.free()
+	g := &d.meta.RowGroups[group]
+	columns := make([]arrow.Array, 0, len(d.leaves))
+	own := groupEdge{first: make([]sortKey, len(g.SortingColumns)), last: make([]sortKey, len(g.SortingColumns))}
+	defer func() {
+		for _, c := range columns {
+			c.Release()
+		}
+	}()
+	for j := range d.leaves {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		l := &d.leaves[j]
+		c := &d.column
+		c.reset(l, d.mem)
+		if err := d.chunk(&g.Columns[j], parts); err != nil {
+			return nil, err
+		}
+		if int64(c.rows) != g.NumRows {
+			return nil, damaged("row group ", ordinal(group), " has columns of different lengths")
+		}
+		for k, s := range g.SortingColumns {
+			if int(s.ColumnIdx) == j {
+				own.first[k], own.last[k] = c.edge()
+			}
+		}
+		a, err := c.array(schema.Field(j).Type)
+		if err != nil {
+			return nil, err
+		}
+		columns = append(columns, a)
 	}
-	b, err := r.bytes(start, m.TotalCompressedSize)
-	if err != nil {
+	if err := d.sorted(group, columns, own); err != nil {
 		return nil, err
 	}
-	d := &columnData{leaf: l}
+	return array.NewRecord(schema, columns, g.NumRows), nil
+}
+
+func (c *columnData) reset(l *fileLeaf, mem memory.Allocator) {
+	c.free()
+	*c = columnData{leaf: l, mem: mem, pages: c.pages[:0], valid: c.valid[:0], def: c.def[:0], rep: c.rep[:0], values: c.values, entries: c.entries,
+		numbers: c.numbers[:0], touched: c.touched[:0], used: c.used[:0], owned: c.owned}
+	c.values.reset()
+	c.entries.reset()
+}
+
+// free lets go of the memory of which no array was made.
+func (c *columnData) free() {
+	for _, b := range c.owned {
+		b.Release()
+	}
+	clear(c.owned)
+	c.owned, c.values.text = c.owned[:0], nil
+}
+
+// buffer is n bytes of Arrow memory.
+func (c *columnData) buffer(n int) *memory.Buffer {
+	b := memory.NewResizableBuffer(c.mem)
+	b.Resize(n)
+	c.owned = append(c.owned, b)
+	return b
+}
+
+func (c *columnData) wrong(what string) error {
+	return damaged("a page of column ", c.leaf.name, " has ", what)
+}
+
+// read decodes the pages of a column chunk, which must fill its range exactly.
+func (d *groupDecoder) read(m *pq.ColumnMetaData, b []byte) error {
+	start := firstOffset(m)
 	for at := 0; at < len(b); {
 		var h pq.PageHeader
 		n, err := decodeThrift(b[at:], &h)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		size := int(h.CompressedPageSize)
 		if size < 0 || size > len(b)-at-n || h.UncompressedPageSize < 0 {
-			return nil, damaged("a page of column ", l.name, " has a wrong size")
+			return d.column.wrong("a wrong size")
 		}
 		body := b[at+n : at+n+size]
 		if int32(crc32.ChecksumIEEE(body)) != h.CRC {
-			return nil, damaged("a page of column ", l.name, " does not have its checksum")
+			return d.column.wrong("another checksum than stated")
 		}
-		p := pageData{header: h, offset: start + int64(at), size: n + size}
-		if err := r.page(d, m, &p, body, at == 0); err != nil {
-			return nil, err
+		if (h.Type == pq.DictionaryPage) != (at == 0 && m.DictionaryPageOffset != 0) {
+			return d.column.wrong("a dictionary where none is stated")
 		}
+		if err := d.page(m, &h, body, pageData{offset: start + int64(at), size: n + size}); err != nil {
+			return err
+		}
+		d.column.grown += int64(h.UncompressedPageSize) - int64(h.CompressedPageSize)
 		at += n + size
 	}
-	return d, nil
+	return nil
 }
 
-func (r *parquetReader) page(d *columnData, m *pq.ColumnMetaData, p *pageData, body []byte, first bool) error {
-	h := p.header
-	wrong := func(what string) error { return damaged("a page of column ", d.leaf.name, " has ", what) }
-	if (h.Type == pq.DictionaryPage) != (first && m.DictionaryPageOffset != 0) {
-		return wrong("a dictionary where none is stated")
-	}
+func (d *groupDecoder) page(m *pq.ColumnMetaData, h *pq.PageHeader, body []byte, p pageData) error {
+	c := &d.column
 	present := [...]bool{h.DataPageHeader.Valid, h.DictionaryPageHeader.Valid, h.DataPageHeaderV2.Valid, h.IndexPageHeader.Valid}
 	switch {
 	case h.Type == pq.DictionaryPage && present == [...]bool{false, true, false, false}:
-		plain, err := r.decompress(m.Codec, body, int(h.UncompressedPageSize))
+		plain, err := d.decompress(0, m.Codec, body, int(h.UncompressedPageSize))
 		if err != nil {
 			return err
 		}
-		n := int(h.DictionaryPageHeader.V.NumValues)
-		if n < 1 || n > len(plain) || h.DictionaryPageHeader.V.Encoding != pq.Plain || h.DictionaryPageHeader.V.IsSorted {
-			return wrong("a dictionary that cannot be")
-		}
-		d.dictionary, d.used = h, make([]bool, n)
-		if !d.entries.plain(d.leaf, plain, n) {
-			return wrong("a dictionary of another size than stated")
-		}
-		return nil
+		return c.dictionary(&h.DictionaryPageHeader.V, plain)
 	case h.Type == pq.DataPage && present == [...]bool{true, false, false, false}:
-		v := h.DataPageHeader.V
-		plain, err := r.decompress(m.Codec, body, int(h.UncompressedPageSize))
+		v := &h.DataPageHeader.V
+		plain, err := d.decompress(1, m.Codec, body, int(h.UncompressedPageSize))
 		if err != nil {
 			return err
 		}
 		if v.DefinitionLevelEncoding != pq.RLE || v.RepetitionLevelEncoding != pq.RLE {
-			return wrong("levels in an unknown encoding")
+			return c.wrong("levels in an unknown encoding")
 		}
 		var reps, defs []byte
 		ok := true
-		if d.leaf.maxRep > 0 {
+		if c.leaf.maxRep > 0 {
 			reps, plain, ok = prefixed(plain)
 		}
 		if ok {
 			defs, plain, ok = prefixed(plain)
 		}
 		if !ok {
-			return wrong("levels of a wrong size")
+			return c.wrong("levels of a wrong size")
 		}
-		return d.data(p, int(v.NumValues), reps, defs, plain, v.Encoding)
+		p.state(h.Type, v.Encoding, &v.Statistics)
+		return d.data(m, p, int(v.NumValues), reps, defs, plain)
 	case h.Type == pq.DataPageV2 && present == [...]bool{false, false, true, false}:
-		v := h.DataPageHeaderV2.V
+		v := &h.DataPageHeaderV2.V
 		nr, nd := int(v.RepetitionLevelsByteLength), int(v.DefinitionLevelsByteLength)
-		if nr < 0 || nd < 0 || nr > len(body) || nd > len(body)-nr || (nr > 0) != (d.leaf.maxRep > 0) {
-			return wrong("levels of a wrong size")
+		if nr < 0 || nd < 0 || nr > len(body) || nd > len(body)-nr || (nr > 0) != (c.leaf.maxRep > 0) {
+			return c.wrong("levels of a wrong size")
 		}
 		plain := body[nr+nd:]
 		if packed, stated := v.IsCompressed.Get(); packed || !stated {
 			var err error
-			if plain, err = r.decompress(m.Codec, plain, int(h.UncompressedPageSize)-nr-nd); err != nil {
+			if plain, err = d.decompress(1, m.Codec, plain, int(h.UncompressedPageSize)-nr-nd); err != nil {
 				return err
 			}
 		} else if len(plain) > 0 || int(h.UncompressedPageSize) != nr+nd {
-			return wrong("uncompressed values")
+			return c.wrong("uncompressed values")
 		}
-		row, slot, value := d.end()
-		if err := d.data(p, int(v.NumValues), body[:nr], body[nr:nr+nd], plain, v.Encoding); err != nil {
+		rows, slots, count := c.rows, c.slots, c.count
+		p.state(h.Type, v.Encoding, &v.Statistics)
+		if err := d.data(m, p, int(v.NumValues), body[:nr], body[nr:nr+nd], plain); err != nil {
 			return err
 		}
-		if int(v.NumRows) != p.rows-row || int(v.NumNulls) != p.slots-slot-(p.value-value) {
-			return wrong("a wrong number of rows or nulls")
+		if int(v.NumRows) != c.rows-rows || int(v.NumNulls) != c.slots-slots-(c.count-count) {
+			return c.wrong("a wrong number of rows or nulls")
 		}
 		return nil
 	}
-	return wrong("a header of another type than stated")
+	return c.wrong("a header of another type than stated")
 }
 
-// end is where the last page ended.
-func (d *columnData) end() (rows, slots, value int) {
-	if len(d.pages) == 0 {
-		return 0, 0, 0
-	}
-	p := d.pages[len(d.pages)-1]
-	return p.rows, p.slots, p.value
+func (p *pageData) state(kind pq.PageType, e pq.Encoding, s *pq.Statistics) {
+	p.kind, p.encoding, p.nulls = kind, e, s.NullCount
+	p.stated = s.Min != nil || s.Max != nil || s.MinValue != nil || s.MaxValue != nil || s.DistinctCount != 0
 }
 
-// data decodes the levels and values of a data page.
-func (d *columnData) data(p *pageData, slots int, reps, defs, values []byte, e pq.Encoding) error {
-	wrong := func(what string) error { return damaged("a page of column ", d.leaf.name, " has ", what) }
-	if slots < 1 || d.leaf.maxRep == 0 && slots > pipelines.RowGroup {
-		return wrong("a number of values that cannot be")
+func (c *columnData) dictionary(h *pq.DictionaryPageHeader, plain []byte) error {
+	n := int(h.NumValues)
+	if n < 1 || n > len(plain) || h.Encoding != pq.Plain || h.IsSorted || c.leaf.physical == pq.Boolean {
+		return c.wrong("a dictionary that cannot be")
 	}
-	row, slot, value := d.end()
-	p.rows, p.slots, p.value = row, slot+slots, value
-	var ok bool
-	if d.leaf.maxRep > 0 {
-		if d.rep, ok = hybrid(d.rep, reps, 1, slots); !ok || d.rep[slot] != 0 {
-			return wrong("wrong repetition levels")
-		}
-		for _, level := range d.rep[slot:] {
-			p.rows += int(1 - level)
-		}
-	} else {
-		p.rows += slots
+	c.coded = true
+	if c.entries.text == nil {
+		c.entries.text = memory.NewResizableBuffer(memory.DefaultAllocator)
 	}
-	width := 1
-	if d.leaf.maxDef > 1 {
-		width = 2
+	if !c.entries.plain(c.leaf, plain, n, c.isText()) {
+		return c.wrong("a dictionary of another size than stated, or a text that is not UTF-8")
 	}
-	if d.def, ok = hybrid(d.def, defs, width, slots); !ok {
-		return wrong("wrong definition levels")
-	}
-	for i, level := range d.def[slot:] {
-		if level == d.leaf.maxDef {
-			p.value++
-		} else if d.leaf.maxRep > 0 && level < 2 && (d.rep[slot+i] != 0 || i+1 < slots && d.rep[slot+i+1] != 0) {
-			return wrong("a list without elements that has some")
-		}
-	}
-	n := p.value - value
-	switch {
-	case e == pq.Plain && d.used == nil:
-		ok = d.values.plain(d.leaf, values, n)
-	case e == pq.DeltaBinaryPacked && d.used == nil:
-		ok = d.values.deltas(d.leaf, values, n)
-	case e == pq.RLEDictionary && d.used != nil:
-		ok = d.coded(values, n)
-	default:
-		return wrong("an encoding that was not written")
-	}
-	if !ok {
-		return wrong("values that cannot be decoded")
-	}
-	d.pages = append(d.pages, *p)
+	c.touched, c.used = zeroed(c.touched, n), zeroed(c.used, n)
 	return nil
 }
 
-func (r *parquetReader) decompress(c pq.CompressionCodec, src []byte, size int) ([]byte, error) {
+// isText says whether values must be UTF-8.
+func (c *columnData) isText() bool {
+	return c.leaf.typ.ID() == arrow.STRING || c.leaf.typ.ID() == arrow.LIST
+}
+
+// data decodes the levels and values of a data page and takes their extent.
+func (d *groupDecoder) data(m *pq.ColumnMetaData, p pageData, slots int, reps, defs, plain []byte) error {
+	c := &d.column
+	if slots < 1 || c.leaf.maxRep == 0 && slots > pipelines.RowGroup-c.slots {
+		return c.wrong("a number of values that cannot be")
+	}
+	n, err := c.levels(slots, reps, defs)
+	if err != nil {
+		return err
+	}
+	if n > 0 && c.leaf.typ.ID() == arrow.NULL {
+		return c.wrong("values although its column has none")
+	}
+	from, ok := c.count, false
+	c.slots, c.count = c.slots+slots, c.count+n
+	switch {
+	case p.encoding == pq.Plain && !c.coded:
+		c.makeRoom(m)
+		ok = c.values.plain(c.leaf, plain, n, c.isText())
+	case p.encoding == pq.DeltaBinaryPacked && !c.coded:
+		ok = c.values.deltas(c.leaf, plain, n)
+	case p.encoding == pq.RLEDictionary && c.coded:
+		ok = c.number(plain, n)
+	default:
+		return c.wrong("an encoding that was not written")
+	}
+	if !ok {
+		return c.wrong("values that cannot be decoded")
+	}
+	p.rows, p.slots, p.count = c.rows, c.slots, c.count
+	c.pages = append(c.pages, p)
+	d.audit.extent(c, from)
+	return nil
+}
+
+// makeRoom allocates for the texts of the whole chunk at once, as many bytes as
+// the footer says, if that is not more than a row group has.
+func (c *columnData) makeRoom(m *pq.ColumnMetaData) {
+	if c.leaf.physical != pq.ByteArray || c.values.text != nil {
+		return
+	}
+	size := m.TotalUncompressedSize - prefixBytes*(m.NumValues-m.Statistics.NullCount)
+	c.values.text = c.buffer(int(max(0, min(size, pipelines.RowGroupBytes))))
+}
+
+// number appends the numbers of n values in the dictionary.
+func (c *columnData) number(src []byte, n int) bool {
+	if len(src) == 0 || src[0] < 1 || src[0] > 31 {
+		return false
+	}
+	from, ok := len(c.numbers), false
+	if c.numbers, ok = hybrid(c.numbers, src[1:], int(src[0]), n); !ok {
+		return false
+	}
+	touched := c.touched
+	for _, k := range c.numbers[from:] {
+		if uint(k) >= uint(len(touched)) {
+			return false
+		}
+		touched[k] = 1
+	}
+	return true
+}
+
+// levels decodes the levels of a page and gives the number of its values.
+func (c *columnData) levels(slots int, reps, defs []byte) (values int, err error) {
+	if c.leaf.maxRep == 0 {
+		if missing := (c.slots+slots+7)/8 - len(c.valid); missing > 0 {
+			c.valid = append(c.valid, make([]byte, missing)...)
+		}
+		values, ok := bitmap(c.valid, c.slots, slots, defs)
+		if !ok {
+			return 0, c.wrong("wrong definition levels")
+		}
+		c.rows += slots
+		return values, nil
+	}
+	var ok bool
+	if c.rep, ok = hybrid(c.rep, reps, 1, slots); !ok || c.rep[c.slots] != 0 {
+		return 0, c.wrong("wrong repetition levels")
+	}
+	if c.def, ok = hybrid(c.def, defs, 2, slots); !ok {
+		return 0, c.wrong("wrong definition levels")
+	}
+	rep := c.rep[c.slots:]
+	for i, level := range c.def[c.slots:] {
+		c.rows += int(1 - rep[i])
+		if level == c.leaf.maxDef {
+			values++
+		} else if level < 2 && (rep[i] != 0 || i+1 < slots && rep[i+1] != 0) {
+			return 0, c.wrong("a list without elements that has some")
+		}
+	}
+	return values, nil
+}
+
+// decompress gives a page, in a buffer of those kept for it.
+func (d *groupDecoder) decompress(kept int, c pq.CompressionCodec, src []byte, size int) (dst []byte, err error) {
 	if size < 0 {
 		return nil, damaged("a page has a wrong size")
 	}
-	var dst []byte
-	var err error
+	buffer := &d.packed[kept]
 	switch c {
 	case pq.Uncompressed:
 		dst = src
@@ -222,19 +357,35 @@ func (r *parquetReader) decompress(c pq.CompressionCodec, src []byte, size int) 
 		if n, e := snappy.DecodedLen(src); e != nil || n != size {
 			return nil, damaged("a page has a wrong size")
 		}
-		dst, err = snappy.Decode(nil, src)
+		dst, err = snappy.Decode((*buffer)[:cap(*buffer)], src)
+		*buffer = dst
 	case pq.Zstd:
-		if r.zstd == nil {
-			if r.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(math.MaxInt32)); err != nil {
+		if d.zstd == nil {
+			if d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(math.MaxInt32)); err != nil {
 				return nil, damaged("no decompressor")
 			}
 		}
-		dst, err = r.zstd.DecodeAll(src, make([]byte, 0, min(size, 64*len(src)+64)))
+		dst, err = d.zstd.DecodeAll(src, slices.Grow((*buffer)[:0], min(size, 64*len(src)+64)))
+		*buffer = dst
 	default:
 		return nil, damaged("a codec that was not used")
+	}
+	if cap(*buffer) > keptBytes {
+		*buffer = nil
 	}
 	if err != nil || len(dst) != size {
 		return nil, damaged("a page cannot be decompressed to the size stated")
 	}
 	return dst, nil
+}
+
+// keptBytes is the largest buffer kept for the next page: pages are smaller,
+// but for those of single long values.
+const keptBytes = 4 << 20
+
+// zeroed is n zero bytes, in b where they fit.
+func zeroed(b []byte, n int) []byte {
+	b = slices.Grow(b[:0], n)[:n]
+	clear(b)
+	return b
 }

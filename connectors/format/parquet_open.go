@@ -4,19 +4,33 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/apache/arrow/go/v15/arrow/decimal128"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// Open gives one batch a row group. A file with other columns than those of
-// schema is refused.
-func (p *parquet) Open(ctx context.Context, in io.ReaderAt, size int64, schema *arrow.Schema) (s pipelines.Stream, err error) {
+// Open gives one batch a row group, each audited before it is given.
+func (p *parquet) Open(ctx context.Context, in io.ReaderAt, size int64, schema *arrow.Schema) (pipelines.Stream, error) {
+	c, err := p.OpenAudited(ctx, in, size, schema)
+	if err != nil {
+		return nil, err
+	}
+	return decodedInTurn(c), nil
+}
+
+// OpenAudited gives one chunk a row group. A file with other columns than those
+// of schema is refused.
+//
+// Every value is decoded and compared with all the file says about it:
+// dictionaries hold what is used and nothing twice; statistics, page index,
+// bloom filters and sizes are those of the values; checksums hold; headers say
+// nothing unknown; and the ranges the footer names cover the file without gap or
+// overlap. The footer is judged at once, and a row group by who decodes it.
+func (p *parquet) OpenAudited(_ context.Context, in io.ReaderAt, size int64, schema *arrow.Schema) (_ pipelines.Chunks, err error) {
 	defer recoverDamage(&err)
 	r, err := readParquet(in, size)
 	if err != nil {
@@ -25,18 +39,21 @@ func (p *parquet) Open(ctx context.Context, in io.ReaderAt, size int64, schema *
 	if err := r.holds(schema); err != nil {
 		return nil, err
 	}
-	next := 0
-	return pipelines.NewStream(schema, func(ctx context.Context) (b pipelines.Batch, err error) {
-		if next == len(r.meta.RowGroups) {
-			return b, io.EOF
-		}
-		b.Record, err = r.record(ctx, p.env.Allocator, schema, next)
-		next++
-		return b, err
-	}, func() error {
-		r.close()
-		return nil
-	}), nil
+	return p.chunks(r, schema)
+}
+
+// Audit is OpenAudited, read to its end, of a file with whatever columns.
+func (p *parquet) Audit(ctx context.Context, in io.ReaderAt, size int64) (err error) {
+	defer recoverDamage(&err)
+	r, err := readParquet(in, size)
+	if err != nil {
+		return err
+	}
+	c, err := p.chunks(r, r.schema)
+	if err != nil {
+		return err
+	}
+	return drained(ctx, c)
 }
 
 // recoverDamage turns a panic of a decoder on bytes that make no sense into an error.
@@ -60,124 +77,102 @@ func (r *parquetReader) holds(schema *arrow.Schema) error {
 	return nil
 }
 
-// record decodes row group i.
-func (r *parquetReader) record(ctx context.Context, mem memory.Allocator, schema *arrow.Schema, i int) (rec arrow.Record, err error) {
-	defer recoverDamage(&err)
-	g := &r.meta.RowGroups[i]
-	if len(g.Columns) != len(r.leaves) {
-		return nil, damaged("row group ", ordinal(i), " does not have all columns")
-	}
-	var columns []arrow.Array
-	defer func() {
-		for _, c := range columns {
-			c.Release()
-		}
-	}()
-	for j := range r.leaves {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		l := &r.leaves[j]
-		d, err := r.column(l, &g.Columns[j].MetaData)
-		if err != nil {
-			return nil, err
-		}
-		if rows, _, _ := d.end(); int64(rows) != g.NumRows {
-			return nil, damaged("column ", l.name, " does not have the rows of its row group")
-		}
-		c, err := d.array(mem, schema.Field(j).Type)
-		if err != nil {
-			return nil, err
-		}
-		columns = append(columns, c)
-	}
-	return array.NewRecord(schema, columns, g.NumRows), nil
+// parquetChunks cuts a file into its row groups.
+type parquetChunks struct {
+	*parquetReader
+	mem    memory.Allocator
+	schema *arrow.Schema
+	places []groupPlaces
+	next   int // row group
+	err    error
+
+	edges    groupEdges
+	buffers  sync.Pool // of *[]byte, the bytes of a row group
+	decoders sync.Pool // of *groupDecoder
 }
 
-// array makes an Arrow array of the column.
-func (d *columnData) array(mem memory.Allocator, t arrow.DataType) (arrow.Array, error) {
-	b := array.NewBuilder(mem, t)
-	defer b.Release()
-	b.Reserve(len(d.def))
-	v := &d.values
-	switch b := b.(type) {
-	case *array.NullBuilder:
-		for range d.def {
-			b.AppendNull()
-		}
-	case *array.BooleanBuilder:
-		build(d, b, v.bools, b.Append)
-	case *array.Int32Builder:
-		build(d, b, v.int32s, b.Append)
-	case *array.Date32Builder:
-		build(d, b, v.int32s, func(v int32) { b.Append(arrow.Date32(v)) })
-	case *array.Int64Builder:
-		build(d, b, v.int64s, b.Append)
-	case *array.TimestampBuilder:
-		build(d, b, v.int64s, func(v int64) { b.Append(arrow.Timestamp(v)) })
-	case *array.Float64Builder:
-		build(d, b, v.doubles, b.Append)
-	case *array.Decimal128Builder:
-		build(d, b, v.int32s, func(v int32) { b.Append(decimal128.FromI64(int64(v))) })
-		build(d, b, v.int64s, func(v int64) { b.Append(decimal128.FromI64(v)) })
-		build(d, b, v.bytes, func(v []byte) { b.Append(bigEndianDecimal(v)) })
-		for b.Len() < len(d.def) {
-			b.AppendNull()
-		}
-	case *array.StringBuilder:
-		build(d, b, v.bytes, b.BinaryBuilder.Append)
-	case *array.BinaryBuilder:
-		build(d, b, v.bytes, b.Append)
-	case *array.ListBuilder:
-		d.lists(b)
+func (p *parquet) chunks(r *parquetReader, schema *arrow.Schema) (*parquetChunks, error) {
+	if err := r.auditFooter(); err != nil {
+		return nil, err
 	}
-	if rows, _, _ := d.end(); b.Len() != rows {
-		return nil, damaged("column ", d.leaf.name, " has values of another type")
+	places, err := r.layout()
+	if err != nil {
+		return nil, err
 	}
-	return b.NewArray(), nil
+	c := &parquetChunks{parquetReader: r, mem: p.env.Allocator, schema: schema, places: places}
+	c.buffers.New = func() any { return new([]byte) }
+	c.decoders.New = func() any { return &groupDecoder{parquetReader: r, mem: c.mem, edges: &c.edges} }
+	return c, nil
 }
 
-// build appends values and nulls in their order.
-func build[T any](d *columnData, b array.Builder, vs []T, add func(T)) {
-	if len(vs) == 0 && d.values.len() > 0 || b.Len() > 0 {
-		return
+func (c *parquetChunks) Schema() *arrow.Schema { return c.schema }
+
+// Next reads the bytes of a row group.
+func (c *parquetChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
+	if c.err == nil && c.next == len(c.places) {
+		c.err = io.EOF
 	}
-	for _, level := range d.def {
-		if level == 0 {
-			b.AppendNull()
-			continue
+	if c.err != nil {
+		return nil, c.err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	at := c.places[c.next]
+	buffer := c.buffers.Get().(*[]byte)
+	b := (*buffer)[:0]
+	var ends [3]int
+	for i, part := range [...]fileRange{at.data, at.columns, at.offsets} {
+		if b, c.err = c.append(b, part.start, part.end-part.start); c.err != nil {
+			return nil, c.err
 		}
-		add(vs[0])
-		vs = vs[1:]
+		ends[i] = len(b)
 	}
+	*buffer = b
+	chunk := &parquetChunk{chunks: c, group: c.next, buffer: buffer, parts: [3]fileWindow{
+		{at.data.start, b[:ends[0]]}, {at.columns.start, b[ends[0]:ends[1]]}, {at.offsets.start, b[ends[1]:]},
+	}}
+	c.next++
+	return chunk, nil
 }
 
-func (d *columnData) lists(b *array.ListBuilder) {
-	texts := b.ValueBuilder().(*array.StringBuilder)
-	vs := d.values.bytes
-	for i, level := range d.def {
-		if d.rep[i] == 0 {
-			b.Append(level > 0)
-		}
-		switch level {
-		case 2:
-			texts.AppendNull()
-		case 3:
-			texts.BinaryBuilder.Append(vs[0])
-			vs = vs[1:]
-		}
+func (c *parquetChunks) Close() error {
+	if c.err == nil {
+		c.err = io.ErrClosedPipe
 	}
+	return nil
 }
 
-func bigEndianDecimal(b []byte) decimal128.Num {
-	var hi int64
-	var lo uint64
-	if b[0]&0x80 != 0 {
-		hi, lo = -1, ^uint64(0)
+// parquetChunk is the bytes of a row group: its pages and filters, its column
+// indexes, its offset indexes.
+type parquetChunk struct {
+	chunks *parquetChunks
+	group  int
+	buffer *[]byte
+	parts  [3]fileWindow
+}
+
+func (c *parquetChunk) Discard() { c.chunks.buffers.Put(c.buffer) }
+
+func (c *parquetChunk) Decode(ctx context.Context) (b pipelines.Batch, err error) {
+	defer c.Discard()
+	d := c.chunks.decoders.Get().(*groupDecoder)
+	defer c.chunks.decoders.Put(d)
+	b.Record, err = d.decode(ctx, c.chunks.schema, c.group, c.parts)
+	return b, err
+}
+
+// fileWindow is a part of the file that starts at.
+type fileWindow struct {
+	at int64
+	b  []byte
+}
+
+// cut is n bytes of w from at of the file on.
+func (w fileWindow) cut(at, n int64) ([]byte, error) {
+	from := at - w.at
+	if from < 0 || n < 0 || from > int64(len(w.b)) || n > int64(len(w.b))-from {
+		return nil, damaged("a range lies outside of its part of the file")
 	}
-	for _, x := range b {
-		hi = hi<<8 | int64(lo>>56)
-		lo = lo<<8 | uint64(x)
-	}
-	return decimal128.New(hi, lo)
+	return w.b[from : from+n], nil
 }

@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	pq "github.com/parquet-go/parquet-go/format"
@@ -15,6 +15,9 @@ import (
 
 // Reading back shares no code with writing, so that a mistake in one is seen by
 // the other. It knows only what this codec writes.
+
+// parquetMagic opens and ends every file.
+const parquetMagic = "PAR1"
 
 // parquetReader reads a file of this codec.
 type parquetReader struct {
@@ -24,7 +27,6 @@ type parquetReader struct {
 	meta   pq.FileMetaData
 	schema *arrow.Schema
 	leaves []fileLeaf
-	zstd   *zstd.Decoder
 }
 
 // fileLeaf is a column as the footer describes it.
@@ -39,7 +41,7 @@ type fileLeaf struct {
 
 func readParquet(in io.ReaderAt, size int64) (*parquetReader, error) {
 	r := &parquetReader{in: in, size: size}
-	head, err := r.bytes(0, 4)
+	head, err := r.bytes(0, int64(len(parquetMagic)))
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +49,7 @@ func readParquet(in io.ReaderAt, size int64) (*parquetReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if string(head) != "PAR1" || string(tail[4:]) != "PAR1" {
+	if string(head) != parquetMagic || string(tail[4:]) != parquetMagic {
 		return nil, damaged("it does not start and end as a Parquet file does")
 	}
 	n := int64(binary.LittleEndian.Uint32(tail))
@@ -66,22 +68,20 @@ func readParquet(in io.ReaderAt, size int64) (*parquetReader, error) {
 	return r, r.readSchema()
 }
 
-func (r *parquetReader) close() {
-	if r.zstd != nil {
-		r.zstd.Close()
-	}
-}
-
 // bytes reads a range that must lie inside the file.
-func (r *parquetReader) bytes(at, n int64) ([]byte, error) {
+func (r *parquetReader) bytes(at, n int64) ([]byte, error) { return r.append(nil, at, n) }
+
+// append appends a range that must lie inside the file.
+func (r *parquetReader) append(dst []byte, at, n int64) ([]byte, error) {
 	if at < 0 || n < 0 || at > r.size || n > r.size-at {
-		return nil, damaged("a range lies outside of the file")
+		return dst, damaged("a range lies outside of the file")
 	}
-	b := make([]byte, n)
-	if k, err := r.in.ReadAt(b, at); k < len(b) {
-		return nil, fmt.Errorf("read parquet: %w", err)
+	from := len(dst)
+	dst = slices.Grow(dst, int(n))[:from+int(n)]
+	if k, err := r.in.ReadAt(dst[from:], at); k < int(n) {
+		return dst, fmt.Errorf("read parquet: %w", err)
 	}
-	return b, nil
+	return dst, nil
 }
 
 // decodeThrift reads v from the start of b and gives its length. Bytes that do
