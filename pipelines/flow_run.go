@@ -15,7 +15,6 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 
-	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -92,7 +91,7 @@ type flowRun struct {
 	log     *rejectLog
 	bind    *Binding
 	sealed  []Sealed
-	sums    []arrowx.Sum // of the row groups, as they went to the sinks
+	groups  []sealedGroup // as they went to the sinks
 	decided Decision
 	res     TaskResult
 	// unwritten says that the journal lacks what was published.
@@ -469,10 +468,9 @@ func (r *flowRun) encode(ctx context.Context, s Stream, rd *reading) (err error)
 		sealings = append(sealings, sl)
 	}
 	type encoded struct {
+		sealedGroup
 		parts []Encoded
-		rows  int64
 		held  int64
-		sum   arrowx.Sum
 	}
 	g := &grouper{s: s, room: newRoom(r.opt.Memory)}
 	defer g.close()
@@ -481,7 +479,7 @@ func (r *flowRun) encode(ctx context.Context, s Stream, rd *reading) (err error)
 		next:    g.next,
 		work: func(ctx context.Context, _ int, g group) (encoded, error) {
 			defer g.release()
-			e := encoded{rows: g.rows, held: g.held}
+			e := encoded{sealedGroup: sealedGroup{rows: g.rows}, held: g.held}
 			var err error
 			if e.sum, err = g.sum(); err != nil {
 				return e, err
@@ -522,7 +520,7 @@ func (r *flowRun) encode(ctx context.Context, s Stream, rd *reading) (err error)
 			}
 		}
 		r.res.Rows.Sealed += e.rows
-		r.sums = append(r.sums, e.sum)
+		r.groups = append(r.groups, e.sealedGroup)
 		g.room.give(e.held)
 		if err := keepDisk(r.env.Dir, r.opt.Disk); err != nil {
 			return r.at("load", err)

@@ -16,7 +16,7 @@ func (r *flowRun) prove(ctx context.Context, file SealedFile) (err error) {
 	if err != nil {
 		return err
 	}
-	p := &proof{file: file.Info().Name, sums: r.sums, rows: &grouper{s: back, room: newRoom(r.opt.Memory)}}
+	p := &proof{file: file.Info().Name, sealed: r.groups, rows: back}
 	s := NewStream(back.Schema(), p.next, func() error {
 		p.close()
 		return back.Close()
@@ -73,14 +73,22 @@ func (r *flowRun) readBack(ctx context.Context, file SealedFile) (s Stream, err 
 	return s, nil
 }
 
+// sealedGroup is what is remembered of a row group that went to the sinks. It has
+// at least one row.
+type sealedGroup struct {
+	rows int64
+	sum  arrowx.Sum
+}
+
 // proof gives the rows of a file by the groups in which they were sealed, each
-// after its sum was compared.
+// after its sum was compared. It holds one group, which had room when it was sealed.
 type proof struct {
-	file string
-	sums []arrowx.Sum
-	rows *grouper
-	now  group // what is left of the group under way
-	err  error
+	file   string
+	sealed []sealedGroup
+	rows   Stream
+	now    group // what is left of the group under way
+	rest   Batch // of the groups after it
+	err    error
 }
 
 func (p *proof) next(ctx context.Context) (Batch, error) {
@@ -94,29 +102,59 @@ func (p *proof) next(ctx context.Context) (Batch, error) {
 	return b, nil
 }
 
-func (p *proof) group(ctx context.Context) (err error) {
-	p.rows.room.give(p.now.held)
+// group reads the next group; after the last one there must be no rows.
+func (p *proof) group(ctx context.Context) error {
+	var want sealedGroup
+	if len(p.sealed) > 0 {
+		want, p.sealed = p.sealed[0], p.sealed[1:]
+	}
 	p.now = group{}
-	if p.now, err = p.rows.next(ctx); err != nil {
-		if err == io.EOF && len(p.sums) > 0 {
-			err = messages.SealedDiffers.With("file", p.file)
+	for p.now.rows < want.rows || want.rows == 0 {
+		if p.rest.Record == nil {
+			var err error
+			if p.rest, err = p.rows.Next(ctx); err == io.EOF && want.rows > 0 {
+				return messages.SealedDiffers.With("file", p.file)
+			} else if err != nil {
+				return err
+			}
 		}
-		return err
+		if want.rows == 0 && p.rest.NumRows() > 0 {
+			return messages.SealedDiffers.With("file", p.file)
+		}
+		p.add(min(p.rest.NumRows(), want.rows-p.now.rows))
 	}
 	sum, err := p.now.sum()
-	if err == nil && (len(p.sums) == 0 || sum != p.sums[0]) {
+	if err == nil && sum != want.sum {
 		err = messages.SealedDiffers.With("file", p.file)
 	}
-	if err == nil {
-		p.sums = p.sums[1:]
-	}
 	return err
+}
+
+// add moves the first n rows of the rest to the group.
+func (p *proof) add(n int64) {
+	b := p.rest
+	p.rest = Batch{}
+	if n < b.NumRows() {
+		p.rest = b.Slice(n, b.NumRows())
+		head := b.Slice(0, n)
+		b.Release()
+		b = head
+	}
+	if n == 0 {
+		b.Release()
+		return
+	}
+	p.now.batches = append(p.now.batches, b)
+	p.now.rows += n
 }
 
 func (p *proof) close() {
 	p.now.release()
 	p.now = group{}
-	p.rows.close()
+	if p.rest.Record != nil {
+		p.rest.Release()
+		p.rest = Batch{}
+	}
 }
 
 // judged is a file as the gate gets it: opened for the first time, it is the
