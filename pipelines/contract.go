@@ -187,9 +187,9 @@ type Decision any
 
 // Sink is where a task's rows go.
 type Sink interface {
-	// Seal writes the rows of in where nobody sees them, reads them back from
-	// the bytes and judges that they are what was written. It reads in to its
-	// end and does not close it. On error nothing is left behind.
+	// Seal writes the rows of in where nobody sees them. It reads in to its end
+	// and does not close it. On error nothing is left behind. That the bytes are
+	// what was written is proved from the files of the result, before Publish.
 	Seal(ctx context.Context, in Stream) (Sealed, error)
 }
 
@@ -271,6 +271,7 @@ type SealedFile interface {
 	Open(ctx context.Context) (Stream, error)
 	// Audit checks, from the bytes alone, everything the format says about
 	// itself besides the rows: statistics, indexes, checksums, unreferenced bytes.
+	// Where the sink knows a hash of what it wrote, it checks that too.
 	Audit(ctx context.Context) error
 }
 

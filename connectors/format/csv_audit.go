@@ -3,11 +3,14 @@ package format
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"math/bits"
 	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/internal/scalar"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -34,6 +37,15 @@ func (c *csvCodec) ownCodec(schema *arrow.Schema) (*csvCodec, error) {
 // Open reads a file the profile wrote. Whatever is not exactly of the schema is
 // an error, never a reject.
 func (c *csvCodec) Open(ctx context.Context, in io.ReaderAt, size int64, schema *arrow.Schema) (pipelines.Stream, error) {
+	chunks, err := c.OpenAudited(ctx, in, size, schema)
+	if err != nil {
+		return nil, err
+	}
+	return decodedInTurn(chunks), nil
+}
+
+// OpenAudited is Open and Audit at once: whoever decodes a chunk checks its bytes.
+func (c *csvCodec) OpenAudited(_ context.Context, in io.ReaderAt, size int64, schema *arrow.Schema) (pipelines.Chunks, error) {
 	own, err := c.ownCodec(schema)
 	if err != nil {
 		return nil, err
@@ -46,44 +58,71 @@ func (c *csvCodec) Open(ctx context.Context, in io.ReaderAt, size int64, schema 
 		return nil, messages.CSVNotAsWritten.With("why", "its columns are others, or in another order")
 	}
 	chunks.schema = schema
-	return pipelines.NewStream(schema, func(ctx context.Context) (pipelines.Batch, error) {
-		chunk, err := chunks.Next(ctx)
-		if err != nil {
-			return pipelines.Batch{}, err
-		}
-		b, err := chunk.Decode(ctx)
-		if err != nil || len(b.Rejects) == 0 {
-			b.Places = pipelines.Places{}
-			return b, err
-		}
-		b.Record.Release()
-		r := b.Rejects[0]
-		return pipelines.Batch{}, messages.CSVNotCanonical.With("line", r.Line, "why", r.Why.What(messages.English))
-	}, chunks.Close), nil
+	head := make([]byte, chunks.offset)
+	if n, err := in.ReadAt(head, 0); n < len(head) {
+		return nil, fmt.Errorf("read csv: %w", err)
+	}
+	a := csvAudit{profile: c.profile, width: schema.NumFields()}
+	if head, err = a.mark(head); err == nil {
+		err = a.check(head, 1) // its reader has found it to be text
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &csvAudited{chunks, a}, nil
 }
 
-// Audit checks that every byte is the one the profile writes for the cells it
-// reads: the mark, the quotes only where needed, the line ends, and the same
-// number of cells in every row.
+// csvAudited are the chunks of a file the profile wrote.
+type csvAudited struct {
+	*csvChunks
+	audit csvAudit
+}
+
+func (a *csvAudited) Next(ctx context.Context) (pipelines.Chunk, error) {
+	c, err := a.csvChunks.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &csvAuditedChunk{c.(*csvChunk), &a.audit}, nil
+}
+
+type csvAuditedChunk struct {
+	*csvChunk
+	audit *csvAudit
+}
+
+// Decode leaves it to the decoder to refuse what is no text.
+func (c *csvAuditedChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
+	if err := c.audit.check(*c.bytes, c.line); err != nil {
+		c.Discard()
+		return pipelines.Batch{}, err
+	}
+	b, err := c.csvChunk.Decode(ctx)
+	if err != nil || len(b.Rejects) == 0 {
+		b.Places = pipelines.Places{}
+		return b, err
+	}
+	b.Release()
+	r := b.Rejects[0]
+	return pipelines.Batch{}, messages.CSVNotCanonical.With("line", r.Line, "why", r.Why.What(messages.English))
+}
+
+// Audit checks that every byte is the one the profile writes for the cells that
+// stand there: the mark, the quotes only where needed, the line ends, and the
+// same number of cells in every row.
 func (c *csvCodec) Audit(ctx context.Context, in io.ReaderAt, size int64) error {
 	own, err := c.ownCodec(arrow.NewSchema(nil, nil))
 	if err != nil {
 		return err
 	}
+	a := csvAudit{profile: c.profile}
 	s := own.newChunks(Input{}, io.NopCloser(io.NewSectionReader(in, 0, size)))
-	if err := s.start(); err != nil {
-		return err
-	}
-	if (s.offset != 0) != c.profile.mark {
-		return messages.CSVNotCanonical.With("line", 1, "why", "the byte order mark")
-	}
-	a := csvAudit{profile: c.profile, dialect: &s.dialect}
-	for {
+	for first := true; ; first = false {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		end, err := s.rows()
-		if err == io.EOF && a.width > 0 {
+		if err == io.EOF && !first {
 			return nil
 		}
 		if err == io.EOF {
@@ -92,64 +131,108 @@ func (c *csvCodec) Audit(ctx context.Context, in io.ReaderAt, size int64) error 
 		if err != nil {
 			return err
 		}
-		b, line, _ := s.take(end)
-		if err := a.check(*b, line); err != nil {
+		taken, line, _ := s.take(end)
+		b := *taken
+		if first {
+			if b, err = a.mark(b); err != nil {
+				return err
+			}
+		}
+		if bytes.IndexByte(b, 0) >= 0 || !arrowx.ValidUTF8(b) {
+			return messages.CSVNotCanonical.With("line", line, "why", "a byte that is no UTF-8 text, there or after")
+		}
+		if err := a.check(b, line); err != nil {
 			return err
 		}
-		s.buffers.Put(b)
+		s.buffers.Put(taken)
 	}
 }
 
+// csvAudit says whether bytes are those that a profile writes.
 type csvAudit struct {
 	profile csvProfile
-	dialect *csvDialect
-	width   int
-	row     []byte
+	width   int // cells of a row; 0: as many as the first has
 }
 
-// check writes the rows of b again and compares.
+// mark takes the byte order mark off the start of a file.
+func (a *csvAudit) mark(b []byte) ([]byte, error) {
+	rest, found := bytes.CutPrefix(b, byteMark)
+	if found != a.profile.mark {
+		return nil, messages.CSVNotCanonical.With("line", 1, "why", "the byte order mark")
+	}
+	return rest, nil
+}
+
+// check checks whole rows of text, of which the first stands at line. Once the
+// width is known it may be called by several goroutines.
 func (a *csvAudit) check(b []byte, line int64) error {
-	wrong := func(line int64, why string) error {
+	wrong := func(why string) error {
 		return messages.CSVNotCanonical.With("line", line, "why", why)
 	}
-	if !a.dialect.encoding.clean(b) {
-		return wrong(line, "a byte that is no UTF-8 text, there or after")
-	}
-	if a.width == 0 {
-		end := bytes.IndexByte(b, '\n') + 1
-		for e, _ := a.dialect.boundary(b[:end]); e != end && end < len(b); e, _ = a.dialect.boundary(b[:end]) {
-			end += bytes.IndexByte(b[end:], '\n') + 1
-		}
-		g := csvGrid{dialect: a.dialect}
-		g.scan(b[:end], line)
-		a.width = max(len(g.cells), 1)
-	}
-	g := csvGrid{dialect: a.dialect, width: a.width}
-	g.scan(b, line)
-	if len(g.rejects) > 0 {
-		return wrong(g.rejects[0].Line, g.rejects[0].Why.What(messages.English))
-	}
-	d := csvDecoder{dialect: a.dialect, clean: true}
-	pos := 0
-	for r, row := range g.rows {
-		a.row = a.row[:0]
-		for i, cell := range g.cells[r*a.width : (r+1)*a.width] {
-			if i > 0 {
-				a.row = append(a.row, a.profile.delimiter)
+	for pos := 0; pos < len(b); line++ {
+		cells := 0
+		for more := true; more; cells++ {
+			end, lines, ok := a.cell(b, pos)
+			more = ok && end < len(b) && b[end] == a.profile.delimiter
+			if !ok || !more && !bytes.HasPrefix(b[end:], []byte("\r\n")) {
+				return wrong("quotes or a line end that do not belong")
 			}
-			if cell.quoted && cell.start == cell.end {
-				a.row = append(a.row, '"', '"')
-			}
-			a.row = a.profile.quote(a.row, d.plain(b[cell.start:cell.end], cell))
+			pos = end + 1
+			line += lines
 		}
-		a.row = append(a.row, '\r', '\n')
-		if !bytes.HasPrefix(b[pos:], a.row) {
-			return wrong(row.line, "quotes or a line end that do not belong")
+		pos++ // after the LF
+		if a.width == 0 {
+			a.width = cells
 		}
-		pos += len(a.row)
-	}
-	if pos != len(b) {
-		return wrong(line, "bytes that belong to no row, there or after")
+		if cells != a.width {
+			return wrong("a row with another number of cells than columns")
+		}
 	}
 	return nil
+}
+
+// cell gives what follows the cell at pos, and how many lines end in it. It has
+// quotes when it holds a quote, a delimiter or a line end, and when it is the
+// empty text; else none.
+func (a *csvAudit) cell(b []byte, pos int) (end int, lines int64, ok bool) {
+	if pos == len(b) || b[pos] != '"' {
+		end = a.special(b, pos)
+		return end, 0, end == len(b) || b[end] != '"'
+	}
+	needed := false
+	for end = pos + 1; ; end++ {
+		k := bytes.IndexByte(b[end:], '"')
+		if k < 0 {
+			return 0, 0, false
+		}
+		if end += k + 1; end == len(b) || b[end] != '"' {
+			break
+		}
+		needed = true
+	}
+	text := b[pos+1 : end-1]
+	if !needed && len(text) > 0 && a.special(text, 0) == len(text) {
+		return 0, 0, false
+	}
+	return end, int64(bytes.Count(text, []byte{'\n'})), true
+}
+
+// special is the next delimiter, quote or part of a line end from pos on, eight
+// bytes at a time.
+func (a *csvAudit) special(b []byte, pos int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	delimiter := uint64(a.profile.delimiter) * ones
+	for ; pos+8 <= len(b); pos += 8 {
+		v := uint64le(b[pos:])
+		w, x, y, z := v^delimiter, v^'"'*ones, v^'\r'*ones, v^'\n'*ones
+		if m := ((w-ones)&^w | (x-ones)&^x | (y-ones)&^y | (z-ones)&^z) & highs; m != 0 {
+			return pos + bits.TrailingZeros64(m)/8
+		}
+	}
+	for ; pos < len(b); pos++ {
+		if c := b[pos]; c == a.profile.delimiter || c == '"' || c == '\r' || c == '\n' {
+			break
+		}
+	}
+	return pos
 }

@@ -79,7 +79,7 @@ func (c *columnData) edge() (first, last sortKey) {
 
 // sorted checks the order of the rows of a row group, and of those at its edges.
 func (d *groupDecoder) sorted(group int, columns []arrow.Array, own groupEdge) error {
-	sorting := d.meta.RowGroups[group].SortingColumns
+	sorting := d.file.meta.RowGroups[group].SortingColumns
 	if len(sorting) == 0 {
 		return nil
 	}
@@ -87,8 +87,8 @@ func (d *groupDecoder) sorted(group int, columns []arrow.Array, own groupEdge) e
 	var steps []func(row int) int
 	var leaves []*fileLeaf
 	for _, s := range sorting {
-		names = append(names, d.leaves[s.ColumnIdx].name)
-		leaves = append(leaves, &d.leaves[s.ColumnIdx])
+		names = append(names, d.file.leaves[s.ColumnIdx].name)
+		leaves = append(leaves, &d.file.leaves[s.ColumnIdx])
 		steps = append(steps, stepsOf(columns[s.ColumnIdx]))
 	}
 	disorder := messages.ParquetOrder.With("columns", strings.Join(names, ", "))
@@ -101,7 +101,7 @@ func (d *groupDecoder) sorted(group int, columns []arrow.Array, own groupEdge) e
 			}
 		}
 	}
-	before, after := d.edges.meet(group, own)
+	before, after := d.file.edges.meet(group, own)
 	if before != nil && descends(leaves, before.last, own.first) || after != nil && descends(leaves, own.last, after.first) {
 		return disorder
 	}

@@ -1,7 +1,6 @@
 package format
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -110,37 +109,6 @@ func BenchmarkParquetColumn(b *testing.B) {
 			})
 		})
 	}
-}
-
-func BenchmarkParquetVerify(b *testing.B) {
-	rec := grants(pipelines.RowGroup)
-	p := newTestParquet(b, memory.NewGoAllocator(), parquetConfig{})
-	file := encodeFile(b, p, rec.Schema(), rec.NumRows(), rec)
-	b.Run("open", func(b *testing.B) {
-		benchmarkRows(b, rec, func() int {
-			s, err := p.Open(context.Background(), bytes.NewReader(file), int64(len(file)), rec.Schema())
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer s.Close()
-			err = pipelines.Each(context.Background(), s, func(b pipelines.Batch) error {
-				b.Release()
-				return nil
-			})
-			if err != nil {
-				b.Fatal(err)
-			}
-			return len(file)
-		})
-	})
-	b.Run("audit", func(b *testing.B) {
-		benchmarkRows(b, rec, func() int {
-			if err := auditFile(p, file); err != nil {
-				b.Fatal(err)
-			}
-			return len(file)
-		})
-	})
 }
 
 func benchmarkRows(b *testing.B, rec arrow.Record, do func() (size int)) {

@@ -19,9 +19,7 @@ import (
 // groupDecoder decodes and audits row groups, one after the other. Its scratch
 // is used again: what it gives is Arrow memory of its own.
 type groupDecoder struct {
-	*parquetReader
-	mem    memory.Allocator
-	edges  *groupEdges
+	file   *parquetChunks
 	zstd   *zstd.Decoder
 	packed [2][]byte // decompressed: a dictionary page, a data page
 	column columnData
@@ -63,24 +61,24 @@ type pageData struct {
 }
 
 // decode makes a record of a row group.
-func (d *groupDecoder) decode(ctx context.Context, schema *arrow.Schema, group int, parts [3]fileWindow) (_ arrow.Record, err error) {
+func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindow) (_ arrow.Record, err error) {
 	defer recoverDamage(&err)
 	defer d.column.free()
-	g := &d.meta.RowGroups[group]
-	columns := make([]arrow.Array, 0, len(d.leaves))
+	g := &d.file.meta.RowGroups[group]
+	columns := make([]arrow.Array, 0, len(d.file.leaves))
 	own := groupEdge{first: make([]sortKey, len(g.SortingColumns)), last: make([]sortKey, len(g.SortingColumns))}
 	defer func() {
 		for _, c := range columns {
 			c.Release()
 		}
 	}()
-	for j := range d.leaves {
+	for j := range d.file.leaves {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		l := &d.leaves[j]
+		l := &d.file.leaves[j]
 		c := &d.column
-		c.reset(l, d.mem)
+		c.reset(l, d.file.mem)
 		if err := d.chunk(&g.Columns[j], parts); err != nil {
 			return nil, err
 		}
@@ -92,7 +90,7 @@ func (d *groupDecoder) decode(ctx context.Context, schema *arrow.Schema, group i
 				own.first[k], own.last[k] = c.edge()
 			}
 		}
-		a, err := c.array(schema.Field(j).Type)
+		a, err := c.array(d.file.schema.Field(j).Type)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +99,7 @@ func (d *groupDecoder) decode(ctx context.Context, schema *arrow.Schema, group i
 	if err := d.sorted(group, columns, own); err != nil {
 		return nil, err
 	}
-	return array.NewRecord(schema, columns, g.NumRows), nil
+	return array.NewRecord(d.file.schema, columns, g.NumRows), nil
 }
 
 func (c *columnData) reset(l *fileLeaf, mem memory.Allocator) {
@@ -360,12 +358,15 @@ func (d *groupDecoder) decompress(kept int, c pq.CompressionCodec, src []byte, s
 		dst, err = snappy.Decode((*buffer)[:cap(*buffer)], src)
 		*buffer = dst
 	case pq.Zstd:
+		if !oneFrame(src, size) {
+			return nil, damaged("a page is not one frame of the size stated")
+		}
 		if d.zstd == nil {
 			if d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(math.MaxInt32)); err != nil {
 				return nil, damaged("no decompressor")
 			}
 		}
-		dst, err = d.zstd.DecodeAll(src, slices.Grow((*buffer)[:0], min(size, 64*len(src)+64)))
+		dst, err = d.zstd.DecodeAll(src, (*buffer)[:0])
 		*buffer = dst
 	default:
 		return nil, damaged("a codec that was not used")
@@ -377,6 +378,30 @@ func (d *groupDecoder) decompress(kept int, c pq.CompressionCodec, src []byte, s
 		return nil, damaged("a page cannot be decompressed to the size stated")
 	}
 	return dst, nil
+}
+
+// oneFrame says whether b is a zstd frame of that many bytes when decompressed,
+// and nothing else: a decompressor passes over frames that are to be skipped,
+// whatever they hold.
+func oneFrame(b []byte, size int) bool {
+	var h zstd.Header
+	if h.Decode(b) != nil || h.Skippable || h.HasCheckSum || h.DictionaryID != 0 || h.HasFCS && h.FrameContentSize != uint64(size) {
+		return false
+	}
+	for b = b[h.HeaderSize:]; len(b) >= 3; {
+		head := int(b[0]) | int(b[1])<<8 | int(b[2])<<16
+		last, kind, n := head&1 != 0, head>>1&3, head>>3
+		if kind == 1 { // one byte, repeated
+			n = 1
+		}
+		if b = b[3:]; n > len(b) {
+			return false
+		}
+		if b = b[n:]; last {
+			return len(b) == 0
+		}
+	}
+	return false
 }
 
 // keptBytes is the largest buffer kept for the next page: pages are smaller,

@@ -86,10 +86,13 @@ type parquetChunks struct {
 	next   int // row group
 	err    error
 
-	edges    groupEdges
-	buffers  sync.Pool // of *[]byte, the bytes of a row group
-	decoders sync.Pool // of *groupDecoder
+	edges   groupEdges
+	buffers sync.Pool // of *[]byte, the bytes of a row group
 }
+
+// groupDecoders are kept from file to file: most have one row group, and a
+// decompressor is dear to make.
+var groupDecoders = sync.Pool{New: func() any { return new(groupDecoder) }}
 
 func (p *parquet) chunks(r *parquetReader, schema *arrow.Schema) (*parquetChunks, error) {
 	if err := r.auditFooter(); err != nil {
@@ -101,7 +104,6 @@ func (p *parquet) chunks(r *parquetReader, schema *arrow.Schema) (*parquetChunks
 	}
 	c := &parquetChunks{parquetReader: r, mem: p.env.Allocator, schema: schema, places: places}
 	c.buffers.New = func() any { return new([]byte) }
-	c.decoders.New = func() any { return &groupDecoder{parquetReader: r, mem: c.mem, edges: &c.edges} }
 	return c, nil
 }
 
@@ -156,9 +158,11 @@ func (c *parquetChunk) Discard() { c.chunks.buffers.Put(c.buffer) }
 
 func (c *parquetChunk) Decode(ctx context.Context) (b pipelines.Batch, err error) {
 	defer c.Discard()
-	d := c.chunks.decoders.Get().(*groupDecoder)
-	defer c.chunks.decoders.Put(d)
-	b.Record, err = d.decode(ctx, c.chunks.schema, c.group, c.parts)
+	d := groupDecoders.Get().(*groupDecoder)
+	defer groupDecoders.Put(d)
+	d.file = c.chunks
+	b.Record, err = d.decode(ctx, c.group, c.parts)
+	d.file = nil
 	return b, err
 }
 

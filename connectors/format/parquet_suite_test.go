@@ -18,7 +18,10 @@ import (
 )
 
 // suiteCodec is a codec as the conformance suite sees it.
-type suiteCodec struct{ Writer }
+type suiteCodec struct {
+	Writer
+	Audited
+}
 
 func (c suiteCodec) Begin(out io.Writer, schema *arrow.Schema) (pipelinetest.FileWriter, error) {
 	return c.Writer.Begin(out, schema, About{Software: "lavoir"})
@@ -30,7 +33,7 @@ func TestParquetConforms(t *testing.T) {
 		config.PageVersion = version
 		pipelinetest.Format(t, func(env pipelines.Env) (pipelinetest.Codec, error) {
 			w, err := newParquet(env, config)
-			return suiteCodec{w}, err
+			return suiteCodec{w, w.(Audited)}, err
 		})
 	}
 }

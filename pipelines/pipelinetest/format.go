@@ -23,6 +23,13 @@ type Codec interface {
 	Audit(ctx context.Context, in io.ReaderAt, size int64) error
 }
 
+// AuditedCodec is a Codec that reads back and audits in one pass. See
+// connectors/format.Audited for what that promises.
+type AuditedCodec interface {
+	Codec
+	OpenAudited(ctx context.Context, in io.ReaderAt, size int64, schema *arrow.Schema) (pipelines.Chunks, error)
+}
+
 // FileWriter writes one file.
 type FileWriter interface {
 	Encode(ctx context.Context, group []pipelines.Batch) (pipelines.Encoded, error)
@@ -49,6 +56,7 @@ var formatChecks = []formatCheck{
 	{"no rows and no groups make a file that can be read", checkNoRows},
 	{"bytes depend on the rows of each group alone (invariant 2)", checkFormatBytes},
 	{"a failing writer is told at every write", checkFailingWriter},
+	{"audited in one pass it gives the rows of Open, in any order, and refuses what Audit does (invariant 5)", checkAudited},
 	{"damaged bytes never crash and leave nothing (invariant 9)", checkDamaged},
 	{"no memory is left on any exit (invariant 9)", checkFormatExits},
 }
@@ -261,34 +269,78 @@ func checkFailingWriter(w *world, c Codec) error {
 	}
 }
 
-// checkDamaged cuts the file short and turns bytes over, some two hundred times.
-func checkDamaged(w *world, c Codec) (err error) {
+func checkAudited(w *world, c Codec) error {
+	a, ok := c.(AuditedCodec)
+	if !ok {
+		return nil
+	}
 	t := sample()
 	var buf bytes.Buffer
-	if err := w.write(c, &buf, t.Schema, whole(), t); err != nil {
+	if err := w.write(c, &buf, t.Schema, whole(), t, t, t); err != nil {
 		return err
 	}
-	good := buf.Bytes()
+	of := func(data []byte) chunked {
+		return chunked{func(ctx context.Context) (pipelines.Chunks, error) {
+			return a.OpenAudited(ctx, bytes.NewReader(data), int64(len(data)), t.Schema)
+		}}
+	}
+	serial, err := w.read(c, buf.Bytes(), t.Schema)
+	if err != nil {
+		return err
+	}
+	for _, reverse := range []bool{false, true} {
+		got, err := decodeAll(of(buf.Bytes()), reverse)
+		if err == nil {
+			err = serial.differs(got)
+		}
+		if err != nil {
+			return fmt.Errorf("decoded in reverse %v: %w", reverse, err)
+		}
+	}
+	if err := errors.Join(discard(of(buf.Bytes())), w.nothing()); err != nil {
+		return named("chunks discarded", err)
+	}
+	return eachDamage(buf.Bytes(), func(what string, data []byte) error {
+		if c.Audit(context.Background(), bytes.NewReader(data), int64(len(data))) == nil {
+			return nil
+		}
+		if _, err := decodeAll(of(data), false); err == nil {
+			return fmt.Errorf("%s: Audit refuses it, and in one pass it is accepted", what)
+		}
+		return w.nothing()
+	})
+}
+
+// eachDamage cuts the file short and turns bytes over, some two hundred times.
+func eachDamage(good []byte, do func(what string, data []byte) error) error {
 	step := max(1, len(good)/100)
 	for at := 0; at < len(good); at += step {
 		turned := bytes.Clone(good)
 		turned[at] ^= 0x55
 		for what, data := range map[string][]byte{"cut short": good[:at], "changed": turned} {
-			func() {
-				defer func() {
-					if p := recover(); p != nil {
-						err = errors.Join(err, fmt.Errorf("%s at byte %d of %d: panic: %v", what, at, len(good), p))
-					}
-				}()
-				_, _ = w.read(c, data, t.Schema)
-				err = errors.Join(err, named(fmt.Sprintf("%s at byte %d", what, at), w.nothing()))
-			}()
-		}
-		if err != nil {
-			return err
+			if err := do(fmt.Sprintf("%s at byte %d of %d", what, at, len(good)), data); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func checkDamaged(w *world, c Codec) error {
+	t := sample()
+	var buf bytes.Buffer
+	if err := w.write(c, &buf, t.Schema, whole(), t); err != nil {
+		return err
+	}
+	return eachDamage(buf.Bytes(), func(what string, data []byte) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("%s: panic: %v", what, p)
+			}
+		}()
+		_, _ = w.read(c, data, t.Schema)
+		return named(what, w.nothing())
+	})
 }
 
 func checkFormatExits(w *world, c Codec) error {

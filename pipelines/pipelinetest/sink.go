@@ -105,6 +105,12 @@ func sealedFile(f pipelines.SealedFile, want Table) error {
 	if d := Diff(want, o.table); d != "" {
 		err = errors.Join(err, errors.New(d))
 	}
+	if a, ok := f.(pipelines.Audited); ok && err == nil {
+		var got outcome
+		if got, err = decodeAll(chunked{a.OpenAudited}, false); err == nil {
+			err = named("in one pass", o.differs(got))
+		}
+	}
 	return err
 }
 
