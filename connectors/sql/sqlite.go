@@ -49,8 +49,6 @@ func newLife(ctx context.Context) life {
 	return life{ctx, end}
 }
 
-func (l life) watch(ctx context.Context) func() bool { return context.AfterFunc(ctx, l.end) }
-
 type sqliteSession struct {
 	db     *sqliteFile
 	conn   driver.Conn
