@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // Every store keeps evidence.
@@ -66,6 +67,9 @@ func readEvidence(ctx context.Context, s Store, name string) ([]byte, error) {
 
 func listEvidence(ctx context.Context, s Store, folder string) ([]string, error) {
 	infos, err := s.List(ctx, folder+"/")
+	if messages.Has(err, messages.FolderMissing) { // the first piece of evidence makes it
+		return nil, nil
+	}
 	var names []string
 	for _, i := range infos {
 		if name := strings.TrimPrefix(i.Key, folder+"/"); !strings.Contains(name, "/") {

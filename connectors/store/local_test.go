@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -196,7 +197,9 @@ func TestALockFallsWithItsProcess(t *testing.T) {
 			t.Fatal(held, err)
 		}
 		os.Stdout.WriteString("held\n")
-		select {} // until it is killed
+		io.Copy(io.Discard, os.Stdin) // until it is killed
+		lock.Unlock()                 // a lock that nothing refers to would be collected
+		return
 	}
 	dir, ctx := t.TempDir(), context.Background()
 	self, err := os.Executable()
@@ -209,6 +212,11 @@ func TestALockFallsWithItsProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
