@@ -73,7 +73,7 @@ func (f *SpoolFile) Open() (*SpoolReader, error) {
 		if err != nil {
 			return nil, fmt.Errorf("write spool: %w", err)
 		}
-		f.frames = nil
+		f.frames, f.buf = nil, nil // many files may wait to be read
 	}
 	src := &frameReader{f: f}
 	r, err := ipc.NewReader(bufio.NewReaderSize(src, 64<<10), ipc.WithAllocator(f.spool.Mem), ipc.WithSchema(f.schema))
