@@ -49,7 +49,7 @@ func (f *Flow) Run(ctx context.Context, env Env, opt FlowOptions) TaskResult {
 	started := env.Now()
 	var res TaskResult
 	n := 0
-	for again := true; again; again = n < tries && changedWhileRead(res.Err) && ctx.Err() == nil {
+	for again := true; again; again = n < tries && f.part == nil && changedWhileRead(res.Err) && ctx.Err() == nil {
 		res = f.try(ctx, env, opt, started)
 		n++
 	}
@@ -217,9 +217,8 @@ func (r *flowRun) stamp(ctx context.Context) {
 	if len(r.opt.StampKey) == 0 || r.opt.Unpublished {
 		return
 	}
-	once := func(_ string, do func() (any, error)) (any, error) { return do() }
 	var err error
-	if r.res.stamp, _, err = r.Flow.stamp(ctx, r.opt.StampKey, Stamping{Connect: true, Once: once}); err != nil {
+	if r.res.stamp, _, err = r.Flow.stamp(ctx, r.opt.StampKey, Stamping{Connect: true, Once: unshared}); err != nil {
 		r.env.Log.Debug("the state of the input could not be noted for plans", "error", err)
 	}
 }

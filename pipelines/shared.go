@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"os"
@@ -39,6 +40,9 @@ type shared struct {
 	schema  *arrow.Schema        // nil until it is known
 	rows    *division
 	found   others
+	tries   int // of reading it
+	stamp   []byte
+	stamped bool // the stamp is known
 	err     error
 }
 
@@ -179,6 +183,9 @@ func (ss *sharedSources) close() {
 func (ss *sharedSources) notes() []*messages.Error {
 	var notes []*messages.Error
 	for _, sh := range sorted(ss.byID) {
+		if sh.tries > 1 {
+			notes = append(notes, messages.SourceReread.With("source", sh.name, "tries", sh.tries))
+		}
 		if sh.found.rows == 0 || sh.silent {
 			continue
 		}
@@ -192,12 +199,15 @@ func (ss *sharedSources) notes() []*messages.Error {
 	return notes
 }
 
-// read reads the source to its end. What goes wrong is told by every task that
-// needed it, when it comes to read.
+// read reads the source to its end, again if it changed meanwhile. What goes wrong
+// is told by every task that needed it, when it comes to read.
 func (sh *shared) read(ctx context.Context, r *run) {
-	sh.err = contain(func() error { return sh.divide(ctx, r) })
-	if sh.err != nil {
-		sh.close()
+	for again := true; again; again = sh.tries < tries && changedWhileRead(sh.err) && ctx.Err() == nil {
+		sh.err = contain(func() error { return sh.divide(ctx, r) })
+		if sh.err != nil {
+			sh.close()
+		}
+		sh.tries++
 	}
 	sh.needs = nil
 }
@@ -216,6 +226,7 @@ func (sh *shared) divide(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
+	sh.note(ctx, src, env)
 	chunks, err := chunksOf(ctx, src)
 	if err != nil {
 		return err
@@ -265,6 +276,20 @@ func (sh *shared) divide(ctx context.Context, r *run) error {
 	}
 	sh.found = sh.rows.others
 	return sh.rows.explain(sh.rows.finish())
+}
+
+// note takes the stamp of what is about to be read, for all tasks.
+func (sh *shared) note(ctx context.Context, src Source, env Env) {
+	st, ok := src.(Stamper)
+	if !ok {
+		return
+	}
+	var b bytes.Buffer
+	known, err := st.Stamp(ctx, Stamping{Connect: true, To: &b, Once: unshared})
+	if err != nil {
+		env.Log.Debug("the state of the input could not be noted for plans", "error", err)
+	}
+	sh.stamp, sh.stamped = b.Bytes(), known && err == nil
 }
 
 // sharedMemory is what the rows of one shared source take while they wait to be
@@ -341,6 +366,12 @@ func (p *partSource) Describe(context.Context) (*arrow.Schema, error) {
 }
 
 func (p *partSource) Rereadable() bool { return true }
+
+// Stamp is what the source had before it was read for all.
+func (p *partSource) Stamp(_ context.Context, s Stamping) (bool, error) {
+	_, err := s.To.Write(p.stamp)
+	return p.stamped, err
+}
 
 func (p *partSource) Open(ctx context.Context) (Stream, error) {
 	c, err := p.OpenChunks(ctx)

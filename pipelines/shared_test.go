@@ -51,6 +51,12 @@ type townFile struct {
 
 	mu              sync.Mutex
 	opened, decoded int
+	state           string // its stamp
+}
+
+func (f *townFile) Stamp(_ context.Context, s Stamping) (bool, error) {
+	_, err := io.WriteString(s.To, f.state)
+	return true, err
 }
 
 func (f *townFile) OpenChunks(context.Context) (Chunks, error) {
@@ -843,5 +849,58 @@ func TestLoadsNoteWhatIsCurrentBeforeTheSharedReading(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// What is read for many and changes meanwhile is read again for all, a few times;
+// the report says so once.
+func TestSharedReadingBeginsAgain(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	for _, c := range []struct{ changes, opened int }{{0, 1}, {1, 2}, {2, 3}, {9, 3}} {
+		p, file := someTowns(t, 400)
+		left := c.changes
+		file.decode = func(batch int) error {
+			if batch == 20 && left > 0 {
+				left--
+				return messages.FileChanged.With("file", "h")
+			}
+			return nil
+		}
+		p.workers = 1
+		r := p.run(t, Selection{})
+		fails := c.changes >= tries
+		for _, x := range r.Tasks {
+			if messages.Has(x.Err, messages.FileChanged) != fails || !fails && x.Outcome == FailedTask {
+				t.Errorf("%d changes: %s %v", c.changes, x.Outcome, x.Err)
+			}
+		}
+		noted := len(r.Notes) == 1 && r.Notes[0].Message == messages.SourceReread && r.Notes[0].Param("tries") == fmt.Sprint(c.opened)
+		if noted != (c.opened > 1) || file.opened != c.opened {
+			t.Errorf("%d changes: opened %d times, noted %v", c.changes, file.opened, r.Notes)
+		}
+	}
+}
+
+// The stamp of what is read for many is taken before it is read, for each of them,
+// and is that which a plan takes.
+func TestSharedReadingHasAStamp(t *testing.T) {
+	p, file := someTowns(t, 100)
+	file.state = "A"
+	file.decode = func(int) error { file.state = "B"; return nil } // it changes while it is read
+	p.workers, p.tasks = 1, 1
+	p.run(t, Selection{})
+	changes := func() (all []string) {
+		Plan(context.Background(), p.project(), Selection{}, PlanOptions{Log: testOptions().Log}, func(pl Planned) bool {
+			all = append(all, string(pl.Change)+" "+pl.Because)
+			return true
+		})
+		return all
+	}
+	if got := changes(); len(got) != 3 || slices.ContainsFunc(got, func(s string) bool { return s != "changed input" }) {
+		t.Errorf("changed while it was read: %q", got)
+	}
+	file.state = "A"
+	if got := changes(); len(got) != 3 || slices.ContainsFunc(got, func(s string) bool { return s != "unchanged " }) {
+		t.Errorf("as it was when it was read: %q", got)
 	}
 }

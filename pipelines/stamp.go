@@ -39,7 +39,7 @@ const (
 
 // stamp is the keyed stamp of all that a flow reads, or why there is none.
 func (f *Flow) stamp(ctx context.Context, key []byte, s Stamping) (string, unknown, error) {
-	names, sources := []string{f.SourceName}, []Source{f.Source}
+	names, sources := []string{f.SourceName}, []Source{f.rows()}
 	for _, step := range f.Steps {
 		if fd, ok := step.Transform.(Feeder); ok {
 			for name, src := range sorted(fd.Feeds()) {
@@ -67,6 +67,9 @@ func (f *Flow) stamp(ctx context.Context, key []byte, s Stamping) (string, unkno
 	}
 	return hex.EncodeToString(h.Sum(nil)), "", nil
 }
+
+// unshared is Once of a single task.
+func unshared(_ string, do func() (any, error)) (any, error) { return do() }
 
 // memo keeps what was last found out, a few things at a time.
 type memo struct {
