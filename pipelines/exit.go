@@ -58,7 +58,7 @@ func ExitCode(err error) int {
 // incomplete (rows lost by a run that was asked not to publish: nothing is, and
 // the code says that something would be missing). With onlyNew, failures known from the run before do not count.
 func (r *Report) ExitCode(onlyNew bool) int {
-	published, failed, lost, wouldLose := false, false, false, false
+	published, failed, lost, wouldLose, untold := false, false, false, false, false
 	common := -1
 	left := false // out of every task
 	for _, n := range r.Notes {
@@ -74,7 +74,11 @@ func (r *Report) ExitCode(onlyNew bool) int {
 		case Incomplete:
 			lost = true
 		case Unpublished:
-			wouldLose = wouldLose || t.lost()
+			wouldLose = wouldLose || t.lost() || left
+		case Held:
+			for _, n := range t.Notes { // the journal does not say that it is
+				untold = untold || n.Class == messages.Incomplete
+			}
 		case Refused, FailedTask:
 			if onlyNew && r.known[t.Task.String()] {
 				continue
@@ -101,7 +105,7 @@ func (r *Report) ExitCode(onlyNew bool) int {
 		return ExitIncomplete
 	case failed:
 		return common
-	case wouldLose:
+	case wouldLose, untold:
 		return ExitIncomplete
 	}
 	return ExitDone

@@ -92,6 +92,9 @@ type proof struct {
 }
 
 func (p *proof) next(ctx context.Context) (Batch, error) {
+	if p.err != nil {
+		return Batch{}, p.err
+	}
 	for len(p.now.batches) == 0 {
 		if p.err = p.group(ctx); p.err != nil {
 			return Batch{}, p.err

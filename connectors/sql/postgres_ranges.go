@@ -3,11 +3,13 @@ package sql
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -128,6 +130,17 @@ func (r *ranges) connect(ctx context.Context, n int) error {
 		if err := l.exec(ctx, asStored); err != nil {
 			return err
 		}
+		held, err := l.hold(ctx, r.session.q.table)
+		if err != nil {
+			return err
+		}
+		if !held {
+			r.links = r.links[:len(r.links)-1]
+			l.closeNow(ctx)
+			r.session.log().Info("fewer connections read the table", "table", r.session.q.table.String(), "connections", len(r.links),
+				"because", "another session waits to change it")
+			break
+		}
 	}
 	r.idle = make(chan *link, n)
 	for _, l := range r.links {
@@ -138,6 +151,26 @@ func (r *ranges) connect(ctx context.Context, n int) error {
 		r.idle <- l
 	}
 	return nil
+}
+
+// hold takes the lock that reading the table takes, for the rest of the
+// transaction; held is false when it would have to wait. Who waits to change the
+// table stands before every lock taken later, and after that of the first
+// connection, which waits for this one: nobody would ever go on, and the server
+// does not see it, since one of those it would look at waits for its client.
+func (l *link) hold(ctx context.Context, t *table) (held bool, err error) {
+	const wait = "SET LOCAL lock_timeout = "
+	if err := l.exec(ctx, wait+"'200ms'"); err != nil {
+		return false, err
+	}
+	if _, err := l.conn.Exec(ctx, t.query()+" LIMIT 0").ReadAll(); err != nil {
+		const lockNotAvailable = "55P03"
+		if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && pg.Code == lockNotAvailable {
+			return false, nil
+		}
+		return false, l.db.explain(err, "")
+	}
+	return true, l.exec(ctx, wait+"DEFAULT")
 }
 
 // nextSpan waits for a connection: the earliest range that is not read whole has
