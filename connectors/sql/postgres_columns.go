@@ -313,7 +313,7 @@ func (c *lists) put(row int, b []byte) *messages.Error {
 			return malformed
 		}
 		c.elems.more(elem)
-		c.elems.put(elem, b[:size])
+		_ = c.elems.put(elem, b[:size]) // any bytes are taken
 		elem++
 		b = b[size:]
 	}

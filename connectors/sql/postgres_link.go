@@ -75,7 +75,7 @@ func (l *link) send(ctx context.Context, row byte, memory *blocks, ms ...pgproto
 
 // watch ends reading and writing once ctx is done, until stop is called.
 func (l *link) watch(ctx context.Context) (stop func() bool) {
-	return context.AfterFunc(ctx, func() { l.conn.Conn().SetDeadline(time.Unix(1, 0)) })
+	return context.AfterFunc(ctx, func() { _ = l.conn.Conn().SetDeadline(time.Unix(1, 0)) })
 }
 
 // next gives the next block of the answer; io.EOF is its end.
@@ -107,7 +107,7 @@ func (l *link) closeNow(ctx context.Context) {
 func (l *link) close(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { l.conn.Conn().Close() })()
 	if a := l.answer; a != nil {
-		l.conn.Conn().SetDeadline(time.Time{})
+		_ = l.conn.Conn().SetDeadline(time.Time{})
 		// What is on its way is read: a connection closed before that is an error
 		// to the server, and to a pooler one to throw away.
 		if a.err == nil && l.conn.CancelRequest(ctx) == nil {
