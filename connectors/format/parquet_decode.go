@@ -259,7 +259,8 @@ func (d *groupDecoder) data(m *pq.ColumnMetaData, p pageData, slots int, reps, d
 	if n > 0 && c.leaf.typ.ID() == arrow.NULL {
 		return c.wrong("values although its column has none")
 	}
-	from, ok := c.count, false
+	from := c.count
+	var ok bool
 	c.slots, c.count = c.slots+slots, c.count+n
 	switch {
 	case p.encoding == pq.Plain && !c.coded:
@@ -296,7 +297,8 @@ func (c *columnData) number(src []byte, n int) bool {
 	if len(src) == 0 || src[0] < 1 || src[0] > 31 {
 		return false
 	}
-	from, ok := len(c.numbers), false
+	from := len(c.numbers)
+	var ok bool
 	if c.numbers, ok = hybrid(c.numbers, src[1:], int(src[0]), n); !ok {
 		return false
 	}
