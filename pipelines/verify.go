@@ -92,14 +92,15 @@ func (k *keeper) behind(entries []*entry, stand []Standing) error {
 	if len(entries) > 0 {
 		j.last = entries[len(entries)-1]
 	}
-	for _, s := range j.unknown(stand) {
-		m := messages.JournalElsewhere
-		if k.Evidence.IsSet() {
-			m = messages.JournalBehind
-		}
-		return m.With("task", k.task.ID, "load", s.Load, "generation", s.Generation)
+	unknown := j.unknown(stand)
+	if len(unknown) == 0 {
+		return nil
 	}
-	return nil
+	m := messages.JournalElsewhere
+	if k.Evidence.IsSet() {
+		m = messages.JournalBehind
+	}
+	return m.With("task", k.task.ID, "load", unknown[0].Load, "generation", unknown[0].Generation)
 }
 
 // whole reads the entries from the first to the last, the hash of the last, and

@@ -232,5 +232,3 @@ func (v *texts) shorten(lo, hi []byte) ([]byte, []byte) {
 	}
 	return shortenBytes(lo, hi)
 }
-
-func (v *texts) clear() { v.data, v.offsets = nil, nil }
