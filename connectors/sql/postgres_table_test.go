@@ -298,6 +298,46 @@ func TestPostgresTableEnds(t *testing.T) {
 	}
 }
 
+// Who waits to change the table waits for the first connection; no other may then
+// wait for them.
+func TestPostgresTableSomebodyWaitsToChange(t *testing.T) {
+	pg := testPostgres(t)
+	schema := pg.schema(t, "CREATE TABLE t AS SELECT i AS id, repeat('x', 100) AS s FROM generate_series(1, 20000) AS i; ANALYZE t")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	src := pg.tableSource(t, schema, sourceConfig{Table: "t", Connections: 3}, 8, 1<<20).(chunkedSource)
+	in, r, err := src.prepare(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := make(chan struct{})
+	go func() {
+		defer close(changed)
+		pg.exec(t, "ALTER TABLE "+schema+".t ADD later int")
+	}()
+	defer func() { <-changed }()
+	defer in.close()
+	pg.exec(t, `DO $$ BEGIN
+		FOR i IN 1..300 LOOP
+			IF EXISTS (SELECT FROM pg_locks WHERE relation = '`+schema+`.t'::regclass AND NOT granted) THEN RETURN; END IF;
+			PERFORM pg_sleep(0.1);
+		END LOOP;
+		RAISE EXCEPTION 'nobody waits';
+	END $$`)
+	s, err := in.open(ctx, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := int64(0)
+	err = pipelines.Each(ctx, s, func(b pipelines.Batch) error { rows += b.NumRows(); b.Release(); return nil })
+	if err != nil || rows != 20000 {
+		t.Errorf("%d rows, %v", rows, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestServerVersion(t *testing.T) {
 	for s, want := range map[string]int{"15.20 (Debian 15.20-0+deb12u1)": 150000, "14beta1": 140000, "9.6.24": 90600, "9.2.4": 90200, "18devel": 180000, "": 0, "?": 0} {
 		if got := serverVersion(s); got != want {
