@@ -16,7 +16,7 @@ type projectConfig struct {
 	Retention      time.Duration        `hcl:"retention,optional" doc:"How long quarantine, reports and old releases are kept."`
 	Grace          time.Duration        `hcl:"grace,optional" doc:"Age below which nothing is ever collected."`
 	State          string               `hcl:"state,optional" doc:"Folder of the local state, relative to the project."`
-	Evidence       pipelines.Connection `hcl:"evidence,optional" doc:"Private store of the evidence; next to the state when absent."`
+	Evidence       pipelines.Connection `hcl:"evidence,optional" doc:"Private store of the evidence and of the journals, which its account must be able to list, read and write; next to the state when absent."`
 	Quarantine     []string             `hcl:"quarantine,optional" doc:"Age recipients who can read rejected rows."`
 	FingerprintKey pipelines.Secret     `hcl:"fingerprint_key,optional" doc:"Key of the fingerprints of inputs and of the hashes of their names."`
 	Identity       string               `hcl:"identity,optional" doc:"Age identity file that opens encrypted secrets which name none."`
