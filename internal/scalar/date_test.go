@@ -224,6 +224,22 @@ func TestClockTimes(t *testing.T) {
 	}
 }
 
+// The library's bounds of an offset are wrong on these days.
+func TestLastDaysOfLeapYears(t *testing.T) {
+	for _, year := range []int{2040, 2052, 2096, 2400} {
+		for _, day := range []int{30, 31} {
+			for hour := range 24 {
+				want := time.Date(year, 12, day, hour, 30, 0, 0, time.UTC)
+				text := want.Format("2006-01-02T15:04:05")
+				got, why := instant(t, "YYYY-MM-DDTHH:mm:ss", "Europe/Paris").Parse([]byte(text))
+				if why != nil || int64(got) != want.Add(-time.Hour).UnixMicro() {
+					t.Errorf("%s: %d, %v", text, got, why)
+				}
+			}
+		}
+	}
+}
+
 func TestParseBool(t *testing.T) {
 	for text, want := range map[string]bool{"true": true, "TRUE": true, "1": true, "Vrai": true, "OUI": true,
 		"false": false, "0": false, "faux": false, "Non": false} {

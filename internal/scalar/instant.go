@@ -255,19 +255,22 @@ func offsetOf(place *time.Location, local int64) (int64, bool) {
 		return int64(off), true
 	}
 	found, offsets := int64(0), 0
-	at = time.Unix(local-margin, 0).In(place)
-	for {
-		start, end := bounds(at)
+	for from := local - margin; from <= local+margin; {
+		at := time.Unix(from, 0).In(place)
+		_, end := bounds(at)
+		if end <= from {
+			// On the last day of a leap year beyond the zone's table the library
+			// says that the offset ended the day before. Offsets change on quarters.
+			end = from + 900
+		}
 		_, off := at.Zone()
-		if t := local - int64(off); start <= t && t < end {
+		if t := local - int64(off); from <= t && t < end {
 			found = int64(off)
 			offsets++
 		}
-		if end > local+margin {
-			return found, offsets == 1
-		}
-		at = time.Unix(end, 0).In(place)
+		from = end
 	}
+	return found, offsets == 1
 }
 
 // bounds are the first second and the one past the last of the zone's offset at t.
