@@ -102,8 +102,9 @@ func shell(dir, script string) (string, error) {
 	cmd := exec.Command("bash", "-eu", "-c", script)
 	cmd.Dir = dir
 	var all strings.Builder
-	cmd.Stdout = &both{&all, os.Stdout}
-	cmd.Stderr = &both{&all, os.Stderr}
+	// One pipe, as a terminal is: what comes from both keeps its order.
+	out := &both{&all, os.Stdout}
+	cmd.Stdout, cmd.Stderr = out, out
 	err := cmd.Run()
 	return all.String(), err
 }
