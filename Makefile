@@ -20,7 +20,7 @@ SHELL       := bash
 export CGO_ENABLED := 0
 GO   ?= go
 TIME ?= 10s
-RACE ?= ./pipelines/... ./connectors/... ./transforms/... ./internal/arrowx ./cmd/...
+RACE ?= ./pipelines/... ./connectors/... ./transforms/... ./internal/arrowx
 FUZZ_PATIENCE ?= 300 # seconds, building with coverage included
 
 # CI installs exactly this version; without it the linter is left out, saying so.
