@@ -38,7 +38,7 @@ func (c Component) Renew(r *Registry, config any, body *hclsyntax.Body, names ma
 	v.Set(reflect.ValueOf(config))
 	d := decoder{r, ctx}
 	var diags hcl.Diagnostics
-	rest := -1
+	var rest []int
 	fs := d.layout(v.Type())
 	for _, f := range fs {
 		switch f.mode {
@@ -46,18 +46,18 @@ func (c Component) Renew(r *Registry, config any, body *hclsyntax.Body, names ma
 			rest = f.at
 		case "", "optional":
 			if names[f.name] {
-				diags = append(diags, d.attribute(f.tag, body.Attributes[f.name].AsHCLAttribute(), v.Field(f.at))...)
+				diags = append(diags, d.attribute(f.tag, body.Attributes[f.name].AsHCLAttribute(), v.FieldByIndex(f.at))...)
 			}
 		}
 	}
-	if rest >= 0 {
+	if rest != nil {
 		attrs := hcl.Attributes{}
 		for n, a := range body.Attributes {
 			if !slices.ContainsFunc(fs, func(f field) bool { return f.name == n }) {
 				attrs[n] = a.AsHCLAttribute()
 			}
 		}
-		v.Field(rest).Set(reflect.ValueOf(d.named(attrs)))
+		v.FieldByIndex(rest).Set(reflect.ValueOf(d.named(attrs)))
 	}
 	if diags.HasErrors() {
 		return v.Interface(), diags
@@ -85,7 +85,7 @@ type decoder struct {
 
 func (d decoder) body(what string, body hcl.Body, v reflect.Value) hcl.Diagnostics {
 	var schema hcl.BodySchema
-	rest := -1
+	var rest []int
 	fs := d.layout(v.Type())
 	for _, f := range fs {
 		switch f.mode {
@@ -100,17 +100,17 @@ func (d decoder) body(what string, body hcl.Body, v reflect.Value) hcl.Diagnosti
 	}
 	content, remain, diags := body.PartialContent(&schema)
 	diags = Coded(diags)
-	diags = append(diags, d.unknown(what, remain, schema, rest >= 0)...)
-	if rest >= 0 {
+	diags = append(diags, d.unknown(what, remain, schema, rest != nil)...)
+	if rest != nil {
 		attrs, _ := remain.JustAttributes()
-		v.Field(rest).Set(reflect.ValueOf(d.named(attrs)))
+		v.FieldByIndex(rest).Set(reflect.ValueOf(d.named(attrs)))
 	}
 	for _, f := range fs {
 		if f.mode == "label" || f.mode == "rest" {
 			continue
 		}
 		if f.mode == "block" {
-			diags = append(diags, d.blocks(what, f.tag, content, v.Field(f.at))...)
+			diags = append(diags, d.blocks(what, f.tag, content, v.FieldByIndex(f.at))...)
 			continue
 		}
 		attr, given := content.Attributes[f.name]
@@ -120,7 +120,7 @@ func (d decoder) body(what string, body hcl.Body, v reflect.Value) hcl.Diagnosti
 			}
 			continue
 		}
-		diags = append(diags, d.attribute(f.tag, attr, v.Field(f.at))...)
+		diags = append(diags, d.attribute(f.tag, attr, v.FieldByIndex(f.at))...)
 	}
 	if diags.HasErrors() {
 		return diags
@@ -263,7 +263,7 @@ func (d decoder) blocks(what string, tg tag, content *hcl.BodyContent, v reflect
 			label := 0
 			for _, f := range d.layout(el) {
 				if f.mode == "label" && label < len(b.Labels) {
-					item.Field(f.at).SetString(b.Labels[label])
+					item.FieldByIndex(f.at).SetString(b.Labels[label])
 					label++
 				}
 			}

@@ -43,7 +43,8 @@ type Field struct {
 // Connection, SourceRef, []SourceRef, Expression, []NamedExpression (an object
 // whose values are expressions), ColumnType, []ColumnDecl (an object whose
 // values are types). A config may have a method Validate() error; an error made
-// with At points at that argument.
+// with At points at that argument. An embedded struct without a tag lends its
+// arguments, as if they stood where it does.
 type tag struct {
 	name   string
 	mode   string
@@ -68,7 +69,7 @@ func tagOf(f reflect.StructField) (tag, bool) {
 // field is a field of a config struct that a pipeline file can set.
 type field struct {
 	tag
-	at     int      // in the struct
+	at     []int    // in the struct
 	labels []string // of a block
 }
 
@@ -87,14 +88,14 @@ func (d decoder) layout(t reflect.Type) []field {
 
 func layoutOf(t reflect.Type) []field {
 	var fs []field
-	for i := range t.NumField() {
-		tg, ok := tagOf(t.Field(i))
+	for _, sf := range reflect.VisibleFields(t) {
+		tg, ok := tagOf(sf)
 		if !ok {
 			continue
 		}
-		f := field{tag: tg, at: i}
+		f := field{tag: tg, at: sf.Index}
 		if tg.mode == "block" {
-			el := t.Field(i).Type
+			el := sf.Type
 			if el.Kind() == reflect.Slice || el.Kind() == reflect.Pointer {
 				el = el.Elem()
 			}
@@ -116,6 +117,9 @@ func fieldsOf(t reflect.Type, def reflect.Value) []Field {
 	for i := 0; i < t.NumField(); i++ {
 		sf := t.Field(i)
 		tg, ok := tagOf(sf)
+		if !ok && sf.Anonymous {
+			fs = append(fs, fieldsOf(sf.Type, def.Field(i))...)
+		}
 		if !ok || tg.mode == "label" {
 			continue
 		}

@@ -17,21 +17,20 @@ import (
 )
 
 // ownCodec reads what the profile writes.
-func (c *csvCodec) ownCodec(schema *arrow.Schema) (*csvCodec, error) {
+func (c *csvCodec) ownCodec(schema *arrow.Schema) *csvCodec {
 	p := c.profile
-	own := &csvCodec{env: c.env, config: csvConfig{Header: 1}, types: map[string]csvColumn{}, profile: p, chunk: c.chunk, dialect: csvDialect{
+	own := &csvCodec{env: c.env, config: csvConfig{Header: 1}, profile: p, chunk: c.chunk, dialect: csvDialect{
 		delimiter: p.delimiter, quote: '"', lineEnd: '\n', encoding: csvEncodings["utf-8"], encodingName: "utf-8",
-		numbers: scalar.NumberFormat{Decimal: p.decimal}, emptyIsNull: true,
-		trueWords: []string{p.yes}, falseWords: []string{p.no}, own: true, guarded: p.guard}}
+		cellForm: cellForm{numbers: scalar.NumberFormat{Decimal: p.decimal}, emptyIsNull: true,
+			trueWords: []string{p.yes}, falseWords: []string{p.no}, own: true, guarded: p.guard}}}
 	for _, f := range schema.Fields() {
-		col := csvColumn{ColumnDecl: pipelines.ColumnDecl{Name: f.Name, ColumnType: pipelines.ColumnType{Type: f.Type}}}
-		var err error
-		if col.date, err = scalar.NewDateFormat(p.date); err != nil {
-			return nil, err
+		decl := pipelines.ColumnDecl{Name: f.Name, ColumnType: pipelines.ColumnType{Type: f.Type}}
+		if f.Type.ID() == arrow.DATE32 {
+			decl.Format = p.date
 		}
-		own.types[f.Name] = col
+		own.config.Columns = append(own.config.Columns, decl)
 	}
-	return own, nil
+	return own
 }
 
 // Open reads a file the profile wrote. Whatever is not exactly of the schema is
@@ -46,10 +45,7 @@ func (c *csvCodec) Open(ctx context.Context, in io.ReaderAt, size int64, schema 
 
 // OpenAudited is Open and Audit at once: whoever decodes a chunk checks its bytes.
 func (c *csvCodec) OpenAudited(_ context.Context, in io.ReaderAt, size int64, schema *arrow.Schema) (pipelines.Chunks, error) {
-	own, err := c.ownCodec(schema)
-	if err != nil {
-		return nil, err
-	}
+	own := c.ownCodec(schema)
 	chunks, err := own.open(Input{}, io.NopCloser(io.NewSectionReader(in, 0, size)))
 	if err != nil {
 		return nil, messages.CSVNotAsWritten.Wrap(err, "why", "its column names cannot be read")
@@ -111,10 +107,7 @@ func (c *csvAuditedChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 // stand there: the mark, the quotes only where needed, the line ends, and the
 // same number of cells in every row.
 func (c *csvCodec) Audit(ctx context.Context, in io.ReaderAt, size int64) error {
-	own, err := c.ownCodec(arrow.NewSchema(nil, nil))
-	if err != nil {
-		return err
-	}
+	own := c.ownCodec(arrow.NewSchema(nil, nil))
 	a := csvAudit{profile: c.profile}
 	s := own.newChunks(Input{}, io.NopCloser(io.NewSectionReader(in, 0, size)))
 	for first := true; ; first = false {

@@ -28,7 +28,7 @@ type csvChunks struct {
 	file    io.ReadCloser
 	text    io.Reader
 	dialect csvDialect
-	columns []csvColumn
+	columns []cellColumn
 	schema  *arrow.Schema
 
 	size   int    // of a chunk
@@ -157,6 +157,7 @@ func (c *csvChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 	d := s.decoders.Get().(*csvDecoder)
 	defer s.decoders.Put(d)
 	d.dialect, d.columns, d.schema, d.mem = &s.dialect, s.columns, s.schema, s.env.Allocator
+	d.form, d.encoding, d.quote = &s.dialect.cellForm, s.dialect.encoding, s.dialect.quote
 	d.input, d.offset, d.b = s.in.Name, c.offset, *c.bytes
 	return d.decode(c.line), nil
 }

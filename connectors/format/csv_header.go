@@ -45,14 +45,10 @@ func (c *csvCodec) open(in Input, r io.ReadCloser) (*csvChunks, error) {
 		}
 	}
 	var err error
-	if s.columns, err = c.columnsOf(in, names); err != nil {
+	if s.columns, err = c.config.columnsOf(in, names); err != nil {
 		return nil, err
 	}
-	decls := make([]pipelines.ColumnDecl, len(s.columns))
-	for i, col := range s.columns {
-		decls[i] = col.ColumnDecl
-	}
-	s.schema = pipelines.Schema(decls)
+	s.schema = schemaOf(s.columns)
 	return s, nil
 }
 
@@ -154,7 +150,7 @@ func (s *csvChunks) row() ([]byte, error) {
 
 // names reads the header. A column without a name is called after its place.
 func (s *csvChunks) names(b []byte) ([]string, error) {
-	g := csvGrid{dialect: &s.dialect, input: s.in.Name}
+	g := csvGrid{dialect: &s.dialect, grid: grid{input: s.in.Name}}
 	at := s.line - s.lines(b)
 	g.scan(b, at)
 	if len(g.rejects) > 0 {
@@ -164,6 +160,7 @@ func (s *csvChunks) names(b []byte) ([]string, error) {
 		return nil, messages.CSVNoHeader.With("file", s.in.Name, "row", s.config.Header)
 	}
 	d := csvDecoder{dialect: &s.dialect}
+	d.form, d.encoding, d.quote = &s.dialect.cellForm, s.dialect.encoding, s.dialect.quote
 	names := make([]string, len(g.cells))
 	for i, c := range g.cells {
 		raw := b[c.start:c.end]
@@ -192,7 +189,7 @@ func (c *csvCodec) looksLikeHeader(in Input, names []string) error {
 		return nil
 	}
 	for _, name := range names {
-		if _, declared := c.types[name]; declared {
+		if c.config.declares(name) {
 			return nil
 		}
 	}
@@ -201,7 +198,7 @@ func (c *csvCodec) looksLikeHeader(in Input, names []string) error {
 			return messages.CSVHeaderIsData.With("row", c.config.Header, "file", in.Name, "cell", i+1)
 		}
 	}
-	if len(c.types) == 0 || c.meant(names) {
+	if len(c.config.Columns) == 0 || c.meant(names) {
 		return nil
 	}
 	return messages.CSVNotTheHeader.With("row", c.config.Header, "file", in.Name, "cells", len(names), "hint", c.headerHint(names))
@@ -214,7 +211,8 @@ var valueLike = regexp.MustCompile(`^(\d[\d\s\x{a0}\x{202f}]{3,}\d|-?[\d\s\x{a0}
 // meant says whether one of several names is nearly that of a declared column,
 // or has it in it. Short ones are near to everything.
 func (c *csvCodec) meant(names []string) bool {
-	for declared := range c.types {
+	for _, col := range c.config.Columns {
+		declared := col.Name
 		for _, name := range names {
 			if len(declared) < 5 || len(name) < 5 {
 				continue
@@ -233,7 +231,7 @@ func (c *csvCodec) headerHint(names []string) string {
 	row := strings.Join(names, c.config.Delimiter)
 	for _, delimiter := range []string{";", ",", "\t", "|"} {
 		for _, cell := range strings.Split(row, delimiter) {
-			if _, ok := c.types[strings.Trim(cell, " "+c.config.Quote)]; ok {
+			if c.config.declares(strings.Trim(cell, " "+c.config.Quote)) {
 				return "write delimiter = " + strconv.Quote(delimiter)
 			}
 		}

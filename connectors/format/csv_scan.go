@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 
-	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -57,27 +56,10 @@ func (d *csvDialect) closing(b []byte, i int) int {
 	}
 }
 
-// csvCell is where a cell's text stands, without its quotes.
-type csvCell struct {
-	start, end uint32
-	quoted     bool
-	doubled    bool // it holds doubled quotes
-}
-
-// csvRow is where a row stands.
-type csvRow struct {
-	start, end int // without the line end
-	line       int64
-}
-
-// csvGrid is a chunk taken apart: width cells a row.
+// csvGrid takes a chunk apart.
 type csvGrid struct {
+	grid
 	dialect *csvDialect
-	width   int // 0: every row as it comes
-	cells   []csvCell
-	rows    []csvRow
-	rejects []pipelines.Reject
-	input   string
 }
 
 // scan takes b, whole rows of which the first stands at line, apart.
@@ -85,19 +67,19 @@ func (g *csvGrid) scan(b []byte, line int64) {
 	d := g.dialect
 	marks := d.marks()
 	for pos := 0; pos < len(b); {
-		row := csvRow{start: pos, line: line}
+		row := gridRow{start: pos, line: line}
 		first := len(g.cells)
 		fault := 0 // the cell with a misplaced quote, from 1
 		for more := true; more; {
 			// the common cell, without quotes and not at the end of b
 			if pos < len(b) && b[pos] != d.quote {
 				if end := marks.next(b, pos); end < len(b) && b[end] == d.delimiter {
-					g.cells = append(g.cells, csvCell{start: uint32(pos), end: uint32(end)})
+					g.cells = append(g.cells, cell{start: uint32(pos), end: uint32(end)})
 					pos = end + 1
 					continue
 				}
 			}
-			var c csvCell
+			var c cell
 			c, pos, more = g.cell(b, pos, &line, &fault, len(g.cells)-first+1)
 			g.cells = append(g.cells, c)
 		}
@@ -124,23 +106,9 @@ func (g *csvGrid) scan(b []byte, line int64) {
 	}
 }
 
-func (g *csvGrid) reject(b []byte, row csvRow, why *messages.Error) {
-	g.rejects = append(g.rejects, pipelines.Reject{
-		Place: pipelines.Place{Input: g.input, Line: row.line}, Why: why, Raw: bytes.Clone(b[row.start:row.end])})
-}
-
-func blank(cells []csvCell) bool {
-	for _, c := range cells {
-		if c.start != c.end || c.quoted {
-			return false
-		}
-	}
-	return true
-}
-
 // cell reads the cell at pos. It gives the position of the delimiter's
 // successor and true, or of the line end and false.
-func (g *csvGrid) cell(b []byte, pos int, line *int64, fault *int, number int) (csvCell, int, bool) {
+func (g *csvGrid) cell(b []byte, pos int, line *int64, fault *int, number int) (cell, int, bool) {
 	d := g.dialect
 	if d.quote == 0 || pos == len(b) || b[pos] != d.quote {
 		end := d.marks().next(b, pos)
@@ -148,17 +116,19 @@ func (g *csvGrid) cell(b []byte, pos int, line *int64, fault *int, number int) (
 			*fault = number
 			end = d.endOfCell(b, end)
 		}
-		return csvCell{start: uint32(pos), end: uint32(d.trimCR(b, pos, end))}, d.after(b, end), end < len(b) && b[end] == d.delimiter
+		return cell{start: uint32(pos), end: uint32(d.trimCR(b, pos, end))}, d.after(b, end), end < len(b) && b[end] == d.delimiter
 	}
 	after := d.closing(b, pos+1)
 	if after < 0 { // the chunker lets no such row through
 		after = len(b)
 		*fault = number
 	}
-	c := csvCell{start: uint32(pos + 1), end: uint32(max(after-1, pos+1)), quoted: true}
+	c := cell{start: uint32(pos + 1), end: uint32(max(after-1, pos+1)), quoted: true}
 	text := b[c.start:c.end]
 	*line += int64(bytes.Count(text, []byte{d.lineEnd}))
-	c.doubled = bytes.IndexByte(text, d.quote) >= 0
+	if bytes.IndexByte(text, d.quote) >= 0 {
+		c.kind = cellDoubled
+	}
 	end := d.endOfCell(b, after)
 	if d.trimCR(b, after, end) != after {
 		*fault = number

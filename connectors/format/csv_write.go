@@ -83,9 +83,9 @@ func (c csvConfig) readingOption() string {
 	def := CSV.New().(csvConfig)
 	def.Profile = c.Profile
 	v, d := reflect.ValueOf(c), reflect.ValueOf(def)
-	for i := range v.NumField() {
-		if !reflect.DeepEqual(v.Field(i).Interface(), d.Field(i).Interface()) {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("hcl"), ",")
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		name, _, _ := strings.Cut(f.Tag.Get("hcl"), ",")
+		if name != "" && !reflect.DeepEqual(v.FieldByIndex(f.Index).Interface(), d.FieldByIndex(f.Index).Interface()) {
 			return name
 		}
 	}

@@ -73,7 +73,7 @@ func readByArrow(t *testing.T, b []byte, schema *arrow.Schema) [][]any {
 	for c := range cols {
 		for _, chunk := range table.Column(c).Data().Chunks() {
 			for i := range chunk.Len() {
-				cols[c] = append(cols[c], cell(chunk, i))
+				cols[c] = append(cols[c], valueAt(chunk, i))
 			}
 		}
 	}

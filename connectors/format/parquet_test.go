@@ -161,8 +161,8 @@ func randomRecord(mem memory.Allocator, schema *arrow.Schema, n int, pick choice
 	return b.NewRecord()
 }
 
-// cell is the value of row i, such that equal cells are the same value to the bit.
-func cell(a arrow.Array, i int) any {
+// valueAt is the value of row i, such that equal cells are the same value to the bit.
+func valueAt(a arrow.Array, i int) any {
 	if a.DataType().ID() == arrow.NULL || a.IsNull(i) {
 		return nil
 	}
@@ -189,7 +189,7 @@ func cell(a arrow.Array, i int) any {
 		from, to := a.ValueOffsets(i)
 		list := []any{}
 		for j := from; j < to; j++ {
-			list = append(list, cell(a.ListValues(), int(j)))
+			list = append(list, valueAt(a.ListValues(), int(j)))
 		}
 		return list
 	}
@@ -202,7 +202,7 @@ func columnsOf(schema *arrow.Schema, recs ...arrow.Record) [][]any {
 	for _, r := range recs {
 		for c := range cols {
 			for i := range int(r.NumRows()) {
-				cols[c] = append(cols[c], cell(r.Column(c), i))
+				cols[c] = append(cols[c], valueAt(r.Column(c), i))
 			}
 		}
 	}

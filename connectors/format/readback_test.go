@@ -117,7 +117,7 @@ func cellsOf(c *parquetChunks, pages []storedPage) (cells []any, err error) {
 	}
 	defer a.Release()
 	for i := range a.Len() {
-		cells = append(cells, cell(a, i))
+		cells = append(cells, valueAt(a, i))
 	}
 	return cells, nil
 }

@@ -4,7 +4,7 @@ package messages
 var files = []*Message{
 	CSVColumnMissing, CSVColumnTwice, CSVNoHeader, CSVNoColumns, CSVOption, CSVWrongUse, CSVWrongEncoding, CSVRowTooLong,
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
-	CSVNotTheHeader, CSVHeaderIsData,
+	CSVNotTheHeader, CSVHeaderIsData, CellFault, CellNumberNotText,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
 }
 
@@ -60,6 +60,12 @@ var (
 	CSVBadNull = &Message{Code: "LAV-4016", Class: Row,
 		EN: Text{"something in a column that holds only null", "declare the type the column has"},
 		FR: Text{"quelque chose dans une colonne qui ne contient que null", "déclarez le type de la colonne"}}
+	CellFault = &Message{Code: "LAV-4020", Class: Row,
+		EN: Text{"an error of the workbook in place of a value", "correct the formula and export again, or name the error in null, as in null = [\"\", \"#N/A\"]"},
+		FR: Text{"une erreur du classeur à la place d'une valeur", "corrigez la formule et refaites l'export, ou nommez l'erreur dans null, comme null = [\"\", \"#N/A\"]"}}
+	CellNumberNotText = &Message{Code: "LAV-4021", Class: Row,
+		EN: Text{"a number where text is declared: zeros in front are lost, and long codes are rounded", "format the column as text in the workbook and type the code again, or declare the column as a number"},
+		FR: Text{"un nombre là où du texte est déclaré : les zéros de tête sont perdus, les codes longs arrondis", "mettez la colonne au format texte dans le classeur et ressaisissez le code, ou déclarez la colonne comme nombre"}}
 	CSVCannotHold = &Message{Code: "LAV-4013", Class: Refused,
 		EN: Text{"a CSV file cannot hold column {column} exactly: {why}", "drop or convert the column, or publish it as Parquet"},
 		FR: Text{"un fichier CSV ne peut pas contenir exactement la colonne {column} : {why}", "retirez ou convertissez la colonne, ou publiez-la en Parquet"}}

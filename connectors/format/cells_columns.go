@@ -20,7 +20,7 @@ import (
 
 // build makes an array of every column. Cells that do not parse are null there
 // and their rows fail.
-func (d *csvDecoder) build() []arrow.Array {
+func (d *cellDecoder) build() []arrow.Array {
 	cols := make([]arrow.Array, len(d.columns))
 	for c := range d.columns {
 		cols[c] = d.column(c)
@@ -28,8 +28,8 @@ func (d *csvDecoder) build() []arrow.Array {
 	return cols
 }
 
-func (d *csvDecoder) column(c int) arrow.Array {
-	col, num := &d.columns[c], d.dialect.numbers
+func (d *cellDecoder) column(c int) arrow.Array {
+	col, num := &d.columns[c], d.form.numbers
 	switch t := col.Type.(type) {
 	case *arrow.StringType:
 		return d.textColumn(c)
@@ -51,25 +51,29 @@ func (d *csvDecoder) column(c int) arrow.Array {
 				why = messages.Overflow
 			}
 			return int32(v), why
-		})
+		}, nativeInt32)
 	case *arrow.Int64Type:
-		return fixedColumn(d, c, num.ParseInt64)
+		return fixedColumn(d, c, num.ParseInt64, nativeInt64)
 	case *arrow.Float64Type:
-		return fixedColumn(d, c, d.parseFloat)
+		return fixedColumn(d, c, d.parseFloat, nativeFloat64)
 	case *arrow.Decimal128Type:
 		return fixedColumn(d, c, func(b []byte) (decimal128.Num, *messages.Message) {
 			return num.ParseDecimal(b, t.Precision, t.Scale)
+		}, func(kind cellKind, b []byte) (decimal128.Num, *messages.Message) {
+			return nativeDecimal(kind, b, t.Precision, t.Scale)
 		})
 	case *arrow.Date32Type:
-		return fixedColumn(d, c, col.date.Parse)
+		return fixedColumn(d, c, col.date.Parse, d.nativeDate)
 	case *arrow.TimestampType:
-		return fixedColumn(d, c, col.instant.Parse)
+		return fixedColumn(d, c, col.instant.Parse, func(kind cellKind, b []byte) (arrow.Timestamp, *messages.Message) {
+			return d.nativeInstant(col, kind, b)
+		})
 	}
-	panic("format: a CSV column cannot be " + col.Type.String())
+	panic("format: a column cannot be " + col.Type.String())
 }
 
-func (d *csvDecoder) parseFloat(b []byte) (float64, *messages.Message) {
-	if d.dialect.own {
+func (d *cellDecoder) parseFloat(b []byte) (float64, *messages.Message) {
+	if d.form.own {
 		switch string(b) {
 		case "NaN":
 			return math.NaN(), nil
@@ -79,10 +83,10 @@ func (d *csvDecoder) parseFloat(b []byte) (float64, *messages.Message) {
 			return math.Inf(-1), nil
 		}
 	}
-	return d.dialect.numbers.ParseFloat64(b)
+	return d.form.numbers.ParseFloat64(b)
 }
 
-func (d *csvDecoder) failAs(r, c int, why *messages.Message) {
+func (d *cellDecoder) failAs(r, c int, why *messages.Message) {
 	col := &d.columns[c]
 	d.fail(r, c, why.With("type", pipelines.TypeName(col.Type), "format", col.format(), "zone", col.Zone))
 }
@@ -91,7 +95,9 @@ type fixedWidth interface {
 	int32 | int64 | float64 | arrow.Date32 | arrow.Timestamp | decimal128.Num
 }
 
-func fixedColumn[T fixedWidth](d *csvDecoder, c int, parse func([]byte) (T, *messages.Message)) arrow.Array {
+// fixedColumn reads text with parse, and other cells with native.
+func fixedColumn[T fixedWidth](d *cellDecoder, c int, parse func([]byte) (T, *messages.Message),
+	native func(cellKind, []byte) (T, *messages.Message)) arrow.Array {
 	n := len(d.grid.rows)
 	var zero T
 	values := d.buffer(n * int(unsafe.Sizeof(zero)))
@@ -101,14 +107,26 @@ func fixedColumn[T fixedWidth](d *csvDecoder, c int, parse func([]byte) (T, *mes
 	for r := range out {
 		cell := &cells[r*width+c]
 		b := d.b[cell.start:cell.end]
-		if !direct || cell.doubled || len(b) == 0 { // what d.text does, in place
-			var ok bool
-			if b, ok = d.closerText(b, *cell); !ok {
+		var v T
+		var why *messages.Message
+		if direct && cell.kind == cellText && len(b) > 0 { // what d.text does, in place
+			v, why = parse(b)
+		} else {
+			text, ok := d.closerText(b, *cell)
+			switch {
+			case !ok:
 				out[r] = zero
 				continue
+			case cell.kind == cellFault:
+				out[r] = zero
+				d.failAs(r, c, messages.CellFault)
+				continue
+			case cell.kind > cellDoubled:
+				v, why = native(cell.kind, text)
+			default:
+				v, why = parse(text)
 			}
 		}
-		v, why := parse(b)
 		if why != nil {
 			out[r] = zero
 			d.failAs(r, c, why)
@@ -120,7 +138,7 @@ func fixedColumn[T fixedWidth](d *csvDecoder, c int, parse func([]byte) (T, *mes
 	return d.array(c, n, valid, values)
 }
 
-func (d *csvDecoder) boolColumn(c int) arrow.Array {
+func (d *cellDecoder) boolColumn(c int) arrow.Array {
 	n := len(d.grid.rows)
 	values := d.buffer(int(bitutil.BytesForBits(int64(n))))
 	clear(values.Bytes())
@@ -130,7 +148,16 @@ func (d *csvDecoder) boolColumn(c int) arrow.Array {
 		if !ok {
 			continue
 		}
-		v, why := d.parseBool(b)
+		var v bool
+		var why *messages.Message
+		switch kind := d.kind(r, c); {
+		case kind == cellFault:
+			why = messages.CellFault
+		case kind > cellDoubled:
+			v, why = nativeBool(kind, b)
+		default:
+			v, why = d.parseBool(b)
+		}
 		if why != nil {
 			d.failAs(r, c, why)
 			continue
@@ -143,16 +170,18 @@ func (d *csvDecoder) boolColumn(c int) arrow.Array {
 	return d.array(c, n, valid, values)
 }
 
-func (d *csvDecoder) parseBool(b []byte) (bool, *messages.Message) {
-	if len(d.dialect.trueWords) == 0 {
+func (d *cellDecoder) kind(r, c int) cellKind { return d.grid.cells[r*d.grid.width+c].kind }
+
+func (d *cellDecoder) parseBool(b []byte) (bool, *messages.Message) {
+	if len(d.form.trueWords) == 0 {
 		return scalar.ParseBool(b)
 	}
-	for _, w := range d.dialect.trueWords {
+	for _, w := range d.form.trueWords {
 		if string(b) == w {
 			return true, nil
 		}
 	}
-	for _, w := range d.dialect.falseWords {
+	for _, w := range d.form.falseWords {
 		if string(b) == w {
 			return false, nil
 		}
@@ -160,19 +189,26 @@ func (d *csvDecoder) parseBool(b []byte) (bool, *messages.Message) {
 	return false, messages.BadBoolean
 }
 
-func (d *csvDecoder) textColumn(c int) arrow.Array {
+func (d *cellDecoder) textColumn(c int) arrow.Array {
 	n := len(d.grid.rows)
 	offsets := d.buffer(4 * (n + 1))
 	at := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
 	valid := d.newValidity(n)
 	at[0] = 0
-	if d.direct && !d.dialect.guarded {
+	if d.direct && !d.form.guarded {
 		return d.array(c, n, valid, offsets, d.directTexts(c, at, valid))
 	}
 	texts := d.texts[:0]
 	for r := range n {
-		if b, ok := d.text(r, c); ok {
-			if d.dialect.guarded && len(b) > 0 && b[0] == '\'' {
+		b, ok := d.text(r, c)
+		if kind := d.kind(r, c); ok && kind > cellDoubled {
+			if why := nativeText(&d.columns[c], kind); why != nil {
+				d.failAs(r, c, why)
+				ok = false
+			}
+		}
+		if ok {
+			if d.form.guarded && len(b) > 0 && b[0] == '\'' {
 				b = b[1:]
 			}
 			texts = append(texts, b...)
@@ -188,7 +224,7 @@ func (d *csvDecoder) textColumn(c int) arrow.Array {
 
 // directTexts copies cells that are as they stand, but for doubled quotes, to
 // where they stay. at gets where they end.
-func (d *csvDecoder) directTexts(c int, at []int32, valid *validity) *memory.Buffer {
+func (d *cellDecoder) directTexts(c int, at []int32, valid *validity) *memory.Buffer {
 	cells, width, b := d.grid.cells, d.grid.width, d.b
 	room := shortText
 	for i := c; i < len(cells); i += width {
@@ -200,11 +236,11 @@ func (d *csvDecoder) directTexts(c int, at []int32, valid *validity) *memory.Buf
 		cell := &cells[r*width+c]
 		start, n := int(cell.start), int(cell.end-cell.start)
 		switch {
-		case !cell.doubled && n > 0 && n <= shortText && start+shortText <= len(b):
+		case cell.kind == cellText && n > 0 && n <= shortText && start+shortText <= len(b):
 			*(*[shortText]byte)(texts[end:]) = *(*[shortText]byte)(b[start:])
 			end += n
 			valid.set(r)
-		case !cell.doubled && n > 0:
+		case cell.kind == cellText && n > 0:
 			end += copy(texts[end:], b[start:start+n])
 			valid.set(r)
 		default:
@@ -224,13 +260,18 @@ func (d *csvDecoder) directTexts(c int, at []int32, valid *validity) *memory.Buf
 // is too much is overwritten by the next.
 const shortText = 16
 
-func (d *csvDecoder) listColumn(c int) arrow.Array {
+func (d *cellDecoder) listColumn(c int) arrow.Array {
 	list := array.NewListBuilder(d.mem, arrow.BinaryTypes.String)
 	defer list.Release()
 	items := list.ValueBuilder().(*array.StringBuilder)
 	for r := range d.grid.rows {
 		b, ok := d.text(r, c)
 		if !ok {
+			list.AppendNull()
+			continue
+		}
+		if d.kind(r, c) == cellFault {
+			d.failAs(r, c, messages.CellFault)
 			list.AppendNull()
 			continue
 		}
@@ -278,7 +319,7 @@ type validity struct {
 	count  int
 }
 
-func (d *csvDecoder) newValidity(n int) *validity {
+func (d *cellDecoder) newValidity(n int) *validity {
 	b := d.buffer(int(bitutil.BytesForBits(int64(n))))
 	clear(b.Bytes())
 	return &validity{buffer: b, bits: b.Bytes()}
@@ -289,14 +330,14 @@ func (v *validity) set(i int) {
 	v.count++
 }
 
-func (d *csvDecoder) buffer(size int) *memory.Buffer {
+func (d *cellDecoder) buffer(size int) *memory.Buffer {
 	b := memory.NewResizableBuffer(d.mem)
 	b.Resize(size)
 	return b
 }
 
 // array takes over the buffers.
-func (d *csvDecoder) array(c, n int, valid *validity, buffers ...*memory.Buffer) arrow.Array {
+func (d *cellDecoder) array(c, n int, valid *validity, buffers ...*memory.Buffer) arrow.Array {
 	all := make([]*memory.Buffer, 1, 3)
 	if valid.count < n {
 		all[0] = valid.buffer
