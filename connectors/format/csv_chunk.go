@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -38,14 +38,14 @@ type csvChunks struct {
 	ended  bool   // nothing is left to read
 	err    error  // what comes when held is used up
 
-	buffers  *sync.Pool // of *[]byte
-	decoders *sync.Pool // of *csvDecoder
+	buffers  *arrowx.Spares[*[]byte]
+	decoders *arrowx.Spares[*csvDecoder]
 }
 
 func (c *csvCodec) newChunks(in Input, r io.ReadCloser) *csvChunks {
 	return &csvChunks{csvCodec: c, in: in, file: r, text: r, dialect: c.dialect, line: 1, size: c.chunk,
-		buffers:  &sync.Pool{New: func() any { return new([]byte) }},
-		decoders: &sync.Pool{New: func() any { return new(csvDecoder) }}}
+		buffers:  &arrowx.Spares[*[]byte]{New: func() *[]byte { return new([]byte) }},
+		decoders: &arrowx.Spares[*csvDecoder]{New: func() *csvDecoder { return new(csvDecoder) }}}
 }
 
 // fill reads until size bytes are held or the file ends.
@@ -97,7 +97,7 @@ func (s *csvChunks) lines(b []byte) int64 {
 
 // take gives out the first n bytes held, as the caller's own.
 func (s *csvChunks) take(n int) (b *[]byte, line, offset int64) {
-	b = s.buffers.Get().(*[]byte)
+	b = s.buffers.Get()
 	rest := append((*b)[:0], s.held[n:]...)
 	*b, s.held = s.held[:n], rest
 	line, offset = s.line, s.offset
@@ -154,7 +154,7 @@ func (c *csvChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 		return pipelines.Batch{}, err
 	}
 	s := c.chunks
-	d := s.decoders.Get().(*csvDecoder)
+	d := s.decoders.Get()
 	defer s.decoders.Put(d)
 	d.dialect, d.columns, d.schema, d.mem = &s.dialect, s.columns, s.schema, s.env.Allocator
 	d.form, d.encoding, d.quote = &s.dialect.cellForm, s.dialect.encoding, s.dialect.quote

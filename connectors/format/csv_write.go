@@ -5,11 +5,11 @@ import (
 	"io"
 	"reflect"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/internal/scalar"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -125,7 +125,7 @@ type csvFile struct {
 	out     io.Writer
 	schema  *arrow.Schema
 	days    scalar.DateFormat
-	buffers sync.Pool // of *[]byte, written and free again
+	buffers arrowx.Spares[*[]byte] // written and free again
 }
 
 // csvCells are the cells of one column of a batch.
@@ -137,8 +137,8 @@ type csvCells struct {
 
 // Encode writes the rows as text. A text that is no UTF-8 or holds a NUL is an error.
 func (w *csvFile) Encode(ctx context.Context, group []pipelines.Batch) (pipelines.Encoded, error) {
-	buffer, ok := w.buffers.Get().(*[]byte)
-	if !ok {
+	buffer := w.buffers.Get()
+	if buffer == nil {
 		buffer = new([]byte)
 	}
 	dst := (*buffer)[:0]

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -87,7 +88,7 @@ type parquetChunks struct {
 	err    error
 
 	edges   groupEdges
-	buffers sync.Pool // of *[]byte, the bytes of a row group
+	buffers arrowx.Spares[*[]byte] // the bytes of a row group
 }
 
 // groupDecoders are kept from file to file: most have one row group, and a
@@ -103,7 +104,7 @@ func (p *parquet) chunks(r *parquetReader, schema *arrow.Schema) (*parquetChunks
 		return nil, err
 	}
 	c := &parquetChunks{parquetReader: r, mem: p.env.Allocator, schema: schema, places: places}
-	c.buffers.New = func() any { return new([]byte) }
+	c.buffers.New = func() *[]byte { return new([]byte) }
 	return c, nil
 }
 
@@ -121,7 +122,7 @@ func (c *parquetChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
 		return nil, err
 	}
 	at := c.places[c.next]
-	buffer := c.buffers.Get().(*[]byte)
+	buffer := c.buffers.Get()
 	b := (*buffer)[:0]
 	var ends [3]int
 	for i, part := range [...]fileRange{at.data, at.columns, at.offsets} {

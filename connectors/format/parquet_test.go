@@ -453,7 +453,7 @@ func TestParquetSameBytes(t *testing.T) {
 func TestParquetGoldenBytes(t *testing.T) {
 	mem := memory.NewGoAllocator()
 	want := map[string]string{
-		"zstd":   "b9e8f5dec500c27210799e8320b2838fe0eeb467c402404c4f1b1df134888836",
+		"zstd":   "bbf0e959901edf96f9be4367e9217230712f6a8a9a6235d285839b49e7f19a54",
 		"snappy": "20db19251c06db18ff09152176ee9ca849a48051bf7d9a13bb73475e9f34d74e",
 		"none":   "0b5e95022345aee236bde7184ea222f34949d44b1d9dafcd1d9a6ee08dcb8392",
 	}

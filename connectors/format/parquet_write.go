@@ -8,11 +8,11 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	pq "github.com/parquet-go/parquet-go/format"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -27,7 +27,7 @@ type parquetFile struct {
 	plan     *plan
 	metadata []pq.KeyValue
 	about    About
-	encoders sync.Pool
+	encoders arrowx.Spares[*encoder]
 
 	out     io.Writer
 	at      int64
@@ -126,7 +126,7 @@ func (f *parquetFile) Encode(ctx context.Context, group []pipelines.Batch) (pipe
 }
 
 func (f *parquetFile) encoder() (*encoder, error) {
-	if e, ok := f.encoders.Get().(*encoder); ok {
+	if e := f.encoders.Get(); e != nil {
 		e.out = e.out[:0]
 		return e, nil
 	}

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -34,7 +34,7 @@ type postgresChunks struct {
 	schema  *arrow.Schema
 	in      blockReader
 	orderBy []string
-	readers *sync.Pool // of *rowReader
+	readers *arrowx.Spares[*rowReader]
 
 	now  *block
 	at   int    // in now
@@ -149,7 +149,7 @@ func (c *postgresChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return pipelines.Batch{}, err
 	}
-	r := c.from.readers.Get().(*rowReader)
+	r := c.from.readers.Get()
 	defer c.from.readers.Put(r)
 	b, err := c.decode(r)
 	if err != nil {

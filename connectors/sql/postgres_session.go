@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 )
 
@@ -122,7 +122,7 @@ func (s *postgresSession) chunks(ctx context.Context, r reading) (*postgresChunk
 	if _, err := columns(); err != nil {
 		return nil, err
 	}
-	chunks := &postgresChunks{schema: r.schema, orderBy: r.orderBy, in: s, readers: &sync.Pool{New: func() any {
+	chunks := &postgresChunks{schema: r.schema, orderBy: r.orderBy, in: s, readers: &arrowx.Spares[*rowReader]{New: func() *rowReader {
 		cs, _ := columns()
 		return &rowReader{schema: r.schema, mem: r.mem, found: s.found, columns: cs}
 	}}}

@@ -5,11 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"sync"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 )
 
 // A row comes in a message of its own, with a header of one byte for its type
@@ -42,19 +43,17 @@ var copySignature = []byte("PGCOPY\n\xff\r\n\x00")
 var copyTrailer = []byte{0xff, 0xff}
 
 // blocks gives out memory for blocks and takes it back.
-type blocks struct{ pool sync.Pool }
+type blocks struct{ pool arrowx.Spares[*block] }
 
 func newBlocks() *blocks {
-	return &blocks{sync.Pool{New: func() any { return &block{data: make([]byte, blockSize)} }}}
+	return &blocks{arrowx.Spares[*block]{New: func() *block { return &block{data: make([]byte, blockSize)} }}}
 }
 
 // get is a block with room for size bytes, held once.
 func (p *blocks) get(size int) *block {
-	b, ok := p.pool.Get().(*block)
-	if !ok || size > len(b.data) {
-		if ok {
-			p.pool.Put(b)
-		}
+	b := p.pool.Get()
+	if size > len(b.data) {
+		p.pool.Put(b)
 		b = &block{data: make([]byte, size)}
 	}
 	b.home, b.used, b.rows = p, 0, 0

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"strconv"
-	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 )
 
@@ -86,7 +86,7 @@ func decodedChunks(found []resultColumn, types map[uint32]pipelines.ColumnType, 
 		fields[i] = arrow.Field{Name: f.name, Type: types[f.code].Type, Nullable: true}
 	}
 	schema := arrow.NewSchema(fields, nil)
-	return &postgresChunks{schema: schema, readers: &sync.Pool{New: func() any {
+	return &postgresChunks{schema: schema, readers: &arrowx.Spares[*rowReader]{New: func() *rowReader {
 		r := &rowReader{schema: schema, mem: mem, found: found}
 		for _, f := range found {
 			c, _ := postgresColumn(postgresTypes[f.code].kind, types[f.code])
