@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/lavoir-data/lavoir/internal/scalar"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -18,13 +19,25 @@ import (
 //	date  date("DD/MM/YYYY")
 //	timestamp  timestamp("DD/MM/YYYY HH:mm:ss", "Europe/Paris")
 //	list(text)
+//	siret  siren  insee  postcode
 //
 // string is another word for text. An instant is always stored in UTC, with
-// microseconds; the zone says how to read a clock time that has no offset.
+// microseconds; the zone says how to read a clock time that has no offset. The
+// codes are text of that form, zeros in front included; what a spreadsheet has
+// made of one is rejected.
 type ColumnType struct {
 	Type   arrow.DataType
 	Format string // of a date or timestamp in text; "" is ISO 8601
 	Zone   string // IANA name; "" demands an offset in the text
+	Code   string // the code that a text must be written as: siret, siren, insee, postcode; "" is any text
+}
+
+// Name is the type as a person would say it.
+func (t ColumnType) Name() string {
+	if t.Code != "" {
+		return t.Code
+	}
+	return TypeName(t.Type)
 }
 
 // Instant is the Arrow type of every timestamp in lavoir.
@@ -41,6 +54,9 @@ func ParseType(e hcl.Expression) (ColumnType, hcl.Diagnostics) {
 	if name := hcl.ExprAsKeyword(e); name != "" {
 		if t, ok := plainTypes[name]; ok {
 			return ColumnType{Type: t}, nil
+		}
+		if scalar.Codes[name] > 0 {
+			return ColumnType{Type: arrow.BinaryTypes.String, Code: name}, nil
 		}
 		return ColumnType{}, badType(e)
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/lavoir-data/lavoir/internal/scalar"
-	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -88,7 +87,7 @@ func (d *cellDecoder) parseFloat(b []byte) (float64, *messages.Message) {
 
 func (d *cellDecoder) failAs(r, c int, why *messages.Message) {
 	col := &d.columns[c]
-	d.fail(r, c, why.With("type", pipelines.TypeName(col.Type), "format", col.format(), "zone", col.Zone))
+	d.fail(r, c, why.With("type", col.ColumnType.Name(), "format", col.format(), "zone", col.Zone))
 }
 
 type fixedWidth interface {
@@ -195,7 +194,8 @@ func (d *cellDecoder) textColumn(c int) arrow.Array {
 	at := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
 	valid := d.newValidity(n)
 	at[0] = 0
-	if d.direct && !d.form.guarded {
+	code := d.columns[c].Code
+	if d.direct && !d.form.guarded && code == "" {
 		return d.array(c, n, valid, offsets, d.directTexts(c, at, valid))
 	}
 	texts := d.texts[:0]
@@ -203,6 +203,12 @@ func (d *cellDecoder) textColumn(c int) arrow.Array {
 		b, ok := d.text(r, c)
 		if kind := d.kind(r, c); ok && kind > cellDoubled {
 			if why := nativeText(&d.columns[c], kind); why != nil {
+				d.failAs(r, c, why)
+				ok = false
+			}
+		}
+		if ok && code != "" && d.kind(r, c) <= cellDoubled {
+			if why := scalar.CheckCode(code, b); why != nil {
 				d.failAs(r, c, why)
 				ok = false
 			}

@@ -13,16 +13,16 @@ import (
 // CSV reads the delimited text of any office software and writes RFC 4180. A
 // cell that cannot be read exactly rejects its row.
 var CSV = pipelines.Define(pipelines.KindFormat, "csv", "Delimited text, read in any dialect and written in the one that portals expect.",
-	csvConfig{Delimiter: ",", Quote: `"`, Encoding: "utf-8", Header: 1, cellOptions: defaultCells}, newCSV)
+	csvConfig{Delimiter: ",", Quote: `"`, Encoding: "utf-8", headerOptions: defaultHeader, cellOptions: defaultCells}, newCSV)
 
 type csvConfig struct {
 	Delimiter string `hcl:"delimiter,optional" doc:"The character between cells: \",\", \";\", \"|\" or a tab, \"\\t\"."`
 	Quote     string `hcl:"quote,optional" doc:"The character around cells that hold a delimiter or a line end; \"\" when the file has none."`
 	Encoding  string `hcl:"encoding,optional" values:"utf-8|cp1252|iso-8859-15|iso-8859-1|cp850|utf-16|utf-16le|utf-16be" doc:"How the file writes characters; utf-16 tells its byte order by a mark. A mark at the start is not part of the text."`
-	Header    int64  `hcl:"header,optional" doc:"The row the column names stand on, from 1; what is before is skipped. 0: there are none, and columns says all."`
+	Repair    string `hcl:"repair,optional" values:"cp1252|iso-8859-15|iso-8859-1|cp850" doc:"The encoding of those rows of an UTF-8 file that are not UTF-8, as files have that two programs wrote. A row with characters of both is rejected."`
+	headerOptions
 	cellOptions
-	SkipBlank bool   `hcl:"skip_blank,optional" doc:"Whether rows all of whose cells are empty are left out, as spreadsheets leave them at the end. A line with nothing on it always is, unless the file has one column."`
-	Profile   string `hcl:"profile,optional" values:"scdl|excel-fr" doc:"The dialect a load writes. scdl (the default): comma, UTF-8 without mark, decimal point. excel-fr: semicolon, UTF-8 with mark, decimal comma, days as DD/MM/YYYY, and an apostrophe before texts that Excel would run."`
+	Profile string `hcl:"profile,optional" values:"scdl|excel-fr" doc:"The dialect a load writes. scdl (the default): comma, UTF-8 without mark, decimal point. excel-fr: semicolon, UTF-8 with mark, decimal comma, days as DD/MM/YYYY, and an apostrophe before texts that Excel would run."`
 }
 
 // Validate refuses options that contradict each other.
@@ -35,10 +35,13 @@ func (c csvConfig) Validate() error {
 		return badOption("delimiter", "must be one ASCII character")
 	case c.Quote != "" && (!plain(c.Quote) || c.Quote == c.Delimiter):
 		return badOption("quote", "must be one ASCII character other than the delimiter, or \"\"")
-	case c.Header < 0:
-		return badOption("header", "is a row number: 1 is the first, 0 is none")
+	case c.Repair != "" && c.Encoding != "utf-8":
+		return badOption("repair", "needs encoding = \"utf-8\"")
 	case c.Header == 0 && len(c.Columns) == 0 && c.Profile == "":
 		return pipelines.At("header", messages.CSVNoColumns.With())
+	}
+	if err := c.check(c.cellOptions); err != nil {
+		return err
 	}
 	return c.cellOptions.Validate()
 }
@@ -61,6 +64,9 @@ func newCSV(env pipelines.Env, c csvConfig) (*csvCodec, error) {
 	codec := &csvCodec{env: env, config: c, profile: csvProfiles[c.Profile], chunk: csvChunkSize}
 	codec.dialect = csvDialect{delimiter: c.Delimiter[0], lineEnd: '\n', encoding: csvEncodings[c.Encoding],
 		encodingName: c.Encoding, skipBlank: c.SkipBlank, cellForm: c.form()}
+	if c.Repair != "" {
+		codec.dialect.repair = csvEncodings[c.Repair]
+	}
 	if c.Quote != "" {
 		codec.dialect.quote = c.Quote[0]
 	}
@@ -73,6 +79,7 @@ type csvDialect struct {
 	delimiter, quote, lineEnd byte // quote 0: none
 	encoding                  *csvEncoding
 	encodingName              string
+	repair                    *csvEncoding // of rows that are not UTF-8; nil: they are rejected
 	skipBlank                 bool
 }
 

@@ -19,7 +19,7 @@ import (
 // ownCodec reads what the profile writes.
 func (c *csvCodec) ownCodec(schema *arrow.Schema) *csvCodec {
 	p := c.profile
-	own := &csvCodec{env: c.env, config: csvConfig{Header: 1}, profile: p, chunk: c.chunk, dialect: csvDialect{
+	own := &csvCodec{env: c.env, config: csvConfig{headerOptions: defaultHeader}, profile: p, chunk: c.chunk, dialect: csvDialect{
 		delimiter: p.delimiter, quote: '"', lineEnd: '\n', encoding: csvEncodings["utf-8"], encodingName: "utf-8",
 		cellForm: cellForm{numbers: scalar.NumberFormat{Decimal: p.decimal}, emptyIsNull: true,
 			trueWords: []string{p.yes}, falseWords: []string{p.no}, own: true, guarded: p.guard}}}

@@ -38,6 +38,8 @@ type csvChunks struct {
 	ended  bool   // nothing is left to read
 	err    error  // what comes when held is used up
 
+	header   [][]byte    // see csvDecoder
+	back     []*csvChunk // cut, and held back until it is known whether the file ends there
 	buffers  *arrowx.Spares[*[]byte]
 	decoders *arrowx.Spares[*csvDecoder]
 }
@@ -109,6 +111,68 @@ func (s *csvChunks) take(n int) (b *[]byte, line, offset int64) {
 func (s *csvChunks) Schema() *arrow.Schema { return s.schema }
 
 func (s *csvChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
+	for s.config.SkipFooter > 0 && !s.enough() {
+		c, err := s.cut(ctx)
+		if err == io.EOF {
+			s.leaveFooter()
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.back = append(s.back, c)
+	}
+	if len(s.back) > 0 {
+		c := s.back[0]
+		s.back = s.back[1:]
+		return c, nil
+	}
+	c, err := s.cut(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// enough says whether more rows than the footer has are held back behind the
+// first chunk.
+func (s *csvChunks) enough() bool {
+	rows := 0
+	for i, c := range s.back {
+		if c.rows < 0 {
+			c.rows = s.count(c)
+		}
+		if i > 0 {
+			rows += c.rows
+		}
+	}
+	return len(s.back) > 0 && rows >= int(s.config.SkipFooter)
+}
+
+// count is how many rows the chunk has, rejected ones included.
+func (s *csvChunks) count(c *csvChunk) int {
+	g := csvGrid{dialect: &s.dialect, header: s.header}
+	g.reset(s.in.Name, len(s.columns))
+	g.scan(*c.bytes, c.line)
+	return len(g.rows) + len(g.rejects)
+}
+
+// leaveFooter takes the last rows off the chunks that are held back.
+func (s *csvChunks) leaveFooter() {
+	for need := int(s.config.SkipFooter); need > 0 && len(s.back) > 0; {
+		last := s.back[len(s.back)-1]
+		if last.rows > need {
+			last.footer = need
+			return
+		}
+		need -= last.rows
+		last.Discard()
+		s.back = s.back[:len(s.back)-1]
+	}
+}
+
+// cut takes the next whole rows.
+func (s *csvChunks) cut(ctx context.Context) (*csvChunk, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -121,7 +185,7 @@ func (s *csvChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
 		return nil, err
 	}
 	b, line, offset := s.take(end)
-	return &csvChunk{chunks: s, bytes: b, line: line, offset: offset}, nil
+	return &csvChunk{chunks: s, bytes: b, line: line, offset: offset, rows: -1}, nil
 }
 
 func (s *csvChunks) Close() error {
@@ -141,6 +205,8 @@ type csvChunk struct {
 	chunks       *csvChunks
 	bytes        *[]byte
 	line, offset int64
+	rows         int // -1: not counted
+	footer       int // rows at the end that are none
 }
 
 func (c *csvChunk) Discard() {
@@ -158,6 +224,6 @@ func (c *csvChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 	defer s.decoders.Put(d)
 	d.dialect, d.columns, d.schema, d.mem = &s.dialect, s.columns, s.schema, s.env.Allocator
 	d.form, d.encoding, d.quote = &s.dialect.cellForm, s.dialect.encoding, s.dialect.quote
-	d.input, d.offset, d.b = s.in.Name, c.offset, *c.bytes
+	d.input, d.offset, d.b, d.header, d.footer = s.in.Name, c.offset, *c.bytes, s.header, c.footer
 	return d.decode(c.line), nil
 }

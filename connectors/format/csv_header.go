@@ -20,24 +20,19 @@ func (c *csvCodec) open(in Input, r io.ReadCloser) (*csvChunks, error) {
 	if err := s.detectLineEnd(); err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(c.config.Columns))
+	var names []string
 	if c.config.Header == 0 {
 		for _, col := range c.config.Columns {
 			names = append(names, col.Name)
 		}
-	}
-	for row := int64(1); row <= c.config.Header; row++ {
-		b, err := s.row()
-		if err == io.EOF {
-			return nil, messages.CSVNoHeader.With("file", in.Name, "row", c.config.Header)
-		}
+	} else {
+		rows, err := s.headerRows()
 		if err != nil {
 			return nil, err
 		}
-		if row < c.config.Header {
-			continue
-		}
-		if names, err = s.names(b); err != nil {
+		if c.dialect.own {
+			names = rows[0]
+		} else if names, err = c.config.columnNames(in, c.config.cellOptions, rows); err != nil {
 			return nil, err
 		}
 		if err = c.looksLikeHeader(in, names); err != nil {
@@ -148,35 +143,59 @@ func (s *csvChunks) row() ([]byte, error) {
 	return row, nil
 }
 
-// names reads the header. A column without a name is called after its place.
-func (s *csvChunks) names(b []byte) ([]string, error) {
-	g := csvGrid{dialect: &s.dialect, grid: grid{input: s.in.Name}}
-	at := s.line - s.lines(b)
-	g.scan(b, at)
-	if len(g.rejects) > 0 {
-		return nil, s.badHeader(g.rejects[0].Why)
+// headerRows passes over what is before the column names and gives the cells of
+// their rows.
+func (s *csvChunks) headerRows() (rows [][]string, err error) {
+	for row := int64(1); row < s.config.Header+max(1, s.config.HeaderRows); row++ {
+		b, err := s.row()
+		if err == io.EOF {
+			return nil, messages.CSVNoHeader.With("file", s.in.Name, "row", row)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if row < s.config.Header {
+			continue
+		}
+		cells, err := s.names(b)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, cells)
+		if s.config.SkipHeader {
+			s.header = append(s.header, bytes.TrimRight(b, "\r\n"))
+		}
 	}
-	if len(g.cells) == 0 {
+	return rows, nil
+}
+
+// names are the cells of a row of the header.
+func (s *csvChunks) names(b []byte) ([]string, error) {
+	d := csvDecoder{dialect: &s.dialect, offset: s.offset - s.dialect.encoding.rawLen(b)}
+	d.form, d.encoding, d.quote, d.b, d.input = &s.dialect.cellForm, s.dialect.encoding, s.dialect.quote, b, s.in.Name
+	d.scan(s.line - s.lines(b))
+	if !d.encoding.clean(b) {
+		d.grid.width = len(d.grid.cells)
+		d.columns = make([]cellColumn, d.grid.width)
+		d.findUnreadable()
+		d.grid.rejects = append(d.grid.rejects, d.bad...)
+	}
+	if len(d.grid.rejects) > 0 {
+		return nil, s.badHeader(d.grid.rejects[0].Why)
+	}
+	if len(d.grid.cells) == 0 && s.config.HeaderRows <= 1 {
 		return nil, messages.CSVNoHeader.With("file", s.in.Name, "row", s.config.Header)
 	}
-	d := csvDecoder{dialect: &s.dialect}
-	d.form, d.encoding, d.quote = &s.dialect.cellForm, s.dialect.encoding, s.dialect.quote
-	names := make([]string, len(g.cells))
-	for i, c := range g.cells {
-		raw := b[c.start:c.end]
-		if j := s.dialect.encoding.unreadable(raw); j >= 0 {
-			at := s.offset - s.dialect.encoding.rawLen(b[int(c.start)+j:]) + 1
-			return nil, s.badHeader(messages.CSVUnreadableByte.With("byte", at, "cell", i+1, "encoding", s.dialect.encodingName))
+	names := make([]string, len(d.grid.cells))
+	for i, c := range d.grid.cells {
+		text := string(d.plain(d.b[c.start:c.end], c))
+		switch {
+		case s.dialect.own && s.dialect.guarded:
+			text = strings.TrimPrefix(text, "'")
+		case !s.dialect.own:
+			text = strings.TrimFunc(text, isPadding)
 		}
-		names[i] = strings.TrimFunc(string(d.plain(raw, c)), isPadding)
-		if s.dialect.own {
-			names[i] = string(d.plain(raw, c))
-			if s.dialect.guarded {
-				names[i] = strings.TrimPrefix(names[i], "'")
-			}
-		} else if names[i] == "" {
-			names[i] = "column_" + strconv.Itoa(i+1)
-		}
+		names[i] = text
 	}
 	return names, nil
 }

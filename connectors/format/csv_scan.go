@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -60,6 +61,7 @@ func (d *csvDialect) closing(b []byte, i int) int {
 type csvGrid struct {
 	grid
 	dialect *csvDialect
+	header  [][]byte // rows that are no rows
 }
 
 // scan takes b, whole rows of which the first stands at line, apart.
@@ -93,6 +95,7 @@ func (g *csvGrid) scan(b []byte, line int64) {
 		}
 		n := len(g.cells) - first
 		switch {
+		case len(g.header) > 0 && slices.ContainsFunc(g.header, func(h []byte) bool { return bytes.Equal(h, b[row.start:row.end]) }):
 		case fault > 0:
 			g.reject(b, row, messages.CSVBadQuote.With("cell", fault))
 		case n == 1 && row.start == row.end && g.width != 1, d.skipBlank && blank(g.cells[first:]):

@@ -128,6 +128,9 @@ func checkFormat(t pipelines.ColumnType) (err error) {
 	case arrow.TIMESTAMP:
 		_, err = scalar.NewInstantFormat(t.Format, t.Zone)
 	}
+	if t.Code != "" {
+		err = messages.WrongArgument.With("name", t.Code, "wanted", "text", "why", "codes are checked in files; a database says what its columns hold")
+	}
 	return err
 }
 

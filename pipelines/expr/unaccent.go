@@ -1,17 +1,12 @@
 package expr
 
 import (
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
-)
 
-// letters that no decomposition takes apart.
-var ligatures = map[rune]string{
-	'œ': "oe", 'Œ': "OE", 'æ': "ae", 'Æ': "AE", 'ß': "ss", 'ẞ': "SS", 'ø': "o", 'Ø': "O", 'ł': "l", 'Ł': "L",
-	'đ': "d", 'Đ': "D", 'ð': "d", 'Ð': "D", 'þ': "th", 'Þ': "TH", 'ı': "i", 'ŋ': "n", 'Ŋ': "N", 'ħ': "h", 'Ħ': "H",
-}
+	"github.com/lavoir-data/lavoir/internal/scalar"
+)
 
 // unaccent takes marks off letters and ligatures apart.
 func unaccent(out *vec, s string) string {
@@ -19,7 +14,7 @@ func unaccent(out *vec, s string) string {
 		return s
 	}
 	start := len(out.arena)
-	out.arena = appendUnaccented(out.arena, s)
+	out.arena = scalar.AppendUnaccented(out.arena, s)
 	if b := out.arena[start:]; !norm.NFC.IsNormal(b) { // letters that are no accent: Hangul
 		out.arena = append(out.arena[:start], norm.NFC.Bytes(b)...)
 	}
@@ -35,27 +30,10 @@ func ascii(s string) bool {
 	return true
 }
 
-func appendUnaccented(dst []byte, s string) []byte {
-	var it norm.Iter
-	it.InitString(norm.NFD, s)
-	for !it.Done() {
-		for part := it.Next(); len(part) > 0; {
-			r, size := utf8.DecodeRune(part)
-			if two, ok := ligatures[r]; ok {
-				dst = append(dst, two...)
-			} else if !unicode.Is(unicode.Mn, r) {
-				dst = append(dst, part[:size]...)
-			}
-			part = part[size:]
-		}
-	}
-	return dst
-}
-
 // slug is letters and digits without accents, in lower case, joined by hyphens.
 func slug(out *vec, s string) string {
 	start := len(out.arena)
-	plain := appendUnaccented(nil, s)
+	plain := scalar.AppendUnaccented(nil, s)
 	for _, b := range plain {
 		switch {
 		case 'a' <= b && b <= 'z' || '0' <= b && b <= '9':

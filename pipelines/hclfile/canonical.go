@@ -253,7 +253,11 @@ func (w *canon) columnType(x pipelines.ColumnType) {
 	w.b = append(w.b, '[')
 	w.b = append(appendText(w.b, pipelines.TypeName(x.Type)), ',')
 	w.b = append(appendText(w.b, x.Format), ',')
-	w.b = append(appendText(w.b, x.Zone), ']')
+	w.b = appendText(w.b, x.Zone)
+	if x.Code != "" {
+		w.b = appendText(append(w.b, ','), x.Code)
+	}
+	w.b = append(w.b, ']')
 }
 
 // constant writes a value; what cannot be looked into is written by its reference.

@@ -17,8 +17,8 @@ var (
 		EN: Text{"{what}", "correct the file at the place shown"},
 		FR: Text{"le fichier contient une erreur, décrite ici en anglais : {what}", "corrigez le fichier à l'endroit indiqué"}}
 	BadType = &Message{Code: "LAV-1001", Class: Language,
-		EN: Text{"{got} is not a type", "write text, bool, int32, int64, float64, decimal(12, 2), date, date(\"DD/MM/YYYY\"), timestamp(\"DD/MM/YYYY HH:mm\", \"Europe/Paris\"), binary or list(text)"},
-		FR: Text{"{got} n'est pas un type", "écrivez text, bool, int32, int64, float64, decimal(12, 2), date, date(\"DD/MM/YYYY\"), timestamp(\"DD/MM/YYYY HH:mm\", \"Europe/Paris\"), binary ou list(text)"}}
+		EN: Text{"{got} is not a type", "write text, bool, int32, int64, float64, decimal(12, 2), date, date(\"DD/MM/YYYY\"), timestamp(\"DD/MM/YYYY HH:mm\", \"Europe/Paris\"), binary, list(text), or a code: siret, siren, insee, postcode"},
+		FR: Text{"{got} n'est pas un type", "écrivez text, bool, int32, int64, float64, decimal(12, 2), date, date(\"DD/MM/YYYY\"), timestamp(\"DD/MM/YYYY HH:mm\", \"Europe/Paris\"), binary, list(text), ou un code : siret, siren, insee, postcode"}}
 	UnknownArgument = &Message{Code: "LAV-1002", Class: Language,
 		EN: Text{"{block} has no argument {name}", "{hint}"},
 		FR: Text{"{block} n'a pas d'argument {name}", "{hint}"}}

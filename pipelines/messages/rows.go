@@ -4,6 +4,7 @@ package messages
 // Their parameters never hold what the cell held.
 var rows = []*Message{
 	BadInteger, BadNumber, BadDecimal, DecimalScale, Overflow, BadDate, NoSuchDay, BadInstant, AmbiguousInstant,
+	BadCode, SpreadsheetCode,
 	BadBoolean, DivisionByZero, LetterForDigit, RowExpression,
 	DatePattern, UnknownZone,
 }
@@ -45,6 +46,12 @@ var (
 	LetterForDigit = &Message{Code: "LAV-2511", Class: Row,
 		EN: Text{"a letter where a digit should be (O for 0, I or l for 1)", "correct the cell"},
 		FR: Text{"une lettre à la place d'un chiffre (O pour 0, I ou l pour 1)", "corrigez la cellule"}}
+	BadCode = &Message{Code: "LAV-2513", Class: Row,
+		EN: Text{"not written as a {type}", "correct the cell, or declare the column as text"},
+		FR: Text{"pas écrit comme un {type}", "corrigez la cellule, ou déclarez la colonne en texte"}}
+	SpreadsheetCode = &Message{Code: "LAV-2514", Class: Row,
+		EN: Text{"a {type} destroyed by a spreadsheet: it was taken for a number, and zeros or digits are lost", "export again from the software, and do not save the file with a spreadsheet in between"},
+		FR: Text{"un {type} détruit par un tableur : pris pour un nombre, il a perdu des zéros ou des chiffres", "refaites l'export depuis le logiciel, sans enregistrer le fichier avec un tableur entre-temps"}}
 	RowExpression = &Message{Code: "LAV-2512", Class: Row,
 		EN: Text{"the expression has no value for this row", "guard it with a condition or try()"},
 		FR: Text{"l'expression n'a pas de valeur pour cette ligne", "protégez-la par une condition ou try()"}}

@@ -115,7 +115,7 @@ func (t cast) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 	var casts []columnCast
 	for _, d := range t.Columns {
 		i := in.FieldIndices(d.Name)[0]
-		if arrow.TypeEqual(in.Field(i).Type, d.Type) {
+		if arrow.TypeEqual(in.Field(i).Type, d.Type) && d.Code == "" {
 			continue
 		}
 		c := columnCast{column: i, ColumnDecl: d, nulls: t.Nulls}

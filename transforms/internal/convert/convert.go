@@ -89,7 +89,7 @@ func (r *Reader) Append(b array.Builder, text []byte) *messages.Error {
 	case arrow.TIMESTAMP:
 		format = r.instant.String()
 	}
-	return why.With("type", pipelines.TypeName(r.to.Type), "to", pipelines.TypeName(r.to.Type), "format", format, "zone", r.to.Zone)
+	return why.With("type", r.to.Name(), "to", pipelines.TypeName(r.to.Type), "format", format, "zone", r.to.Zone)
 }
 
 func (r *Reader) append(b array.Builder, text []byte) *messages.Message {
@@ -97,6 +97,11 @@ func (r *Reader) append(b array.Builder, text []byte) *messages.Message {
 	case *array.StringBuilder:
 		if !utf8.Valid(text) {
 			return messages.BytesNotText
+		}
+		if r.to.Code != "" {
+			if why := scalar.CheckCode(r.to.Code, text); why != nil {
+				return why
+			}
 		}
 		b.BinaryBuilder.Append(text)
 		return nil

@@ -1,0 +1,80 @@
+package format
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// What skip_footer leaves out is what stands at the end, wherever chunks are cut
+// and whichever of the rows are rejected.
+func TestAFooterIsTheLastRows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		footer := rapid.IntRange(1, 5).Draw(t, "footer")
+		lines := rapid.SliceOfN(rapid.SampledFrom([]string{"a;1", "b;\"2\n2\"", "c", "d;4;4", "e;x\"y", "", "f;é", "g;\xe9"}), 0, 30).Draw(t, "lines")
+		var kept []string
+		rows := 0
+		for i := len(lines) - 1; i >= 0; i-- {
+			if lines[i] != "" {
+				rows++
+			}
+			if lines[i] == "" || rows > footer {
+				kept = append([]string{lines[i]}, kept...)
+			}
+		}
+		file := func(lines []string) string { return "n;m\n" + strings.Join(append(lines, ""), "\n") }
+		config := "delimiter = \";\"\n"
+		want := readCSV(t, csvFrom(t, memory.DefaultAllocator, config), file(kept))
+		c := csvFrom(t, memory.DefaultAllocator, config+fmt.Sprintf("skip_footer = %d\n", footer))
+		c.chunk = rapid.IntRange(4, 60).Draw(t, "chunk")
+		got := readCSV(t, c, file(lines))
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+func TestRowsOfAnotherEncodingAreRepairedWhereItIsDeclared(t *testing.T) {
+	const file = "\xef\xbb\xbfnom;ville\nZoé;Orléans\nZo\xe9;Orl\xe9ans\n\"Zo\xe9 \"\"la\nmarraine\"\"\";x\nZoé;Orl\xe9ans\nZo\x00;x\nplain;x\nZo\x81;x\n"
+	got := readCSV(t, csvFrom(t, memory.DefaultAllocator, "delimiter = \";\"\nrepair = \"cp1252\""), file)
+	want := csvResult{Columns: []string{"nom", "ville"},
+		Rows: []string{"2: [Zoé] [Orléans]", "3: [Zoé] [Orléans]", "4: [Zoé \"la\nmarraine\"] [x]", "8: [plain] [x]"}}
+	if d := cmp.Diff(want.Rows, got.Rows); d != "" {
+		t.Error(d)
+	}
+	if len(got.Rejects) != 3 {
+		t.Errorf("rejects: %v", got.Rejects)
+	}
+	marked := readCSV(t, csvFrom(t, memory.DefaultAllocator, "delimiter = \";\"\nencoding = \"cp1252\""), "\xef\xbb\xbfnom;ville\nZo\xe9;Orl\xe9ans\n")
+	if marked.Err != "" || marked.Columns[0] != "nom" || len(marked.Rows) != 1 || marked.Rows[0] != "2: [Zoé] [Orléans]" {
+		t.Errorf("a mark of UTF-8 before cp1252: %+v", marked)
+	}
+}
+
+func TestColumnNamesOfSeveralRows(t *testing.T) {
+	for _, c := range []struct{ config, file, want string }{
+		{"header_rows = 2", "Adresse,,Total\nrue,ville,\n", "[Adresse rue Adresse ville Total]"},
+		{"header_rows = 2", "\n,\n", "[column_1 column_2]"},
+		{"duplicates = \"number\"", "a,a,a_2,a\n", "[a a_2 a_2_2 a_3]"},
+		{"names = \"loose\"\ncolumns = { montant_verse = text }", "Montant Versé (€)\n", "[montant_verse]"},
+		{"aliases = { MT = \"montant\" }", "m.t.\n", "[montant]"},
+	} {
+		got := readCSV(t, csvFrom(t, memory.DefaultAllocator, c.config), c.file)
+		if fmt.Sprint(got.Columns) != c.want || got.Err != "" {
+			t.Errorf("%s: %v %s, want %s", c.config, got.Columns, got.Err, c.want)
+		}
+	}
+	for _, c := range []struct{ config, file string }{
+		{"", "a,a\n"},
+		{"aliases = { x = \"a\" }", "a,X\n"},
+		{"header_rows = 3", "a\nb\n"},
+	} {
+		if got := readCSV(t, csvFrom(t, memory.DefaultAllocator, c.config), c.file); got.Err == "" {
+			t.Errorf("%s is read as %v", c.config, got.Columns)
+		}
+	}
+}
