@@ -21,6 +21,8 @@ var All = []pipelines.Component{
 	sql.SQLiteSource,
 
 	format.CSV,
+	format.Fixed,
+	format.DBF,
 	format.Parquet,
 
 	file.LoadLocal,

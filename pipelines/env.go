@@ -88,3 +88,17 @@ type SpoolFile interface {
 	Bytes() int64
 	Close() error
 }
+
+// ByteSpool is the ability of a Spool to keep bytes that are read anywhere, under
+// the same bound and as encrypted.
+type ByteSpool interface {
+	CreateBytes() (SpoolBytes, error)
+}
+
+// SpoolBytes is written once, then read anywhere, by any goroutine. Close removes it.
+type SpoolBytes interface {
+	io.Writer
+	io.ReaderAt
+	Size() int64
+	Close() error
+}

@@ -30,6 +30,28 @@ func (s *spool) Create(schema *arrow.Schema) (SpoolFile, error) {
 	return spoolFile{f, s}, nil
 }
 
+// CreateBytes starts a file of bytes.
+func (s *spool) CreateBytes() (SpoolBytes, error) {
+	f, err := s.files.CreateBytes()
+	if err != nil {
+		return nil, spoolError(err, s.files.Dir, nil)
+	}
+	return spoolBytes{f, s}, nil
+}
+
+type spoolBytes struct {
+	*arrowx.SpoolBytes
+	spool *spool
+}
+
+func (f spoolBytes) Write(p []byte) (int, error) {
+	n, err := f.SpoolBytes.Write(p)
+	if err != nil {
+		err = spoolError(err, f.spool.files.Dir, messages.DiskBound.With("bound", f.spool.bound))
+	}
+	return n, err
+}
+
 type spoolFile struct {
 	*arrowx.SpoolFile
 	spool *spool

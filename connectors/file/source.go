@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"sort"
 	"strconv"
@@ -208,8 +209,7 @@ func (s *source) files(ctx context.Context) ([]format.Input, error) {
 		if !s.pattern.matches(info.Key, s.env.Keys) {
 			continue
 		}
-		files = append(files, format.Input{Name: s.hidden(info.Key), Size: info.Size,
-			Open: func(ctx context.Context) (io.ReadCloser, error) { return s.openSteady(ctx, info.Key) }})
+		files = append(files, s.input(info))
 	}
 	if len(files) == 0 {
 		keys := ""
@@ -219,6 +219,31 @@ func (s *source) files(ctx context.Context) ([]format.Input, error) {
 		return nil, messages.FileNone.With("store", s.store.Describe(), "keys", keys)
 	}
 	return files, nil
+}
+
+func (s *source) input(info store.Info) format.Input {
+	return format.Input{Name: s.hidden(info.Key), Size: info.Size,
+		Open: func(ctx context.Context) (io.ReadCloser, error) { return s.openSteady(ctx, info.Key) },
+		Beside: func(ctx context.Context, extension string) (format.Input, bool, error) {
+			found, err := s.beside(ctx, info.Key, []string{extension})
+			if err != nil || len(found) == 0 {
+				return format.Input{}, false, err
+			}
+			return s.input(found[0]), true, nil
+		}}
+}
+
+// beside are the files of the same name with one of the extensions, in upper or
+// lower case, in the order of their names.
+func (s *source) beside(ctx context.Context, key string, extensions []string) (found []store.Info, err error) {
+	stem := strings.TrimSuffix(key, path.Ext(key))
+	infos, err := s.store.List(ctx, stem+".")
+	for _, info := range infos {
+		if slices.ContainsFunc(extensions, func(e string) bool { return strings.EqualFold(info.Key[len(stem):], e) }) {
+			found = append(found, info)
+		}
+	}
+	return found, err
 }
 
 func (s *source) hidden(key string) string {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lavoir-data/lavoir/connectors/format"
 	"github.com/lavoir-data/lavoir/connectors/store"
 	"github.com/lavoir-data/lavoir/pipelines"
 )
@@ -19,6 +20,9 @@ func (s *source) Stamp(ctx context.Context, in pipelines.Stamping) (known bool, 
 		return false, nil
 	}
 	of := fmt.Sprintf("%s\x00%+v\x00%s", s.Connection.Component.Name, s.Connection.Config, s.Path)
+	if _, ok := s.reader.(format.Neighbours); ok {
+		of += "\x00" + s.Format.Component.Name
+	}
 	found, err := in.Once(of, func() (any, error) { return s.byKeys(ctx) })
 	if err != nil {
 		return false, err
@@ -49,11 +53,19 @@ func (s *source) byKeys(ctx context.Context) (map[string][]store.Info, error) {
 		return nil, err
 	}
 	slices.SortFunc(infos, func(a, b store.Info) int { return strings.Compare(a.Key, b.Key) })
+	neighbours, _ := s.reader.(format.Neighbours)
 	all := map[string][]store.Info{}
 	for _, info := range infos {
 		if keys, ok := s.pattern.captured(info.Key); ok {
 			k := s.pattern.key(keys)
 			all[k] = append(all[k], info)
+			if neighbours != nil {
+				beside, err := s.beside(ctx, info.Key, neighbours.Beside())
+				if err != nil {
+					return nil, err
+				}
+				all[k] = append(all[k], beside...)
+			}
 		}
 	}
 	return all, nil

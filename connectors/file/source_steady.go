@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/lavoir-data/lavoir/connectors/format"
 	"github.com/lavoir-data/lavoir/connectors/store"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -16,7 +17,28 @@ func (s *source) openSteady(ctx context.Context, key string) (io.ReadCloser, err
 	if err != nil {
 		return nil, err
 	}
-	return &steady{ReadCloser: r, ctx: ctx, source: s, key: key, was: info}, nil
+	w := &steady{ReadCloser: r, ctx: ctx, source: s, key: key, was: info}
+	if at, ok := r.(io.ReaderAt); ok {
+		return &steadyAt{w, at}, nil
+	}
+	return w, nil
+}
+
+// steadyAt is the same of a file that can be read anywhere.
+type steadyAt struct {
+	*steady
+	io.ReaderAt
+}
+
+var _ format.RandomAccess = (*steadyAt)(nil)
+
+// Unchanged says whether the file is still what it was when it was opened.
+func (w *steadyAt) Unchanged() error {
+	w.read = w.was.Size
+	if err := w.end(); err != io.EOF {
+		return err
+	}
+	return nil
 }
 
 type steady struct {

@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"os"
@@ -24,9 +25,12 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
 )
 
+// readers are the formats that a source reads.
+var readers = []pipelines.Component{format.CSV, format.Fixed, format.DBF}
+
 func sourceRegistry(t testing.TB) *pipelines.Registry {
 	t.Helper()
-	r, err := pipelines.NewRegistry([]pipelines.Component{Source, LoadLocal, format.CSV, store.Local})
+	r, err := pipelines.NewRegistry(append([]pipelines.Component{Source, LoadLocal, store.Local}, readers...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +40,11 @@ func sourceRegistry(t testing.TB) *pipelines.Registry {
 // The examples of this source and those of the formats it reads.
 func TestSourceExamples(t *testing.T) {
 	reg := sourceRegistry(t)
-	for dir, c := range map[string]pipelines.Component{"examples": Source, "../format/examples": format.CSV} {
+	for _, c := range append([]pipelines.Component{Source}, readers...) {
+		dir := "examples"
+		if c.Kind == pipelines.KindFormat {
+			dir = "../format/examples"
+		}
 		t.Run(c.Name, func(t *testing.T) { pipelinetest.Config(t, reg, c, os.DirFS(dir)) })
 		examples, err := pipelinetest.Examples(reg, c, os.DirFS(dir))
 		if err != nil {
@@ -87,9 +95,17 @@ func runSourceExample(t *testing.T, reg *pipelines.Registry, e pipelinetest.Exam
 	}
 }
 
-// putFile writes a file; one called *.cp1252.* in that encoding.
+// putFile writes a file; one called *.cp1252.* in that encoding, *.base64 as the
+// bytes that it stands for, without that ending.
 func putFile(t *testing.T, path, text string) {
 	t.Helper()
+	if name, ok := strings.CutSuffix(path, ".base64"); ok {
+		data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(text, "\n", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, text = name, string(data)
+	}
 	if strings.Contains(path, ".cp1252.") {
 		encoded, err := charmap.Windows1252.NewEncoder().String(text)
 		if err != nil {

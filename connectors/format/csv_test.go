@@ -55,10 +55,16 @@ func csvInput(data string) Input {
 }
 
 // readCSV decodes the chunks of data in order.
-func readCSV(t csvTB, c *csvCodec, data string) (res csvResult) {
+func readCSV(t csvTB, c *csvCodec, data string) csvResult {
+	t.Helper()
+	return readWith(t, c, csvInput(data))
+}
+
+// readWith decodes the chunks of a file in order.
+func readWith(t csvTB, c Reader, in Input) (res csvResult) {
 	t.Helper()
 	ctx := context.Background()
-	chunks, err := c.Chunks(ctx, csvInput(data))
+	chunks, err := c.Chunks(ctx, in)
 	if err != nil {
 		return csvResult{Err: err.Error()}
 	}
@@ -75,7 +81,8 @@ func readCSV(t csvTB, c *csvCodec, data string) (res csvResult) {
 		}
 		b, err := chunk.Decode(ctx)
 		if err != nil {
-			t.Fatalf("%v", err)
+			res.Err = err.Error()
+			return res
 		}
 		for r := range int(b.NumRows()) {
 			row := fmt.Sprint(b.Places.Lines[r], ":")

@@ -18,7 +18,11 @@ type Input struct {
 	Size int64
 	// Open reads from the start; it may be called again, also while an earlier
 	// reader is open. The caller closes the reader.
+	// What it gives may be a RandomAccess too.
 	Open func(ctx context.Context) (io.ReadCloser, error)
+	// Beside finds the file of the same name with another extension, in upper or
+	// lower case, of those that the codec names as Neighbours. nil: there are none.
+	Beside func(ctx context.Context, extension string) (in Input, found bool, err error)
 }
 
 // Reader is a codec that reads. The schema of what it gives is the file's

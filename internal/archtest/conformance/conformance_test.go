@@ -37,7 +37,7 @@ func TestConnectorsConform(t *testing.T) {
 // suites are the entry points of the suite, by the kind of component they hold.
 var suites = map[pipelines.Kind][]string{
 	pipelines.KindSource: {"Source", "Chunks"},
-	pipelines.KindFormat: {"Format"},
+	pipelines.KindFormat: {"Format", "Chunks"},
 	pipelines.KindLoad:   {"Sink"},
 }
 
