@@ -25,6 +25,7 @@ var Source = pipelines.DefineSource("file", "Read the files of a folder or bucke
 type sourceConfig struct {
 	Connection  pipelines.Connection `hcl:"connection" doc:"The folder or bucket the files are in."`
 	Path        string               `hcl:"path" doc:"The path of the file under the connection. * stands for any characters but /; (?<exercice>\\\\d{4}) keeps the files whose text there is the task's key of that name (the partition's name, or tenant); (?:…) is any regular expression. All other characters stand for themselves."`
+	Unpack      []unpackConfig       `hcl:"unpack,block" doc:"What the files come in, outermost first: unpack \"zip\", \"tar\", \"gzip\" or \"zstd\"."`
 	Format      pipelines.Built      `hcl:"format,block" kind:"format" doc:"How the files are written."`
 	Personal    []string             `hcl:"personal,optional" doc:"Columns that can name a person: no load takes them until a privacy rule clears them."`
 	NotPersonal map[string]string    `hcl:"not_personal,optional" doc:"Columns that only look personal by their name, each with the reason."`
@@ -37,6 +38,11 @@ type sourceConfig struct {
 func (c *sourceConfig) Validate() error {
 	if _, err := newPattern(c.Path); err != nil {
 		return pipelines.At("path", err)
+	}
+	for _, u := range c.Unpack {
+		if err := u.check(); err != nil {
+			return pipelines.At("unpack", err)
+		}
 	}
 	for _, name := range sortedKeys(c.NotPersonal) {
 		if strings.TrimSpace(c.NotPersonal[name]) == "" {
@@ -66,6 +72,14 @@ func (c sourceConfig) Split(task pipelines.TaskID, keys map[string]string) pipel
 			reads += "\x00" + keys[name]
 		}
 	}
+	for _, u := range c.Unpack {
+		reads += fmt.Sprintf("\x00%+v", u)
+		if p, err := newPattern(u.Members); err == nil {
+			for _, name := range p.captures {
+				reads += "\x00" + keys[name]
+			}
+		}
+	}
 	return pipelines.Split{By: c.by(task), Reads: reads, Whole: whole, Others: c.OtherRows == "ignore"}
 }
 
@@ -86,6 +100,7 @@ type source struct {
 	store   store.Store
 	reader  format.Reader
 	pattern pattern
+	members []pattern // of each layer of unpack; of a stream, unused
 }
 
 var (
@@ -104,6 +119,13 @@ func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
 		return nil, err
 	}
 	s := &source{sourceConfig: c, env: env, pattern: p}
+	for _, u := range c.Unpack {
+		m, err := newPattern(u.Members)
+		if err != nil {
+			return nil, err
+		}
+		s.members = append(s.members, m)
+	}
 	if s.store, err = pipelines.OpenConnection[store.Store](c.Connection, env); err != nil {
 		return nil, err
 	}
@@ -123,7 +145,7 @@ func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
 
 // checkKeys refuses captures and columns that no key of the task answers.
 func (s *source) checkKeys() error {
-	for _, name := range s.pattern.captures {
+	for _, name := range s.captures() {
 		if _, ok := s.env.Keys[name]; !ok {
 			keys := "it has none"
 			if len(s.env.Keys) > 0 {
@@ -180,11 +202,12 @@ func (s *source) OpenChunks(ctx context.Context) (pipelines.Chunks, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &fileChunks{source: s, files: files}
+	c := &fileChunks{source: s, outer: files}
 	if err := c.open(ctx); err != nil {
+		c.Close()
 		return nil, err
 	}
-	c.schema, c.first = c.current.Schema(), files[0].Name
+	c.schema, c.first = c.current.Schema(), c.files[0].Name
 	var out pipelines.Chunks = c
 	err = c.bind()
 	if by := s.by(s.env.Task); err == nil && len(by) > 0 {
@@ -212,13 +235,18 @@ func (s *source) files(ctx context.Context) ([]format.Input, error) {
 		files = append(files, s.input(info))
 	}
 	if len(files) == 0 {
-		keys := ""
-		for _, name := range s.pattern.captures {
-			keys += fmt.Sprintf(" (%s = %s)", name, strconv.Quote(s.env.Keys[name]))
-		}
-		return nil, messages.FileNone.With("store", s.store.Describe(), "keys", keys)
+		return nil, s.none()
 	}
 	return files, nil
+}
+
+// none says that there is no file for the task.
+func (s *source) none() error {
+	keys := ""
+	for _, name := range s.captures() {
+		keys += fmt.Sprintf(" (%s = %s)", name, strconv.Quote(s.env.Keys[name]))
+	}
+	return messages.FileNone.With("store", s.store.Describe(), "keys", keys)
 }
 
 func (s *source) input(info store.Info) format.Input {

@@ -17,7 +17,10 @@ import (
 // file is open at a time.
 type fileChunks struct {
 	*source
-	files   []format.Input // the current one is the first
+	outer   []format.Input   // files of the store that are not yet unpacked
+	packed  *format.Unpacked // what files are in; nil before the first
+	some    bool             // a file was found
+	files   []format.Input   // the current one is the first
 	current pipelines.Chunks
 	schema  *arrow.Schema
 	first   string // name of the file the schema is from
@@ -26,7 +29,14 @@ type fileChunks struct {
 
 func (c *fileChunks) Schema() *arrow.Schema { return c.schema }
 
+// open opens the next file. io.EOF says that there is none.
 func (c *fileChunks) open(ctx context.Context) (err error) {
+	for len(c.files) == 0 {
+		if err := c.unpack(ctx); err != nil {
+			return err
+		}
+	}
+	c.some = true
 	c.current, err = c.reader.Chunks(ctx, c.files[0])
 	return err
 }
@@ -71,15 +81,16 @@ func (c *fileChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
 func (c *fileChunks) next(ctx context.Context) (pipelines.Chunk, error) {
 	for {
 		chunk, err := c.current.Next(ctx)
-		if err != io.EOF || len(c.files) == 1 {
+		if err != io.EOF {
 			return chunk, err
 		}
-		if err := c.current.Close(); err != nil {
+		err = c.current.Close()
+		c.current = nil
+		if err != nil {
 			return nil, err
 		}
 		c.files = c.files[1:]
 		if err := c.open(ctx); err != nil {
-			c.current = nil
 			return nil, err
 		}
 		if difference := differ(c.schema, c.current.Schema()); difference != "" {
@@ -122,10 +133,13 @@ func (c *fileChunks) Close() error {
 	if c.err == nil {
 		c.err = io.ErrClosedPipe
 	}
-	if c.current == nil {
-		return nil
+	var err error
+	if c.current != nil {
+		err = c.current.Close()
+		c.current = nil
 	}
-	err := c.current.Close()
-	c.current = nil
+	if e := c.letGo(); err == nil {
+		err = e
+	}
 	return err
 }

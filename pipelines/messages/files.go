@@ -6,6 +6,7 @@ var files = []*Message{
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
 	CSVNotTheHeader, CSVHeaderIsData, CellFault, CellNumberNotText,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
+	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers,
 }
 
 var (
@@ -106,6 +107,24 @@ var (
 	FileNotReadable = &Message{Code: "LAV-4109", Class: Language,
 		EN: Text{"format {format} cannot be read from a file", "choose another format"},
 		FR: Text{"le format {format} ne peut pas être lu dans un fichier", "choisissez un autre format"}}
+	UnpackBroken = &Message{Code: "LAV-4120", Class: Failed,
+		EN: Text{"what is packed in file {file} cannot be read: {why}", "check that the file is whole and that unpack names its kind, then fetch it again"},
+		FR: Text{"ce que contient le fichier {file} ne peut pas être lu : {why}", "vérifiez que le fichier est entier et que unpack nomme son genre, puis refaites le transfert"}}
+	UnpackBomb = &Message{Code: "LAV-4121", Class: Refused,
+		EN: Text{"file {file} holds more than {bound}", "if it is not a bomb but that large, raise max_size or max_ratio in unpack"},
+		FR: Text{"le fichier {file} contient plus de {bound}", "s'il n'est pas piégé mais vraiment aussi gros, augmentez max_size ou max_ratio dans unpack"}}
+	UnpackMany = &Message{Code: "LAV-4122", Class: Refused,
+		EN: Text{"file {file} has more than {bound} members", "have the export make several archives"},
+		FR: Text{"le fichier {file} a plus de {bound} membres", "faites faire plusieurs archives par l'export"}}
+	UnpackMember = &Message{Code: "LAV-4123", Class: Refused,
+		EN: Text{"member {member} of file {file} is refused: {why}", "correct the archive, or leave that member out with members"},
+		FR: Text{"le membre {member} du fichier {file} est refusé : {why}", "corrigez l'archive, ou laissez ce membre de côté avec members"}}
+	UnpackNone = &Message{Code: "LAV-4124", Class: Refused,
+		EN: Text{"no member of file {file} matches members", "correct members, or have the export put the file in"},
+		FR: Text{"aucun membre du fichier {file} ne correspond à members", "corrigez members, ou faites mettre le fichier par l'export"}}
+	UnpackMembers = &Message{Code: "LAV-4125", Class: Language,
+		EN: Text{"{kind} holds one file and has no members", "remove members; it belongs to zip and tar"},
+		FR: Text{"{kind} contient un seul fichier, sans membres", "retirez members ; il va avec zip et tar"}}
 	FileChanged = &Message{Code: "LAV-4110", Class: Failed,
 		EN: Text{"file {file} changed while it was read", "run again when it is complete; have exports written under another name and renamed at the end"},
 		FR: Text{"le fichier {file} a changé pendant sa lecture", "relancez quand il est complet ; faites écrire les exports sous un autre nom, puis renommer à la fin"}}
