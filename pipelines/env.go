@@ -36,6 +36,9 @@ type Env struct {
 	// Hide turns the name of an input file into the short keyed hash that may be shown.
 	Hide func(name string) string
 
+	// Took, when not nil, is told of every file that a source reads: see Taken.
+	Took func(Taken)
+
 	// opened, when not nil, keeps the connections that were opened, so that many
 	// sinks which are used one after the other share them.
 	opened map[string]any

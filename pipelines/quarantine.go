@@ -35,19 +35,9 @@ type quarantined struct {
 
 // openQuarantine starts the file of one task and run.
 func openQuarantine(dir string, task TaskID, run string, recipients []string) (*quarantine, error) {
-	if len(recipients) == 0 {
-		return nil, messages.NoRecipient.With()
-	}
-	var to []age.Recipient
-	for _, r := range recipients {
-		rs, err := age.ParseRecipients(strings.NewReader(r))
-		if err != nil {
-			if !strings.HasPrefix(r, "age1") { // it may be the secret half
-				r = "AGE-…"
-			}
-			return nil, messages.BadRecipient.With("recipient", r)
-		}
-		to = append(to, rs...)
+	to, err := parseRecipients(recipients)
+	if err != nil {
+		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create quarantine: %w", err)
@@ -64,6 +54,24 @@ func openQuarantine(dir string, task TaskID, run string, recipients []string) (*
 		return nil, fmt.Errorf("encrypt quarantine: %w", err)
 	}
 	return &quarantine{file: f, seal: w, path: filepath.Join(dir, name)}, nil
+}
+
+// parseRecipients are the project's recipients; none is refused.
+func parseRecipients(recipients []string) (to []age.Recipient, err error) {
+	if len(recipients) == 0 {
+		return nil, messages.NoRecipient.With()
+	}
+	for _, r := range recipients {
+		rs, err := age.ParseRecipients(strings.NewReader(r))
+		if err != nil {
+			if !strings.HasPrefix(r, "age1") { // it may be the secret half
+				r = "AGE-…"
+			}
+			return nil, messages.BadRecipient.With("recipient", r)
+		}
+		to = append(to, rs...)
+	}
+	return to, nil
 }
 
 func (q *quarantine) add(r Reject) error {

@@ -56,8 +56,12 @@ func Run(ctx context.Context, p *Project, sel Selection, opt RunOptions) (*Repor
 	shared.complete(ctx, p, sel)
 	r.shared = shared
 	report := &Report{Run: r.id, Started: opt.Now()}
+	r.partial = sel != (Selection{})
 	report.Tasks = r.all(ctx, sel)
 	report.Notes = shared.notes()
+	if !opt.Unpublished {
+		report.Notes = append(report.Notes, r.taken.settle(ctx, report.Tasks, r.dir, r.Recipients)...)
+	}
 	report.Interrupted = ctx.Err() != nil
 	report.Took = opt.Now().Sub(report.Started)
 	h, err := readHistory(p.State)
@@ -85,7 +89,11 @@ type run struct {
 	key, machine []byte
 
 	shared *sharedSources // nil: every task reads for itself
-	spool  arrowx.Spool   // of all of them together
+	taken  takings
+	// partial says that the run has not all tasks of the project: a file that all of
+	// them share is not done with then.
+	partial bool
+	spool   arrowx.Spool // of all of them together
 
 	inspect func(SealedFile) error // see FlowOptions
 }
@@ -268,12 +276,16 @@ func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err
 	}
 	defer os.RemoveAll(dir)
 	env := r.env(t, dir)
+	env.Took = func(f Taken) { r.taken.note(t.ID, f) }
 	f, err := BuildFlow(t, env)
 	if err != nil {
 		return res, err
 	}
 	if sh != nil {
 		f.part, f.started = sh.part(t), sh.started[t.ID]
+		for _, taken := range sh.took {
+			r.taken.note(t.ID, taken)
+		}
 	}
 	opt := FlowOptions{
 		Workers: r.Bounds.Workers, Memory: r.Bounds.task() / 4, Disk: r.Bounds.Disk, Run: r.id, Quarantine: filepath.Join(r.State, "quarantine"),
@@ -291,6 +303,10 @@ func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err
 	k.flow = f
 	opt.Evidence, opt.Journal = k.before, k.after
 	res = f.Run(ctx, env, opt)
+	if messages.Has(res.Err, messages.NothingNew) {
+		res.Outcome, res.Err = Unchanged, nil
+		res.Notes = append(res.Notes, messages.NothingNew.With())
+	}
 	if res.Outcome == Refused && !opt.Unpublished {
 		if err := k.refused(ctx, &res); err != nil {
 			res.Notes = append(res.Notes, journalLate(t.ID, err))

@@ -41,6 +41,7 @@ type shared struct {
 	rows    *division
 	found   others
 	tries   int // of reading it
+	took    []Taken
 	stamp   []byte
 	stamped bool // the stamp is known
 	err     error
@@ -222,6 +223,10 @@ func (sh *shared) divide(ctx context.Context, r *run) error {
 		sh.start(ctx, r, dir)
 	}
 	env := r.env(sh.needs[0], dir) // any of them captures the same
+	sh.took = nil
+	if !r.partial {
+		env.Took = func(f Taken) { sh.took = append(sh.took, f) }
+	}
 	src, err := As[Source](sh.source, env)
 	if err != nil {
 		return err

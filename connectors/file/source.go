@@ -20,7 +20,7 @@ import (
 
 // Source reads all files of a store whose path matches, in the order of their
 // paths, as one stream. Their names are shown to nobody.
-var Source = pipelines.DefineSource("file", "Read the files of a folder or bucket that match a path.", sourceConfig{OtherRows: "report"}, newSource)
+var Source = pipelines.DefineSource("file", "Read the files of a folder or bucket that match a path.", sourceConfig{OtherRows: "report", OnDone: "keep"}, newSource)
 
 type sourceConfig struct {
 	Connection  pipelines.Connection `hcl:"connection" doc:"The folder or bucket the files are in."`
@@ -31,6 +31,10 @@ type sourceConfig struct {
 	NotPersonal map[string]string    `hcl:"not_personal,optional" doc:"Columns that only look personal by their name, each with the reason."`
 	TenantBy    string               `hcl:"tenant_by,optional" doc:"The column that says whose each row is: each task gets the rows of its tenant. A run reads the files once for all of them. A row where it is null is rejected."`
 	PartitionBy string               `hcl:"partition_by,optional" doc:"The column that says to which partition each row belongs: each task gets the rows of its own. A run reads the files once for all of them. A row where it is null is rejected."`
+	OnDone      string               `hcl:"on_done,optional" values:"keep|move|delete" doc:"What becomes of a file once every task of the run that read it to its end has committed: it stays, goes to done_path, or is deleted."`
+	DonePath    string               `hcl:"done_path,optional" doc:"The folder under the connection that on_done = \"move\" moves files to, with their path."`
+	ErrorPath   string               `hcl:"error_path,optional" doc:"The folder under the connection for files that a task failed because of: encrypted to the project's quarantine recipients, with a report beside them. Without it they stay."`
+	Accumulate  bool                 `hcl:"accumulate,optional" doc:"Whether files that were moved to done_path are read again, before the new ones: for exports that hold only what is new, where a partition is made of all of them. A file that has the bytes of another is read once."`
 	OtherRows   string               `hcl:"other_rows,optional" values:"report|ignore" doc:"What becomes of rows that belong to no task of the project, by what tenant_by and partition_by say: report tells how many there are, and the run ends with exit code 5; ignore leaves them out, as those of towns or years that are there by right."`
 }
 
@@ -38,6 +42,9 @@ type sourceConfig struct {
 func (c *sourceConfig) Validate() error {
 	if _, err := newPattern(c.Path); err != nil {
 		return pipelines.At("path", err)
+	}
+	if err := c.checkDone(); err != nil {
+		return err
 	}
 	for _, u := range c.Unpack {
 		if err := u.check(); err != nil {
@@ -100,7 +107,8 @@ type source struct {
 	store   store.Store
 	reader  format.Reader
 	pattern pattern
-	members []pattern // of each layer of unpack; of a stream, unused
+	mover   store.Mover // nil where files stay
+	members []pattern   // of each layer of unpack; of a stream, unused
 }
 
 var (
@@ -134,6 +142,13 @@ func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
 			err = messages.FileNotReadable.With("format", strconv.Quote(c.Format.Component.Name))
 		}
 		return nil, err
+	}
+	if c.OnDone != "keep" || c.ErrorPath != "" {
+		mover, ok := s.store.(store.Mover)
+		if !ok {
+			return nil, messages.FileStays.With("store", c.Connection.String())
+		}
+		s.mover = mover
 	}
 	if env.Task.Pipeline != "" {
 		if err := s.checkKeys(); err != nil {
@@ -221,27 +236,36 @@ func (s *source) OpenChunks(ctx context.Context) (pipelines.Chunks, error) {
 }
 
 // files are the task's files in the order of their paths.
-func (s *source) files(ctx context.Context) ([]format.Input, error) {
-	infos, err := s.store.List(ctx, s.pattern.prefix)
+func (s *source) files(ctx context.Context) ([]droppedFile, error) {
+	infos, err := s.dropped(ctx, func(key string) bool { return s.pattern.matches(key, s.env.Keys) })
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(infos, func(a, b store.Info) int { return strings.Compare(a.Key, b.Key) })
-	var files []format.Input
+	var files []droppedFile
 	for _, info := range infos {
-		if !s.pattern.matches(info.Key, s.env.Keys) {
-			continue
-		}
-		files = append(files, s.input(info))
+		files = append(files, droppedFile{s.input(info), info})
 	}
 	if len(files) == 0 {
-		return nil, s.none()
+		return nil, s.none(ctx)
 	}
 	return files, nil
 }
 
-// none says that there is no file for the task.
-func (s *source) none() error {
+// none says that there is no file for the task, or none that earlier runs have not
+// taken away.
+func (s *source) none(ctx context.Context) error {
+	if s.OnDone == "delete" {
+		return messages.NothingNew.With()
+	}
+	if s.OnDone == "move" {
+		old, err := s.store.List(ctx, s.folder(s.DonePath)+s.pattern.prefix)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(old, func(i store.Info) bool { return s.pattern.matches(s.plainKey(i.Key), s.env.Keys) }) {
+			return messages.NothingNew.With()
+		}
+	}
 	keys := ""
 	for _, name := range s.captures() {
 		keys += fmt.Sprintf(" (%s = %s)", name, strconv.Quote(s.env.Keys[name]))

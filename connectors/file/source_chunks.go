@@ -17,7 +17,8 @@ import (
 // file is open at a time.
 type fileChunks struct {
 	*source
-	outer   []format.Input   // files of the store that are not yet unpacked
+	outer   []droppedFile    // files of the store that are not yet unpacked
+	reading *droppedFile     // that the files come from
 	packed  *format.Unpacked // what files are in; nil before the first
 	some    bool             // a file was found
 	files   []format.Input   // the current one is the first

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 
 	"github.com/lavoir-data/lavoir/connectors/format"
 	"github.com/lavoir-data/lavoir/connectors/store"
@@ -48,15 +46,14 @@ func writeNumber(w io.Writer, n int64) {
 // keys of the task that each belongs to: all tasks that share the path are served
 // by one listing.
 func (s *source) byKeys(ctx context.Context) (map[string][]store.Info, error) {
-	infos, err := s.store.List(ctx, s.pattern.prefix)
+	infos, err := s.dropped(ctx, func(key string) bool { _, ok := s.pattern.captured(key); return ok })
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(infos, func(a, b store.Info) int { return strings.Compare(a.Key, b.Key) })
 	neighbours, _ := s.reader.(format.Neighbours)
 	all := map[string][]store.Info{}
 	for _, info := range infos {
-		if keys, ok := s.pattern.captured(info.Key); ok {
+		if keys, ok := s.pattern.captured(s.plainKey(info.Key)); ok {
 			k := s.pattern.key(keys)
 			all[k] = append(all[k], info)
 			if neighbours != nil {

@@ -52,14 +52,16 @@ func (c *fileChunks) unpack(ctx context.Context) error {
 	if err := c.letGo(); err != nil {
 		return err
 	}
+	c.took()
 	if len(c.outer) == 0 {
 		if !c.some {
-			return c.none()
+			return c.none(ctx)
 		}
 		return io.EOF
 	}
-	in := c.outer[0]
-	c.outer = c.outer[1:]
+	c.reading, c.outer = &c.outer[0], c.outer[1:]
+	in := c.reading.Input
+	c.announce(false)
 	if len(c.Unpack) == 0 {
 		c.files = []format.Input{in}
 		return nil

@@ -166,7 +166,8 @@ func (t *dbfTable) readFields(b []byte, wide int) ([]dbfField, error) {
 			return nil, dbfWhy("its list of columns has no end")
 		}
 		f := dbfField{null: -1, full: -1, memo: -1}
-		name, decimals := b[:11], byte(0)
+		name := b[:11]
+		var decimals byte
 		switch {
 		case wide == 16:
 			f.kind, f.size, decimals = b[11], int(b[12]), b[15]

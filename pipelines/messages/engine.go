@@ -3,7 +3,7 @@ package messages
 // The engine: plan, run, report, spool. Codes LAV-2000 to LAV-2499.
 var engine = []*Message{
 	Internal, UnknownColumn, UnknownColumnHere, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
-	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed, SplitDisk, OtherRows, SourceReread,
+	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed, SplitDisk, OtherRows, SourceReread, TakenStays, NothingNew,
 	JournalFound, JournalLate, JournalBusy, JournalBroken, JournalBehind, JournalElsewhere,
 }
 
@@ -101,6 +101,12 @@ var (
 	SourceReread = &Message{Code: "LAV-2028", Class: Warning,
 		EN: Text{"{source} changed while it was read: the task began again (tries: {tries})", "have exports written under another name and renamed at the end, or run when nobody writes to it"},
 		FR: Text{"{source} a changé pendant la lecture : la tâche a recommencé (essais : {tries})", "faites écrire les exports sous un autre nom, puis renommer à la fin, ou lancez quand plus personne n'y écrit"}}
+	TakenStays = &Message{Code: "LAV-2037", Class: Warning,
+		EN: Text{"file {file} was read and stays where it is: on_done or error_path could not be done", "see why below; the next run finds the file again, reads it to the same result and tries again"},
+		FR: Text{"le fichier {file} a été lu et reste où il est : on_done ou error_path n'a pas pu être exécuté", "voyez pourquoi ci-dessous ; la prochaine exécution retrouvera le fichier, arrivera au même résultat et réessaiera"}}
+	NothingNew = &Message{Code: "LAV-2038", Class: Warning,
+		EN: Text{"no new file: earlier runs took the files there were", "nothing to do; what is public stays"},
+		FR: Text{"aucun nouveau fichier : les précédents ont été pris par des exécutions antérieures", "rien à faire ; ce qui est public reste"}}
 	JournalFound = &Message{Code: "LAV-2029", Class: Warning,
 		EN: Text{"the journal of {task} did not know the release that {load} has current (generation {generation}): an entry was added", "nothing, if a run was stopped or another machine publishes; else find out who published"},
 		FR: Text{"le journal de {task} ne connaissait pas la version courante de {load} (génération {generation}) : une entrée a été ajoutée", "rien, si une exécution a été arrêtée ou si une autre machine publie ; sinon, cherchez qui a publié"}}

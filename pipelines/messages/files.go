@@ -6,7 +6,7 @@ var files = []*Message{
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
 	CSVNotTheHeader, CSVHeaderIsData, CellFault, CellNumberNotText,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
-	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers,
+	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays,
 }
 
 var (
@@ -125,6 +125,12 @@ var (
 	UnpackMembers = &Message{Code: "LAV-4125", Class: Language,
 		EN: Text{"{kind} holds one file and has no members", "remove members; it belongs to zip and tar"},
 		FR: Text{"{kind} contient un seul fichier, sans membres", "retirez members ; il va avec zip et tar"}}
+	FileDone = &Message{Code: "LAV-4130", Class: Language,
+		EN: Text{"the source block: {option} {why}", "correct on_done, done_path, error_path and accumulate so that they go together"},
+		FR: Text{"le bloc source : {option} {why}", "corrigez on_done, done_path, error_path et accumulate pour qu'ils aillent ensemble"}}
+	FileStays = &Message{Code: "LAV-4131", Class: Language,
+		EN: Text{"{store} is of a kind that files cannot be moved in", "write on_done = \"keep\" and no error_path"},
+		FR: Text{"{store} est d'un genre où les fichiers ne se déplacent pas", "écrivez on_done = \"keep\", sans error_path"}}
 	FileChanged = &Message{Code: "LAV-4110", Class: Failed,
 		EN: Text{"file {file} changed while it was read", "run again when it is complete; have exports written under another name and renamed at the end"},
 		FR: Text{"le fichier {file} a changé pendant sa lecture", "relancez quand il est complet ; faites écrire les exports sous un autre nom, puis renommer à la fin"}}

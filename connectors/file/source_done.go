@@ -1,0 +1,233 @@
+package file
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lavoir-data/lavoir/connectors/format"
+	"github.com/lavoir-data/lavoir/connectors/store"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// droppedFile is a file of the store.
+type droppedFile struct {
+	format.Input
+	info store.Info
+}
+
+func (c sourceConfig) checkDone() error {
+	bad := func(option, why string) error {
+		return pipelines.At(option, messages.FileDone.With("option", option, "why", why))
+	}
+	for option, folder := range map[string]string{"done_path": c.DonePath, "error_path": c.ErrorPath} {
+		if folder == "" {
+			continue
+		}
+		for _, part := range strings.Split(strings.TrimSuffix(folder, "/"), "/") {
+			if store.Portable(part) != "" || part == ".." || part == "." {
+				return bad(option, "is no folder under the connection")
+			}
+		}
+	}
+	switch {
+	case c.OnDone == "move" && c.DonePath == "":
+		return bad("on_done", "moves to done_path, which is not given")
+	case c.OnDone != "move" && c.DonePath != "":
+		return bad("done_path", "goes with on_done = \"move\"")
+	case c.Accumulate && c.OnDone != "move":
+		return bad("accumulate", "goes with on_done = \"move\"")
+	case c.DonePath != "" && strings.TrimSuffix(c.DonePath, "/") == strings.TrimSuffix(c.ErrorPath, "/"):
+		return bad("error_path", "is done_path")
+	}
+	return nil
+}
+
+// copyNumber is what a name ends with where a file of that name was there before.
+var copyNumber = regexp.MustCompile(`~[0-9]+$`)
+
+// plainKey is the key a file had before it was moved to done_path.
+func (s *source) plainKey(key string) string {
+	if s.DonePath == "" {
+		return key
+	}
+	if rest, moved := strings.CutPrefix(key, s.folder(s.DonePath)); moved {
+		return copyNumber.ReplaceAllString(rest, "")
+	}
+	return key
+}
+
+func (s *source) folder(path string) string { return strings.TrimSuffix(path, "/") + "/" }
+
+// dropped are the files whose key is wanted: with accumulate those that earlier
+// runs moved first, then those that wait; each in the order of their paths.
+func (s *source) dropped(ctx context.Context, wanted func(key string) bool) ([]store.Info, error) {
+	waiting, err := s.store.List(ctx, s.pattern.prefix)
+	if err != nil {
+		return nil, err
+	}
+	keep := func(infos []store.Info, moved bool) (kept []store.Info) {
+		slices.SortFunc(infos, func(a, b store.Info) int { return strings.Compare(a.Key, b.Key) })
+		for _, info := range infos {
+			if s.moved(info.Key) == moved && !s.failed(info.Key) && wanted(s.plainKey(info.Key)) {
+				kept = append(kept, info)
+			}
+		}
+		return kept
+	}
+	files := keep(waiting, false)
+	if !s.Accumulate {
+		return files, nil
+	}
+	old, err := s.store.List(ctx, s.folder(s.DonePath)+s.pattern.prefix)
+	if err != nil {
+		return nil, err
+	}
+	return s.distinct(ctx, append(keep(old, true), files...))
+}
+
+func (s *source) moved(key string) bool {
+	return s.DonePath != "" && strings.HasPrefix(key, s.folder(s.DonePath))
+}
+
+func (s *source) failed(key string) bool {
+	return s.ErrorPath != "" && strings.HasPrefix(key, s.folder(s.ErrorPath))
+}
+
+// distinct leaves out moved or waiting files that have the bytes of one before
+// them: a vendor's export that was dropped twice must not count twice. Only files
+// of one size are read for it.
+func (s *source) distinct(ctx context.Context, files []store.Info) ([]store.Info, error) {
+	sizes := map[int64]int{}
+	for _, f := range files {
+		sizes[f.Size]++
+	}
+	seen := map[string]bool{}
+	var kept []store.Info
+	for _, f := range files {
+		if sizes[f.Size] > 1 {
+			sum, err := s.sum(ctx, f)
+			if err != nil {
+				return nil, err
+			}
+			if seen[sum] {
+				s.env.Log.Info("a file that has the bytes of another is read once", "file", s.hidden(f.Key))
+				continue
+			}
+			seen[sum] = true
+		}
+		kept = append(kept, f)
+	}
+	return kept, nil
+}
+
+func (s *source) sum(ctx context.Context, f store.Info) (string, error) {
+	r, err := s.openSteady(ctx, f.Key)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// took tells the run that the file that was being read was read to its end.
+func (c *fileChunks) took() {
+	c.announce(true)
+	c.reading = nil
+}
+
+// announce tells the run of the file that is being read.
+func (c *fileChunks) announce(whole bool) {
+	f := c.reading
+	if f == nil || c.mover == nil || c.env.Took == nil || c.moved(f.info.Key) {
+		return
+	}
+	taken := pipelines.Taken{ID: c.Connection.String() + "\x00" + f.info.Key, Name: f.Name}
+	switch {
+	case whole && c.OnDone == "move":
+		taken.Done = func(ctx context.Context) error { return c.move(ctx, f.info) }
+	case whole && c.OnDone == "delete":
+		taken.Done = func(ctx context.Context) error { return c.mover.Remove(ctx, f.info) }
+	}
+	if !whole && c.ErrorPath != "" {
+		taken.Failed = func(ctx context.Context, failed pipelines.FailedFile) error { return c.setAside(ctx, f.info, failed) }
+	}
+	c.env.Took(taken)
+}
+
+// mostCopies bounds how many files of one name done_path holds.
+const mostCopies = 1000
+
+// move moves the file to done_path, under a name of its own where one of the
+// same name is there.
+func (s *source) move(ctx context.Context, info store.Info) error {
+	to := s.folder(s.DonePath) + info.Key
+	taken, err := s.store.List(ctx, to)
+	if err != nil {
+		return err
+	}
+	name := to
+	for n := 2; slices.ContainsFunc(taken, func(i store.Info) bool { return i.Key == name }); n++ {
+		if n > mostCopies {
+			return messages.ConditionFailed.With("store", s.store.Describe())
+		}
+		name = to + "~" + strconv.Itoa(n)
+	}
+	return s.mover.Move(ctx, info, name)
+}
+
+// setAside puts the file, encrypted, and the report into error_path, and then
+// removes it. What is there of an earlier try is written over.
+func (s *source) setAside(ctx context.Context, info store.Info, failed pipelines.FailedFile) error {
+	out, ok := s.store.(store.Store)
+	if !ok {
+		return messages.FileStays.With("store", s.Connection.String())
+	}
+	temp, err := os.CreateTemp(failed.Dir, "failed-*")
+	if err != nil {
+		return store.Temporary(err)
+	}
+	defer os.Remove(temp.Name())
+	defer temp.Close()
+	h := sha256.New()
+	sealed, err := failed.Seal(io.MultiWriter(temp, h))
+	if err != nil {
+		return err
+	}
+	in, err := s.openSteady(ctx, info.Key)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if _, err := io.Copy(sealed, in); err != nil {
+		return err
+	}
+	if err := sealed.Close(); err != nil {
+		return store.Temporary(err)
+	}
+	size, err := temp.Seek(0, io.SeekEnd)
+	if err != nil {
+		return store.Temporary(err)
+	}
+	key := s.folder(s.ErrorPath) + info.Key
+	_, err = out.Put(ctx, key+".age", store.Content{Size: size, SHA256: hex.EncodeToString(h.Sum(nil)), Type: "application/octet-stream",
+		Open: func() (io.ReadSeekCloser, error) { return os.Open(temp.Name()) }})
+	if err != nil {
+		return err
+	}
+	if _, err := out.Put(ctx, key+".report.json", store.Bytes(failed.Report, "application/json")); err != nil {
+		return err
+	}
+	return s.mover.Remove(ctx, info)
+}
