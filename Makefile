@@ -103,9 +103,9 @@ fuzz:
 	@for pkg in $$($(GO) list ./...); do \
 		dir=$$($(GO) list -f '{{.Dir}}' "$$pkg"); \
 		for target in $$(cat "$$dir"/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); do \
-			echo "go test $$pkg -fuzz ^$$target\$$ -fuzztime $(TIME) -fuzzminimizetime 10x"; \
+			echo "go test $$pkg -fuzz ^$$target\$$ -fuzztime $(TIME) -fuzzminimizetime 1x"; \
 			log=$$(mktemp); \
-			if timeout -k 10 $(FUZZ_PATIENCE) $(GO) test "$$pkg" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) -fuzzminimizetime 10x >"$$log" 2>&1; then tail -n 3 "$$log"; \
+			if timeout -k 10 $(FUZZ_PATIENCE) $(GO) test "$$pkg" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) -fuzzminimizetime 1x >"$$log" 2>&1; then tail -n 3 "$$log"; \
 			elif [ $$? -ge 124 ] || { grep -q 'context deadline exceeded' "$$log" && ! grep -q 'Failing input written' "$$log"; }; then \
 				tail -n 3 "$$log"; echo "fuzz: $$target ended without a finding, and not in the usual way"; \
 			else cat "$$log"; rm -f "$$log"; exit 1; fi; \

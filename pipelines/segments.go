@@ -374,8 +374,15 @@ func listWidth(c *array.List) func(row int) int64 {
 }
 
 func fixedWidth(t arrow.DataType) int64 {
-	if f, ok := t.(arrow.FixedWidthDataType); ok {
-		return int64(max(1, f.Bytes()))
+	switch t := t.(type) {
+	case arrow.FixedWidthDataType:
+		return int64(max(1, t.Bytes()))
+	case *arrow.StructType:
+		n := int64(0)
+		for _, f := range t.Fields() {
+			n += fixedWidth(f.Type)
+		}
+		return n
 	}
 	return 0
 }

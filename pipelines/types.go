@@ -43,6 +43,20 @@ func (t ColumnType) Name() string {
 // Instant is the Arrow type of every timestamp in lavoir.
 var Instant = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
 
+// BBox is the Arrow type of the bounding box of a geometry, as GeoParquet 1.1
+// lays it out ("Bounding Box Columns" of its specification): it is null as a
+// whole or has four numbers. No pipeline file declares it; transforms that have
+// no use for it pass it on or refuse it.
+var BBox = bbox()
+
+func bbox() *arrow.StructType {
+	var fs []arrow.Field
+	for _, name := range []string{"xmin", "ymin", "xmax", "ymax"} {
+		fs = append(fs, arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64})
+	}
+	return arrow.StructOf(fs...)
+}
+
 var plainTypes = map[string]arrow.DataType{
 	"text": arrow.BinaryTypes.String, "string": arrow.BinaryTypes.String, "bool": arrow.FixedWidthTypes.Boolean,
 	"int32": arrow.PrimitiveTypes.Int32, "int64": arrow.PrimitiveTypes.Int64, "float64": arrow.PrimitiveTypes.Float64,
@@ -159,6 +173,10 @@ func TypeName(t arrow.DataType) string {
 		return fmt.Sprintf("decimal(%d, %d)", t.Precision, t.Scale)
 	case *arrow.ListType:
 		return "list(" + TypeName(t.Elem()) + ")"
+	case *arrow.StructType:
+		if arrow.TypeEqual(t, BBox) {
+			return "bbox"
+		}
 	}
 	return t.Name()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -8,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // TestSameRunTwice: the same input publishes once, also from another machine
@@ -40,6 +44,84 @@ func TestSameRunTwice(t *testing.T) {
 		p.write(t, "borne.hcl", "project {\n  memory = \"32MiB\"\n}\n")
 		same("little memory")
 	})
+}
+
+// TestSameBytesForAnyNumberOfWorkers: a run from CSV to Parquet and CSV, of
+// several chunks and row groups, gives the same files by one, two or eight
+// workers (invariant 2).
+func TestSameBytesForAnyNumberOfWorkers(t *testing.T) {
+	t.Parallel()
+	var want map[string]string
+	for _, workers := range []int{1, 2, 8} {
+		p := newProject(t, folder())
+		p.write(t, "borne.hcl", fmt.Sprintf("project {\n  memory  = \"1GiB\"\n  workers = %d\n}\n", workers))
+		p.input(t, 1, 3*pipelines.RowGroup)
+		p.must(t, 0, []string{"run"}, "1 published")
+		got := p.place.look(t)
+		if want == nil {
+			want = got
+			if reader(t, got); len(got) < 6 {
+				t.Fatalf("only %d files were published", len(got))
+			}
+		}
+		for name := range got {
+			if got[name] != want[name] {
+				t.Errorf("%d workers make another %s than one", workers, name)
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%d workers make %d files, one makes %d", workers, len(got), len(want))
+		}
+	}
+}
+
+// TestNotANumberInTheLastRow: a column of numbers that ends otherwise, many
+// chunks after its first rows, is a reject with its line, and the column stays
+// what it was declared (invariant 7).
+func TestNotANumberInTheLastRow(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, folder())
+	p.input(t, 1, 100_000)
+	path := filepath.Join(p.dir, "donnees", "export.csv")
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("douze;Fin;ASSO;12 euros\n"); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	r := p.lavoir(t, "run")
+	if all := r.out + r.err; r.code != pipelines.ExitFailed || !strings.Contains(all, "100002") || !strings.Contains(all, "LAV-25") {
+		t.Errorf("want exit code 1 and line 100002, got %v", r)
+	}
+	if all := p.place.look(t); len(all) != 0 {
+		t.Errorf("%d files were published", len(all))
+	}
+	p.write(t, "lavoir.hcl", strings.Replace(p.place.connection+fmt.Sprintf(promisePipeline, p.place.kind),
+		"pipeline \"subventions\" {", "pipeline \"subventions\" {\n  on_reject = \"drop\"", 1))
+	p.must(t, pipelines.ExitIncomplete, []string{"run"}, "1 published")
+	for name, data := range p.place.look(t) {
+		if strings.HasSuffix(name, "manifest.json") && (!strings.Contains(data, `"int64"`) || !strings.Contains(data, `"decimal(12, 2)"`)) {
+			t.Errorf("a column changed its type: %s", data)
+		}
+	}
+}
+
+// TestARecordLargerThanTheMemory: less memory than one record takes is an error
+// that names the bound, and nothing is published (invariant 9).
+func TestARecordLargerThanTheMemory(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, folder())
+	p.write(t, "borne.hcl", "project {\n  memory = \"8MiB\"\n}\n")
+	p.write(t, "donnees/export.csv", "id;nom;type_tiers;montant\n1;Un;ASSO;1,00\n2;"+strings.Repeat("très long ", 1_300_000)+";ASSO;1,00\n")
+	r := p.lavoir(t, "run")
+	if r.code != pipelines.ExitEnvironment || !strings.Contains(r.err, messages.MemoryBound.Code) || !strings.Contains(r.err, "What to do: ") {
+		t.Errorf("want exit code 3 and %s, got %v", messages.MemoryBound.Code, r)
+	}
+	if all := p.place.look(t); len(all) != 0 {
+		t.Errorf("%d files were published", len(all))
+	}
 }
 
 // TestTwoRunsAtOnce: runs that start together publish one release, and none of

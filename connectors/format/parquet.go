@@ -13,7 +13,8 @@ import (
 
 // Parquet is the codec of Parquet files. What it writes, any reader reads: the
 // root is not repeated, all columns are optional, instants are UTC with
-// microseconds, lists have three levels.
+// microseconds, lists have three levels, a bounding box is the optional group of
+// required doubles that GeoParquet 1.1 wants.
 var Parquet = pipelines.Define(pipelines.KindFormat, "parquet",
 	"Apache Parquet: typed, compressed columns that analysts read without guessing.",
 	parquetConfig{Compression: "zstd", Level: 1, PageVersion: 1}, newParquet)
@@ -81,21 +82,23 @@ func (p *parquet) plan(schema *arrow.Schema) (*plan, error) {
 			return nil, messages.DuplicateColumn.With("column", f.Name)
 		}
 		seen[f.Name] = true
-		l, ok := leafOf(i, f)
-		if !ok {
+		leaves := leavesOf(i, f)
+		if leaves == nil {
 			return nil, messages.ParquetType.With("column", f.Name, "type", pipelines.TypeName(f.Type))
 		}
-		pl.leaves = append(pl.leaves, l)
+		pl.first = append(pl.first, len(pl.leaves))
+		pl.leaves = append(pl.leaves, leaves...)
 	}
 	for _, name := range p.config.Bloom {
 		i, err := pipelines.ColumnIndex(schema, name)
 		if err != nil {
 			return nil, err
 		}
-		if t := schema.Field(i).Type; t.ID() == arrow.BOOL || t.ID() == arrow.NULL {
+		switch t := schema.Field(i).Type; t.ID() {
+		case arrow.BOOL, arrow.NULL, arrow.STRUCT:
 			return nil, messages.ParquetBloomType.With("column", name, "type", pipelines.TypeName(t))
 		}
-		pl.leaves[i].bloom = true
+		pl.leaves[pl.first[i]].bloom = true
 	}
 	for _, name := range p.config.SortedBy {
 		i, err := pipelines.ColumnIndex(schema, name)
@@ -103,10 +106,10 @@ func (p *parquet) plan(schema *arrow.Schema) (*plan, error) {
 			return nil, err
 		}
 		switch t := schema.Field(i).Type; t.ID() {
-		case arrow.FLOAT64, arrow.LIST, arrow.NULL:
+		case arrow.FLOAT64, arrow.LIST, arrow.NULL, arrow.STRUCT:
 			return nil, messages.ParquetSortType.With("column", name, "type", pipelines.TypeName(t))
 		}
-		pl.sortedBy = append(pl.sortedBy, i)
+		pl.sortedBy = append(pl.sortedBy, pl.first[i])
 	}
 	return pl, nil
 }

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"unsafe"
@@ -51,6 +52,27 @@ func (c *columnData) array(t arrow.DataType) (arrow.Array, error) {
 		return nil, damaged("column ", c.leaf.name, " has values of another type")
 	}
 	return made(t, c.slots, nulls, nil, c.validity(c.valid, c.slots, nulls), buffer), nil
+}
+
+// boxed makes one column of the last ones, which are the fields of a bounding box.
+func boxed(columns []arrow.Array, at int, f arrow.Field) ([]arrow.Array, error) {
+	fields := columns[at:]
+	first := fields[0].Data()
+	children := make([]arrow.ArrayData, len(fields))
+	for i, c := range fields {
+		if c.NullN() != first.NullN() || !bytes.Equal(c.NullBitmapBytes(), fields[0].NullBitmapBytes()) {
+			return columns, damaged("column ", f.Name, " has a box that is null in part")
+		}
+		children[i] = array.NewData(c.DataType(), c.Len(), []*memory.Buffer{nil, c.Data().Buffers()[1]}, nil, 0, 0)
+		defer children[i].Release()
+	}
+	data := array.NewData(f.Type, first.Len(), []*memory.Buffer{first.Buffers()[0]}, children, first.NullN(), 0)
+	defer data.Release()
+	box := array.MakeFromData(data)
+	for _, c := range fields {
+		c.Release()
+	}
+	return append(columns[:at], box), nil
 }
 
 func made(t arrow.DataType, n, nulls int, child arrow.Array, buffers ...*memory.Buffer) arrow.Array {

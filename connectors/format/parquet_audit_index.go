@@ -147,13 +147,17 @@ func isUpperBound(l *fileLeaf, b, hi []byte) bool {
 	return utf8.Valid(b) && step && bytes.Equal(rest[:len(rest)-n], b[:len(b)-k])
 }
 
-// boundaryOrder is the order of the stored bounds of the pages with values.
+// boundaryOrder is the order of the stored bounds of the pages with values, which
+// have none where a page without values is before one of them.
 func boundaryOrder(l *fileLeaf, x *pq.ColumnIndex) pq.BoundaryOrder {
 	up, down := true, true
 	last := -1
 	for i := range x.NullPages {
 		if x.NullPages[i] {
 			continue
+		}
+		if i > last+1 {
+			return pq.Unordered
 		}
 		if last >= 0 {
 			lo := compareRaw(l, x.MinValues[last], x.MinValues[i])
@@ -207,14 +211,26 @@ func (a *audit) auditFilter(c *columnData, b []byte) error {
 	if c.coded {
 		v = &c.entries // all of which are used
 	}
-	var raw []byte
-	for i := range v.n {
-		raw = v.appendRaw(raw[:0], i, c.leaf)
+	insert := func(raw []byte) {
 		x := bloom.XXH64{}.Sum64(raw)
 		block := a.filter[(x>>32)*blocks>>32*32:]
 		for i, salt := range salts {
 			bit := uint32(x) * salt >> 27
 			block[4*i+int(bit/8)] |= 1 << (bit % 8)
+		}
+	}
+	var raw []byte
+	for i := range v.n {
+		raw = v.appendRaw(raw[:0], i, c.leaf)
+		insert(raw)
+		if c.leaf.physical != pq.Double {
+			continue
+		}
+		// Who looks for zero or for a NaN may have another one in hand.
+		if x := v.doubles[i]; x == 0 {
+			insert(binary.LittleEndian.AppendUint64(raw[:0], math.Float64bits(-x)))
+		} else if x != x {
+			insert([]byte{0, 0, 0, 0, 0, 0, 0xf8, 0x7f})
 		}
 	}
 	if !bytes.Equal(a.filter, b[n:]) {

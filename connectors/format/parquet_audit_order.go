@@ -89,7 +89,7 @@ func (d *groupDecoder) sorted(group int, columns []arrow.Array, own groupEdge) e
 	for _, s := range sorting {
 		names = append(names, d.file.leaves[s.ColumnIdx].name)
 		leaves = append(leaves, &d.file.leaves[s.ColumnIdx])
-		steps = append(steps, stepsOf(columns[s.ColumnIdx]))
+		steps = append(steps, stepsOf(columns[d.file.leaves[s.ColumnIdx].column]))
 	}
 	disorder := messages.ParquetOrder.With("columns", strings.Join(names, ", "))
 	for row := 1; row < columns[0].Len(); row++ {

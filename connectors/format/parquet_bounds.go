@@ -81,6 +81,7 @@ type pageIndex struct {
 	los, his [][]byte // bounds of the pages that have values
 	lo, hi   []byte   // of the chunk
 	invalid  bool     // a page has values without bounds: no index, no statistics
+	gap      bool     // a page without values stands before one that has some
 }
 
 // add is for the page with the values from:to.
@@ -94,6 +95,7 @@ func (x *pageIndex) add(from, to, nulls int) {
 		x.index.MaxValues = append(x.index.MaxValues, []byte{})
 		return
 	}
+	x.gap = x.gap || len(x.los) < len(x.index.MinValues)
 	if len(x.los) == 0 || x.values.compare(lo, x.lo) < 0 {
 		x.lo = lo
 	}
@@ -106,9 +108,12 @@ func (x *pageIndex) add(from, to, nulls int) {
 	x.los, x.his = append(x.los, lo), append(x.his, hi)
 }
 
-// order says whether both bounds of the pages with values only rise, or only fall.
+// order says whether both bounds of the pages with values only rise, or only
+// fall. Between them there is no page without values: a reader that halves the
+// list would not know where to go from there, and parquet-go, for one, then finds
+// nothing.
 func (x *pageIndex) order() pq.BoundaryOrder {
-	ascending, descending := true, true
+	ascending, descending := !x.gap, !x.gap
 	for i := 1; i < len(x.los); i++ {
 		lo, hi := x.values.compare(x.los[i-1], x.los[i]), x.values.compare(x.his[i-1], x.his[i])
 		ascending = ascending && lo <= 0 && hi <= 0

@@ -1,7 +1,10 @@
 package format
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -9,6 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	pq "github.com/parquet-go/parquet-go/format"
 
+	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -45,6 +49,9 @@ func (e *encoder) column(l *leaf, columns []arrow.Array) (*chunk, error) {
 	vs, err := e.gather(l)
 	if err != nil {
 		return nil, err
+	}
+	if l.box && vs.len() != bytes.Count(e.shape.def, []byte{l.maxDef}) {
+		return nil, messages.SchemaBroken.With("got", "bbox with null in "+l.path[1], "wanted", pipelines.TypeName(pipelines.BBox))
 	}
 	return e.chunk(l, vs)
 }
@@ -188,6 +195,9 @@ func bloomFilter(vs values, d *dictionary) ([]byte, error) {
 		}
 		raw = vs.raw(raw[:0], i)
 		f.Insert(bloom.XXH64{}.Sum64(raw))
+		if _, doubles := vs.(*numbers[uint64]); doubles && alias(raw) {
+			f.Insert(bloom.XXH64{}.Sum64(raw))
+		}
 	}
 	b, err := marshal(&pq.BloomFilterHeader{
 		NumBytes:    int32(len(f.Bytes())),
@@ -196,6 +206,25 @@ func bloomFilter(vs values, d *dictionary) ([]byte, error) {
 		Compression: pq.BloomFilterCompression{Value: &pq.BloomFilterUncompressed{}},
 	})
 	return append(b, f.Bytes()...), err
+}
+
+// nan is the NaN that readers look for, whichever of them a file has.
+const nan = 0x7ff8000000000000
+
+// alias makes a double another that equals it for who looks it up: zero is found
+// under both signs, and a NaN under the usual bits. It is false when there is none.
+func alias(raw []byte) bool {
+	bits := binary.LittleEndian.Uint64(raw)
+	switch v := math.Float64frombits(bits); {
+	case v == 0:
+		bits ^= 1 << 63
+	case v != v && bits != nan:
+		bits = nan
+	default:
+		return false
+	}
+	binary.LittleEndian.PutUint64(raw, bits)
+	return true
 }
 
 func marshal(v any) ([]byte, error) {

@@ -90,11 +90,20 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 				own.first[k], own.last[k] = c.edge()
 			}
 		}
-		a, err := c.array(d.file.schema.Field(j).Type)
+		t := l.typ
+		if t.ID() == arrow.LIST {
+			t = d.file.schema.Field(l.column).Type // which may name its elements otherwise
+		}
+		a, err := c.array(t)
 		if err != nil {
 			return nil, err
 		}
 		columns = append(columns, a)
+		if l.boxEnd {
+			if columns, err = boxed(columns, l.column, d.file.schema.Field(l.column)); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if err := d.sorted(group, columns, own); err != nil {
 		return nil, err

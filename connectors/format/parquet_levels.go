@@ -32,6 +32,10 @@ func (s *shape) read(l *leaf, columns []arrow.Array) {
 			s.readLists(lists)
 			continue
 		}
+		if boxes, ok := c.(*array.Struct); ok {
+			s.readBoxes(boxes, boxes.Field(l.field))
+			continue
+		}
 		s.def = appendValidity(s.def, c, 0, c.Len(), 0)
 		s.pieces = append(s.pieces, piece{c, 0, c.Len()})
 	}
@@ -70,6 +74,24 @@ func (s *shape) readLists(lists *array.List) {
 		} else {
 			s.pieces = append(s.pieces, piece{elements, from, to})
 		}
+	}
+}
+
+// readBoxes reads one field, whose values are those of the rows that have a box,
+// whatever lies under the others.
+func (s *shape) readBoxes(boxes *array.Struct, field arrow.Array) {
+	n := len(s.def)
+	s.def = appendValidity(s.def, boxes, 0, boxes.Len(), 0)
+	levels := s.def[n:]
+	for from := 0; from < len(levels); from++ {
+		to := from
+		for to < len(levels) && levels[to] != 0 {
+			to++
+		}
+		if to > from {
+			s.pieces = append(s.pieces, piece{field, from, to})
+		}
+		from = to
 	}
 }
 

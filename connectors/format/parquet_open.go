@@ -66,12 +66,12 @@ func recoverDamage(err *error) {
 
 // holds compares the file's columns with those it should have.
 func (r *parquetReader) holds(schema *arrow.Schema) error {
-	if n := schema.NumFields(); n != len(r.leaves) {
-		return messages.ParquetSchema.With("what", fmt.Sprintf("%d columns instead of %d", len(r.leaves), n))
+	if n := schema.NumFields(); n != r.schema.NumFields() {
+		return messages.ParquetSchema.With("what", fmt.Sprintf("%d columns instead of %d", r.schema.NumFields(), n))
 	}
-	for i, l := range r.leaves {
+	for i, is := range r.schema.Fields() {
 		f := schema.Field(i)
-		if l.name != f.Name || pipelines.TypeName(l.typ) != pipelines.TypeName(f.Type) {
+		if is.Name != f.Name || pipelines.TypeName(is.Type) != pipelines.TypeName(f.Type) {
 			return messages.ParquetSchema.With("what", fmt.Sprintf("%s %s", f.Name, pipelines.TypeName(f.Type)))
 		}
 	}

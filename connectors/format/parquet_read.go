@@ -29,8 +29,10 @@ type parquetReader struct {
 	leaves []fileLeaf
 }
 
-// fileLeaf is a column as the footer describes it.
+// fileLeaf is a column of values as the footer describes it.
 type fileLeaf struct {
+	column         int  // of the table
+	boxEnd         bool // it is the last of a bounding box
 	name           string
 	path           []string
 	physical       pq.Type
@@ -98,8 +100,8 @@ func decodeThrift(b []byte, v any) (int, error) {
 	return len(again), nil
 }
 
-// readSchema understands the shapes this codec writes: optional columns, and
-// lists of three levels.
+// readSchema understands the shapes this codec writes: optional columns, lists
+// of three levels, and bounding boxes.
 func (r *parquetReader) readSchema() error {
 	es := r.meta.Schema
 	if len(es) == 0 || es[0].RepetitionType.Valid || int(es[0].NumChildren.V) < 1 || es[0].Name != "schema" {
@@ -109,19 +111,46 @@ func (r *parquetReader) readSchema() error {
 	es = es[1:]
 	var fields []arrow.Field
 	for range columns {
-		l, used, ok := readLeaf(es)
-		if !ok {
-			return damaged("column ", ordinal(len(fields)), " has a shape that was not written")
+		leaves, t := readBox(es)
+		used := len(leaves) + 1
+		if leaves == nil {
+			l, n, ok := readLeaf(es)
+			if !ok {
+				return damaged("column ", ordinal(len(fields)), " has a shape that was not written")
+			}
+			leaves, t, used = []fileLeaf{l}, l.typ, n
 		}
 		es = es[used:]
-		r.leaves = append(r.leaves, l)
-		fields = append(fields, arrow.Field{Name: l.name, Type: l.typ, Nullable: true})
+		for _, l := range leaves {
+			l.column = len(fields)
+			r.leaves = append(r.leaves, l)
+		}
+		fields = append(fields, arrow.Field{Name: leaves[0].name, Type: t, Nullable: true})
 	}
 	if len(es) > 0 {
 		return damaged("the schema has more elements than columns")
 	}
 	r.schema = arrow.NewSchema(fields, nil)
 	return nil
+}
+
+// readBox reads optional group { required double xmin; ymin; xmax; ymax }.
+func readBox(es []pq.SchemaElement) (leaves []fileLeaf, t arrow.DataType) {
+	names := [...]string{"xmin", "ymin", "xmax", "ymax"}
+	if len(es) <= len(names) || es[0] != (pq.SchemaElement{Name: es[0].Name, RepetitionType: thrift.New(pq.Optional), NumChildren: thrift.New(int32(len(names)))}) {
+		return nil, nil
+	}
+	var fields []arrow.Field
+	for i, name := range names {
+		if es[1+i] != (pq.SchemaElement{Name: name, RepetitionType: thrift.New(pq.Required), Type: thrift.New(pq.Double)}) {
+			return nil, nil
+		}
+		f := arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64}
+		fields = append(fields, f)
+		leaves = append(leaves, fileLeaf{name: es[0].Name, path: []string{es[0].Name, name}, physical: pq.Double, typ: f.Type, maxDef: 1})
+	}
+	leaves[len(leaves)-1].boxEnd = true
+	return leaves, arrow.StructOf(fields...)
 }
 
 func readLeaf(es []pq.SchemaElement) (l fileLeaf, used int, ok bool) {
@@ -134,7 +163,7 @@ func readLeaf(es []pq.SchemaElement) (l fileLeaf, used int, ok bool) {
 	}
 	if !e.NumChildren.Valid {
 		t, width := readType(e)
-		return fileLeaf{e.Name, []string{e.Name}, e.Type.V, width, t, 1, 0}, 1, t != nil && e.Type.Valid
+		return fileLeaf{name: e.Name, path: []string{e.Name}, physical: e.Type.V, width: width, typ: t, maxDef: 1}, 1, t != nil && e.Type.Valid
 	}
 	if len(es) < 3 {
 		return l, 0, false
@@ -146,7 +175,8 @@ func readLeaf(es []pq.SchemaElement) (l fileLeaf, used int, ok bool) {
 		m.RepetitionType == thrift.New(pq.Repeated) && m.NumChildren == thrift.New(int32(1)) && !m.Type.Valid && m.Name == "list" &&
 		v.RepetitionType == thrift.New(pq.Optional) && !v.NumChildren.Valid && v.Name == "element" && v.Type.Valid &&
 		t != nil && t.ID() == arrow.STRING
-	return fileLeaf{e.Name, []string{e.Name, "list", "element"}, v.Type.V, 0, arrow.ListOf(arrow.BinaryTypes.String), 3, 1}, 3, ok
+	return fileLeaf{name: e.Name, path: []string{e.Name, "list", "element"}, physical: v.Type.V,
+		typ: arrow.ListOf(arrow.BinaryTypes.String), maxDef: 3, maxRep: 1}, 3, ok
 }
 
 // readType is the Arrow type of an element without children, or nil.

@@ -93,8 +93,17 @@ func readByParquetGo(t *testing.T, b []byte, schema *arrow.Schema) [][]any {
 	t.Helper()
 	cols := make([][]any, schema.NumFields())
 	for _, g := range openByParquetGo(t, b).RowGroups() {
-		for c, chunk := range g.ColumnChunks() {
+		chunks := g.ColumnChunks()
+		for c := range cols {
 			typ := schema.Field(c).Type
+			chunk := chunks[0]
+			chunks = chunks[1:]
+			if typ.ID() == arrow.STRUCT {
+				boxes := append([]parquetgo.ColumnChunk{chunk}, chunks[:3]...)
+				chunks = chunks[3:]
+				cols[c] = append(cols[c], boxesByParquetGo(t, boxes)...)
+				continue
+			}
 			eachPage(t, chunk, func(values []parquetgo.Value) {
 				for _, v := range values {
 					if typ.ID() != arrow.LIST {
@@ -117,6 +126,31 @@ func readByParquetGo(t *testing.T, b []byte, schema *arrow.Schema) [][]any {
 		}
 	}
 	return cols
+}
+
+// boxesByParquetGo puts the fields of bounding boxes together.
+func boxesByParquetGo(t *testing.T, fields []parquetgo.ColumnChunk) (boxes []any) {
+	t.Helper()
+	for k, chunk := range fields {
+		row := 0
+		eachPage(t, chunk, func(values []parquetgo.Value) {
+			for _, v := range values {
+				cell := parquetGoCell(arrow.PrimitiveTypes.Float64, v)
+				switch {
+				case k == 0 && cell == nil:
+					boxes = append(boxes, nil)
+				case k == 0:
+					boxes = append(boxes, []any{cell})
+				case (cell == nil) != (boxes[row] == nil):
+					t.Fatal("a box that is null in part")
+				case cell != nil:
+					boxes[row] = append(boxes[row].([]any), cell)
+				}
+				row++
+			}
+		})
+	}
+	return boxes
 }
 
 func eachPage(t *testing.T, chunk parquetgo.ColumnChunk, do func([]parquetgo.Value)) {

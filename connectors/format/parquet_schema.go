@@ -12,6 +12,8 @@ import (
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	pq "github.com/parquet-go/parquet-go/format"
+
+	"github.com/lavoir-data/lavoir/pipelines"
 )
 
 // arrowKey is where the Arrow libraries keep the Arrow schema, so that a table
@@ -21,13 +23,16 @@ const arrowKey = "ARROW:schema"
 // plan is how the columns of a schema are laid out in a file.
 type plan struct {
 	schema   *arrow.Schema // names, types and nullability; no metadata
-	leaves   []leaf        // one per column, in the order of the schema
-	sortedBy []int         // columns, most significant first
+	leaves   []leaf        // in the order of the schema; one per column, or four of a bounding box
+	first    []int         // leaf of each column
+	sortedBy []int         // leaves, most significant first
 }
 
 // leaf is a column of values in the file.
 type leaf struct {
 	column   int // in the schema
+	field    int // of the bounding box that the column is
+	box      bool
 	name     string
 	typ      arrow.DataType // of the column
 	path     []string
@@ -45,13 +50,38 @@ func bareSchema(s *arrow.Schema) *arrow.Schema {
 	for i, f := range s.Fields() {
 		if f.Type.ID() == arrow.LIST {
 			f.Type = arrow.ListOf(f.Type.(*arrow.ListType).Elem())
+		} else if arrow.TypeEqual(f.Type, pipelines.BBox) {
+			f.Type = pipelines.BBox
 		}
 		fs[i] = arrow.Field{Name: f.Name, Type: f.Type, Nullable: true}
 	}
 	return arrow.NewSchema(fs, nil)
 }
 
-// leafOf lays out one column; ok is false for a type that cannot be held exactly.
+// leavesOf lays out one column; there are none for a type that cannot be held exactly.
+func leavesOf(i int, f arrow.Field) []leaf {
+	if arrow.TypeEqual(f.Type, pipelines.BBox) {
+		return boxLeaves(i, f.Name)
+	}
+	if l, ok := leafOf(i, f); ok {
+		return []leaf{l}
+	}
+	return nil
+}
+
+// boxLeaves lays out a bounding box: optional group { required double xmin; … }.
+func boxLeaves(i int, name string) (leaves []leaf) {
+	for k, f := range pipelines.BBox.Fields() {
+		leaves = append(leaves, leaf{column: i, field: k, box: true, name: name, typ: f.Type, path: []string{name, f.Name},
+			physical: pq.Double, maxDef: 1,
+			elements: []pq.SchemaElement{{Name: f.Name, RepetitionType: thrift.New(pq.Required), Type: thrift.New(pq.Double)}}})
+	}
+	group := pq.SchemaElement{Name: name, RepetitionType: thrift.New(pq.Optional), NumChildren: thrift.New(int32(len(leaves)))}
+	leaves[0].elements = append([]pq.SchemaElement{group}, leaves[0].elements...)
+	return leaves
+}
+
+// leafOf lays out a column of one leaf; ok is false for a type that cannot be held exactly.
 func leafOf(i int, f arrow.Field) (l leaf, ok bool) {
 	l = leaf{column: i, name: f.Name, typ: f.Type, path: []string{f.Name}, maxDef: 1}
 	e := pq.SchemaElement{Name: f.Name, RepetitionType: thrift.New(pq.Optional)}
@@ -148,7 +178,7 @@ func decimalStorage(precision int32) (pq.Type, int) {
 
 // elements is the schema as the footer has it: the root, then the columns in order.
 func (p *plan) elements() []pq.SchemaElement {
-	es := []pq.SchemaElement{{Name: "schema", NumChildren: thrift.New(int32(len(p.leaves)))}}
+	es := []pq.SchemaElement{{Name: "schema", NumChildren: thrift.New(int32(p.schema.NumFields()))}}
 	for i := range p.leaves {
 		es = append(es, p.leaves[i].elements...)
 	}

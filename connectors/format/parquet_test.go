@@ -11,6 +11,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ var allParquetTypes = []arrow.DataType{
 	&arrow.Decimal128Type{Precision: 9, Scale: 2}, &arrow.Decimal128Type{Precision: 18, Scale: 0},
 	&arrow.Decimal128Type{Precision: 19, Scale: 19}, &arrow.Decimal128Type{Precision: 38, Scale: 9},
 	arrow.FixedWidthTypes.Date32, pipelines.Instant, arrow.BinaryTypes.String, arrow.BinaryTypes.Binary,
-	arrow.ListOf(arrow.BinaryTypes.String), arrow.Null,
+	arrow.ListOf(arrow.BinaryTypes.String), pipelines.BBox, arrow.Null,
 }
 
 // allTypes is a schema with one column of each type.
@@ -120,6 +121,11 @@ func appendValue(b array.Builder, i, mode int, pick choice) {
 		} else {
 			b.Append([]byte(text()))
 		}
+	case *array.StructBuilder:
+		b.Append(true)
+		for f := range b.NumField() {
+			appendValue(b.FieldBuilder(f), i, mode, pick)
+		}
 	case *array.ListBuilder:
 		b.Append(true)
 		for range pick(4) {
@@ -192,6 +198,12 @@ func valueAt(a arrow.Array, i int) any {
 			list = append(list, valueAt(a.ListValues(), int(j)))
 		}
 		return list
+	case *array.Struct:
+		box := []any{}
+		for f := range a.NumField() {
+			box = append(box, valueAt(a.Field(f), i))
+		}
+		return box
 	}
 	panic(a.DataType().String())
 }
@@ -311,7 +323,7 @@ func randomConfig(pick choice) parquetConfig {
 		Metadata: map[string]string{"c": "é"},
 	}
 	for _, t := range allParquetTypes {
-		if t.ID() != arrow.BOOL && t.ID() != arrow.NULL && pick(2) == 0 {
+		if t.ID() != arrow.BOOL && t.ID() != arrow.NULL && t.ID() != arrow.STRUCT && pick(2) == 0 {
 			c.Bloom = append(c.Bloom, pipelines.TypeName(t))
 		}
 	}
@@ -456,10 +468,17 @@ func TestParquetGoldenBytes(t *testing.T) {
 		"zstd":   "bbf0e959901edf96f9be4367e9217230712f6a8a9a6235d285839b49e7f19a54",
 		"snappy": "20db19251c06db18ff09152176ee9ca849a48051bf7d9a13bb73475e9f34d74e",
 		"none":   "0b5e95022345aee236bde7184ea222f34949d44b1d9dafcd1d9a6ee08dcb8392",
+		"box":    "8265e83b79b9d792be3538aa60a8cab5d0bfab44af6188c2058255124e539e5d",
 	}
+	all := allTypes()
+	box := all.FieldIndices("bbox")[0]
 	for compression, sum := range want {
-		p := newTestParquet(t, mem, parquetConfig{Compression: compression, Bloom: []string{"text"}})
-		schema := allTypes()
+		config := parquetConfig{Compression: compression, Bloom: []string{"text"}}
+		schema := arrow.NewSchema(slices.Delete(all.Fields(), box, box+1), nil)
+		if compression == "box" {
+			config, schema = parquetConfig{}, arrow.NewSchema(all.Fields()[box:box+1], nil)
+		}
+		p := newTestParquet(t, mem, config)
 		b := encodeFile(t, p, schema, 1<<16, randomRecord(mem, schema, 50000, seeded(11)), randomRecord(mem, schema, 100, seeded(12)))
 		got := sha256.Sum256(b)
 		if hex.EncodeToString(got[:]) != sum {
@@ -509,6 +528,10 @@ func TestParquetRefuses(t *testing.T) {
 		"nanoseconds":    {parquetConfig{}, []arrow.Field{field("h", &arrow.TimestampType{Unit: arrow.Nanosecond, TimeZone: "UTC"})}, messages.ParquetType},
 		"unsigned":       {parquetConfig{}, []arrow.Field{field("n", arrow.PrimitiveTypes.Uint32)}, messages.ParquetType},
 		"list of int":    {parquetConfig{}, []arrow.Field{field("n", arrow.ListOf(arrow.PrimitiveTypes.Int32))}, messages.ParquetType},
+		"struct":         {parquetConfig{}, []arrow.Field{field("s", arrow.StructOf(field("x", arrow.PrimitiveTypes.Float64)))}, messages.ParquetType},
+		"nullable box":   {parquetConfig{}, []arrow.Field{field("s", nullableBox())}, messages.ParquetType},
+		"bloom box":      {parquetConfig{Bloom: []string{"b"}}, []arrow.Field{field("b", pipelines.BBox)}, messages.ParquetBloomType},
+		"sorted box":     {parquetConfig{SortedBy: []string{"b"}}, []arrow.Field{field("b", pipelines.BBox)}, messages.ParquetSortType},
 		"bloom unknown":  {parquetConfig{Bloom: []string{"x"}}, []arrow.Field{text}, messages.UnknownColumn},
 		"bloom bool":     {parquetConfig{Bloom: []string{"b"}}, []arrow.Field{field("b", arrow.FixedWidthTypes.Boolean)}, messages.ParquetBloomType},
 		"sorted unknown": {parquetConfig{SortedBy: []string{"x"}}, []arrow.Field{text}, messages.UnknownColumn},
@@ -531,6 +554,15 @@ func TestParquetRefuses(t *testing.T) {
 	}
 }
 
+// nullableBox is a box whose numbers may be null one by one.
+func nullableBox() arrow.DataType {
+	fs := pipelines.BBox.Fields()
+	for i := range fs {
+		fs[i].Nullable = true
+	}
+	return arrow.StructOf(fs...)
+}
+
 // What cannot be written exactly is an error, never another value.
 func TestParquetRefusesValues(t *testing.T) {
 	mem := memory.NewGoAllocator()
@@ -547,6 +579,13 @@ func TestParquetRefusesValues(t *testing.T) {
 		"38 digits": {&arrow.Decimal128Type{Precision: 38}, func(b array.Builder) {
 			b.(*array.Decimal128Builder).Append(decimal128.GetMaxValue(38).Add(decimal128.FromI64(1)))
 		}, messages.ParquetDecimal},
+		"half a box": {pipelines.BBox, func(b array.Builder) {
+			box := b.(*array.StructBuilder)
+			box.AppendValues([]bool{true})
+			for f := range box.NumField() {
+				box.FieldBuilder(f).AppendNull()
+			}
+		}, messages.SchemaBroken},
 		"38 digits min": {&arrow.Decimal128Type{Precision: 38}, func(b array.Builder) { b.(*array.Decimal128Builder).Append(least) }, messages.ParquetDecimal},
 	} {
 		schema := arrow.NewSchema([]arrow.Field{{Name: "c", Type: c.typ, Nullable: true}}, nil)

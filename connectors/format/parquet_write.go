@@ -102,16 +102,17 @@ func (f *parquetFile) Encode(ctx context.Context, group []pipelines.Batch) (pipe
 	defer e.release()
 	columns := make([]arrow.Array, 0, len(group))
 	for i := range f.plan.leaves {
+		l := &f.plan.leaves[i]
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		columns = columns[:0]
 		for _, b := range group {
 			if b.NumRows() > 0 {
-				columns = append(columns, b.Column(i))
+				columns = append(columns, b.Column(l.column))
 			}
 		}
-		c, err := e.column(&f.plan.leaves[i], columns)
+		c, err := e.column(l, columns)
 		if err != nil {
 			return nil, err
 		}

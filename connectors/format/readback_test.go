@@ -111,7 +111,7 @@ func cellsOf(c *parquetChunks, pages []storedPage) (cells []any, err error) {
 	if bytes.IndexByte(d.column.used, 0) >= 0 || d.column.coded && d.audit.twice(&d.column.entries, d.column.leaf.physical) {
 		return nil, errors.New("a dictionary with something else in it")
 	}
-	a, err := d.column.array(c.schema.Field(column).Type)
+	a, err := d.column.array(c.leaves[column].typ)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +159,38 @@ func TestParquetPagesSayNothingElse(t *testing.T) {
 		}
 	}
 }
+
+// The four numbers of a box are there or not all together, and a box says nothing
+// where it is null (invariant 5).
+func TestParquetBoxesAreWhole(t *testing.T) {
+	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer mem.AssertSize(t, 0)
+	number := func(valid ...bool) arrow.Array {
+		b := array.NewFloat64Builder(mem)
+		defer b.Release()
+		b.AppendValues([]float64{1, 2}, valid)
+		return b.NewArray()
+	}
+	f := arrow.Field{Name: "bbox", Type: pipelines.BBox, Nullable: true}
+	for _, c := range []struct {
+		last []bool
+		ok   bool
+	}{{[]bool{true, false}, true}, {[]bool{false, true}, false}, {[]bool{true, true}, false}, {[]bool{false, false}, false}} {
+		columns := []arrow.Array{number(true, true)}
+		for range 3 {
+			columns = append(columns, number(true, false))
+		}
+		columns, err := boxed(append(columns, number(c.last...)), 1, f)
+		if (err == nil) != c.ok || c.ok && (len(columns) != 2 || difference([][]any{{[]any{bitsOf(1), bitsOf(1), bitsOf(1), bitsOf(1)}, nil}}, [][]any{{valueAt(columns[1], 0), valueAt(columns[1], 1)}}) != "") {
+			t.Errorf("the last number is there %v: %v", c.last, err)
+		}
+		for _, a := range columns {
+			a.Release()
+		}
+	}
+}
+
+func bitsOf(v float64) uint64 { return math.Float64bits(v) }
 
 // A CSV file of texts with a bit turned over is refused or holds other rows.
 func TestCSVEveryBitCounts(t *testing.T) {

@@ -81,6 +81,9 @@ func (l *local) Open(ctx context.Context, key string) (io.ReadCloser, Info, erro
 		return nil, Info{}, err
 	}
 	defer root.Close()
+	if st, err := root.Stat(key); err == nil && !st.Mode().IsRegular() && !st.IsDir() {
+		return nil, Info{}, messages.FileIsAPipe.With("store", l.Describe()) // opening a pipe waits for a writer
+	}
 	var f *os.File
 	if err := patiently(ctx, false, func() (err error) { f, err = root.Open(key); return err }); err != nil {
 		return nil, Info{}, l.fail("open", err)
@@ -145,8 +148,11 @@ func (l *local) List(ctx context.Context, prefix string) ([]Info, error) {
 			// out in silence; who opens it is told why it cannot be read.
 			infos = append(infos, Info{Key: key})
 			return nil
+		case st.IsDir():
+			return nil // a folder behind a link
 		case !st.Mode().IsRegular():
-			return nil // a pipe, a folder behind a link
+			infos = append(infos, Info{Key: key}) // who opens it is told that it is no file
+			return nil
 		}
 		infos = append(infos, Info{Key: key, Size: st.Size(), Modified: st.ModTime()})
 		return nil

@@ -24,6 +24,7 @@ function canonical(v, { type }) {
   if (v === null || v === undefined) return null
   if (type === 'list') return Array.from(v, (x) => canonical(x, { type: 'utf8' }))
   if (type === 'float64') return bits(v)
+  if (type === 'struct') return Object.values(v).map(bits)
   if (type === 'binary') return hex(v)
   if (type === 'utf8') return v
   return String(v)
@@ -45,6 +46,7 @@ async function duckdb() {
         if (v === null) return null
         if (c.type === 'decimal') return plainDecimal(v)
         if (c.type === 'list') return canonical(v.items, c)
+        if (c.type === 'struct') return canonical(v.entries, c)
         if (c.type === 'binary') return hex(v.bytes)
         return canonical(v, c)
       }))
@@ -88,8 +90,8 @@ async function wasm() {
     const table = tableFromIPC(readParquet(new Uint8Array(readFileSync(path))).intoIPCStream())
     return columns.map((c) => {
       const vector = table.getChild(c.name)
-      if (['list', 'utf8', 'binary', 'bool'].includes(c.type)) {
-        return Array.from(vector ?? [], (v) => canonical(v, c))
+      if (['list', 'utf8', 'binary', 'bool', 'struct'].includes(c.type)) {
+        return Array.from(vector ?? [], (v) => canonical(c.type === 'struct' ? v?.toJSON() : v, c))
       }
       const values = []
       for (const data of vector?.data ?? []) {

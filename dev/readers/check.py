@@ -1,5 +1,5 @@
 """Compares golden Parquet files with what pyarrow or DuckDB reads: check.py <reader> <folder>."""
-import glob, json, os, struct, sys
+import decimal, glob, json, os, struct, sys
 
 
 def bits(v):
@@ -18,6 +18,8 @@ def canonical(v, column):
     kind = column["type"]
     if kind == "list":
         return [canonical(x, {"type": "utf8"}) for x in v]
+    if kind == "struct":
+        return [bits(x) for x in v.values()]
     if kind == "bool":
         return "true" if v else "false"
     if kind == "float64":
@@ -35,6 +37,7 @@ def canonical(v, column):
 
 def by_pyarrow(path, columns):
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     table = pq.read_table(path, page_checksum_verification=True)
@@ -52,18 +55,58 @@ def by_pyarrow(path, columns):
         if column["type"] == "timestamp":
             c = c.cast(pa.int64())
         yield column, [canonical(v, column) for v in c.to_pylist()]
-    # What statistics prune must not change a result.
+    for column, value, op, count in predicates(path, columns):
+        if value != value:
+            continue  # this reader says that no NaN equals another
+        name = column["name"].split(".")
+        literal = {
+            "date32": lambda: pa.scalar(value, pa.int32()).cast(pa.date32()),
+            "timestamp": lambda: pa.scalar(value, pa.int64()).cast(pa.timestamp("us", "UTC")),
+            "decimal": lambda: pa.scalar(decimal.Decimal(value).scaleb(-column["scale"], decimal.Context(prec=40))).cast(table.schema.field(name[0]).type),
+            "utf8": lambda: pa.scalar(value.decode()),
+        }.get(column["type"], lambda: pa.scalar(value))()
+        field = pc.field(*name)
+        condition = field == literal if op == "=" else field < literal if op == "<" else field >= literal
+        if column["type"] == "float64":
+            count = sum(selects(op, v, value) for v in comparable(column) if v is not None and v == v)
+        found = pq.read_table(path, filters=condition, columns=[column["name"]]).num_rows
+        assert found == count, f"{column['name']} {op} pruned: {found} instead of {count}"
+
+
+def predicates(path, columns):
+    """What statistics, indexes and filters may prune must not change a result: values
+    that a file has, an operation, and how many rows it selects of all."""
+    many = os.path.basename(path).startswith("prune")
     for column in columns:
-        if column["type"] in ("int64", "utf8", "int32"):
-            for value in sample(column):
-                v = int(value) if column["type"] != "utf8" else value
-                found = pq.read_table(path, filters=[(column["name"], "=", v)], columns=[column["name"]]).num_rows
-                assert found == column["values"].count(value), f"{column['name']} pruned"
+        if column["type"] == "struct":
+            boxes = column["values"]
+            fields = [{"name": column["name"] + "." + name, "type": "float64", "values": [v and v[i] for v in boxes]}
+                      for i, name in enumerate(("xmin", "ymin", "xmax", "ymax"))]
+            yield from predicates(path, fields)
+        elif column["type"] in ("int32", "int64", "utf8", "binary", "date32", "timestamp", "decimal", "float64"):
+            values = [v for v in comparable(column) if v is not None]
+            probes = values[:: max(1, len(values) // 6)][: 8 if many else 2]
+            if many and column["type"] == "float64":
+                probes += [0.0, -0.0, 0.3]
+            for value in probes:
+                for op in ("=", "<", ">=") if many else ("=",):
+                    yield column, value, op, sum(selects(op, v, value) for v in values)
 
 
-def sample(column):
-    values = [v for v in column["values"] if v is not None]
-    return values[:: max(1, len(values) // 5)][:8]
+def comparable(column):
+    """The values of a column as Python orders them."""
+    of = {"utf8": str.encode, "binary": bytes.fromhex, "float64": double}.get(column["type"], int)
+    return [None if v is None else of(v) for v in column["values"]]
+
+
+def double(bits):
+    return float("nan") if bits == "nan" else struct.unpack(">d", bytes.fromhex(bits))[0]
+
+
+def selects(op, v, value):
+    """NaN is one value, above all others, as SQL engines have it."""
+    v, value = ((x != x, 0 if x != x else x) for x in (v, value))
+    return v == value if op == "=" else v < value if op == "<" else v >= value
 
 
 def by_duckdb(path, columns):
@@ -79,16 +122,24 @@ def by_duckdb(path, columns):
             yield column, [None if r[0] is None else plain_decimal(r[0]) for r in rows]
         else:
             yield column, [canonical(r[0], column) for r in rows]
-    literals = {"int64": "{0}", "int32": "{0}", "utf8": "{0}", "date32": "DATE '1970-01-01' + {0}::INTEGER", "timestamp": "make_timestamptz({0})"}
-    for column in columns:
-        literal = literals.get(column["type"])
-        for value in sample(column) if literal else []:
-            v = "'" + value.replace("'", "''") + "'" if column["type"] == "utf8" else value
-            if "\0" in v:
+    literals = {
+        "date32": "DATE '1970-01-01' + {0}::INTEGER", "timestamp": "make_timestamptz({0})", "float64": "'{0!r}'::DOUBLE",
+        "utf8": "'{0}'", "binary": "from_hex('{0}')", "decimal": "{0}::DECIMAL(38, {1})",
+    }
+    for column, value, op, count in predicates(path, columns):
+        kind = column["type"]
+        if kind == "utf8":
+            value = value.decode().replace("'", "''")
+            if "\0" in value:
                 continue
-            for op, count in (("=", sum(x == value for x in column["values"])),):
-                found = con.execute(f"SELECT count(*) FROM read_parquet('{path}') WHERE \"{column['name']}\" {op} {literal.format(v)}").fetchone()[0]
-                assert found == count, f"{column['name']} {op} pruned: {found} instead of {count}"
+        if kind == "binary":
+            value = value.hex()
+        if kind == "decimal":
+            value = format(decimal.Decimal(value).scaleb(-column["scale"], decimal.Context(prec=40)), "f")
+        literal = literals.get(kind, "{0}").format(value, column.get("scale"))
+        name = ".".join(f'"{part}"' for part in column["name"].split("."))
+        found = con.execute(f"SELECT count(*) FROM read_parquet('{path}') WHERE {name} {op} {literal}").fetchone()[0]
+        assert found == count, f"{column['name']} {op} pruned: {found} instead of {count}"
     for column in columns:
         if column["type"] in ("int64", "int32"):
             values = [int(v) for v in column["values"] if v is not None]

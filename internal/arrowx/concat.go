@@ -79,6 +79,10 @@ func arrayBytes(a arrow.Array) int64 {
 		child := array.NewSlice(a.ListValues(), start, end)
 		size += 4*n + arrayBytes(child)
 		child.Release()
+	case *array.Struct:
+		for i := range a.NumField() {
+			size += arrayBytes(a.Field(i))
+		}
 	default:
 		if f, ok := a.DataType().(arrow.FixedWidthDataType); ok {
 			size += n * int64(f.BitWidth()) / 8

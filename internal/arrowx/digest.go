@@ -83,6 +83,8 @@ func (d *digester) column(parts []arrow.Array) error {
 		d.texts(parts)
 	case *array.List:
 		return d.lists(parts)
+	case *array.Struct:
+		return d.structs(parts)
 	default:
 		t, ok := parts[0].DataType().(arrow.FixedWidthDataType)
 		if !ok || t.Bytes() < 1 || len(parts[0].Data().Buffers()) != 2 {
@@ -255,6 +257,37 @@ func (d *digester) lists(parts []arrow.Array) error {
 		return nil
 	}
 	return d.column(items)
+}
+
+// structs writes field by field the values of the rows that are not null.
+func (d *digester) structs(parts []arrow.Array) error {
+	for k := range parts[0].(*array.Struct).NumField() {
+		var field []arrow.Array
+		for _, p := range parts {
+			a := p.(*array.Struct)
+			for from := 0; from < a.Len(); from++ {
+				to := from
+				for to < a.Len() && !a.IsNull(to) {
+					to++
+				}
+				if to > from {
+					field = append(field, array.NewSlice(a.Field(k), int64(from), int64(to)))
+				}
+				from = to
+			}
+		}
+		if len(field) == 0 {
+			return nil
+		}
+		err := d.column(field)
+		for _, a := range field {
+			a.Release()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Texts is where the values of a String or Binary array stand: value i is

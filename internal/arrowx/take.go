@@ -101,6 +101,13 @@ func Gather(mem memory.Allocator, t arrow.DataType, chunks []arrow.Array, refs [
 			children = []arrow.ArrayData{child.Data()}
 			defer child.Release()
 		}
+	case arrow.STRUCT:
+		var b []arrow.Array
+		b, err = g.boxes(t.(*arrow.StructType))
+		for _, child := range b {
+			children = append(children, child.Data())
+			defer child.Release()
+		}
 	default:
 		err = fmt.Errorf("take rows: no support for %s", t)
 	}
@@ -221,6 +228,33 @@ func varied[T string | []byte](g gathering, value func(arrow.Array, int32) T) ([
 		}
 	}
 	return []*memory.Buffer{ob, vb}, nil
+}
+
+// boxes are the fields of structs whose fields are doubles that are never null.
+func (g gathering) boxes(t *arrow.StructType) ([]arrow.Array, error) {
+	if !isBox(t) {
+		return nil, fmt.Errorf("take rows: no support for %s", t)
+	}
+	fields := make([]arrow.Array, t.NumFields())
+	for k := range fields {
+		b := fixed(g, arrow.Float64SizeBytes, func(a arrow.Array) []float64 {
+			return a.(*array.Struct).Field(k).(*array.Float64).Float64Values()
+		}, arrow.Float64Traits.CastFromBytes)
+		data := array.NewData(t.Field(k).Type, len(g.refs), []*memory.Buffer{nil, b}, nil, 0, 0)
+		b.Release()
+		fields[k] = array.NewFloat64Data(data)
+		data.Release()
+	}
+	return fields, nil
+}
+
+func isBox(t *arrow.StructType) bool {
+	for _, f := range t.Fields() {
+		if f.Nullable || f.Type.ID() != arrow.FLOAT64 {
+			return false
+		}
+	}
+	return true
 }
 
 func (g gathering) lists(elem arrow.DataType) (*memory.Buffer, arrow.Array, error) {

@@ -55,6 +55,11 @@ func drawValue(t *rapid.T, b array.Builder) {
 		for range rapid.IntRange(0, 3).Draw(t, "elements") {
 			drawValue(t, b.ValueBuilder())
 		}
+	case *array.StructBuilder:
+		b.Append(true)
+		for k := range b.NumField() {
+			b.FieldBuilder(k).(*array.Float64Builder).Append(float64(small.Draw(t, "number")))
+		}
 	default:
 		b.AppendNull()
 	}
@@ -94,7 +99,7 @@ func show(a arrow.Array, i int) string {
 }
 
 func TestGatherGivesTheValuesAsked(t *testing.T) {
-	for _, dt := range everyType {
+	for _, dt := range append(everyType, box) {
 		t.Run(dt.String(), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				mem := memory.NewCheckedAllocator(memory.NewGoAllocator())

@@ -377,6 +377,8 @@ var phrases = []phrase{
 	{"with a wrong order of its bounds", "dont l'ordre des bornes est faux"},
 	{"column * has values of another type", "la colonne * a des valeurs d'un autre type"},
 	{"column * has a shape that was not written", "la colonne * a une forme qui n'a pas été écrite"},
+	{"column * has a box that is null in part", "la colonne * a une enveloppe en partie nulle"},
+	{"bbox with null in *", "bbox avec un nul dans *"},
 	{"column * has pages of several kinds", "la colonne * a des pages de plusieurs sortes"},
 	{"column * has statistics in a page header", "la colonne * a des statistiques dans un en-tête de page"},
 	{"column * has other encodings than stated", "la colonne * a d'autres encodages qu'annoncé"},

@@ -14,7 +14,7 @@ import (
 // each the values that break things: extremes, NaN, infinities, negative zero,
 // the year 1 and the year 9999, empty and 1 MiB texts, é composed and
 // decomposed, œ, quotes, separators and line ends, lists that are null, empty
-// and long, and nulls everywhere. The names of its columns start with all_.
+// and long, boxes, and nulls everywhere. The names of its columns start with all_.
 func AllTypes() Table {
 	columns := []struct {
 		field  arrow.Field
@@ -41,6 +41,9 @@ func AllTypes() Table {
 		}},
 		{column("all_binary", arrow.BinaryTypes.Binary), []any{[]byte{}, []byte{0, 255, 10, 13}, []byte("é")}},
 		{column("all_list", arrow.ListOf(arrow.BinaryTypes.String)), []any{[]string{}, []string{""}, []string{"a", "é", "a"}, []string{"x,y", "\"z\"", "\n"}}},
+		{column("all_bbox", pipelines.BBox), []any{
+			[4]float64{-4.76, 48.38, -4.75, 48.39}, [4]float64{math.Copysign(0, -1), 0, math.NaN(), math.Inf(1)}, [4]float64{},
+		}},
 		{column("all_null", arrow.Null), nil},
 	}
 	t := Table{}

@@ -54,8 +54,26 @@ func parseCell(s string, dt arrow.DataType) (any, error) {
 		items := []string{}
 		err := json.Unmarshal([]byte(s), &items)
 		return items, err
+	case *arrow.StructType:
+		return parseBox(s)
 	}
 	return nil, fmt.Errorf("a cell of type %s can only be null", dt)
+}
+
+// parseBox reads four numbers with spaces between them.
+func parseBox(s string) (any, error) {
+	var box [4]float64
+	parts := strings.Fields(s)
+	if len(parts) != len(box) {
+		return nil, fmt.Errorf("%q is not four numbers", s)
+	}
+	for k, part := range parts {
+		var err error
+		if box[k], err = strconv.ParseFloat(part, 64); err != nil {
+			return nil, err
+		}
+	}
+	return box, nil
 }
 
 func parseDecimal(s string, dt *arrow.Decimal128Type) (any, error) {
@@ -94,6 +112,12 @@ func cellText(v any, dt arrow.DataType) string {
 	case []string:
 		b, _ := json.Marshal(v)
 		return string(b)
+	case [4]float64:
+		parts := make([]string, len(v))
+		for k, x := range v {
+			parts[k] = strconv.FormatFloat(x, 'g', -1, 64)
+		}
+		return strings.Join(parts, " ")
 	}
 	return fmt.Sprint(v)
 }
@@ -113,6 +137,10 @@ func decimalText(n *big.Int, scale int) string {
 }
 
 func appendCell(b array.Builder, v any) {
+	if box, ok := b.(*array.StructBuilder); ok {
+		appendBox(box, v)
+		return
+	}
 	if v == nil {
 		b.AppendNull()
 		return
@@ -143,6 +171,15 @@ func appendCell(b array.Builder, v any) {
 		}
 	default:
 		panic(fmt.Sprintf("pipelinetest: no cells of type %s", b.Type()))
+	}
+}
+
+// appendBox leaves numbers under a null, since none of them may be null itself.
+func appendBox(b *array.StructBuilder, v any) {
+	box, ok := v.([4]float64)
+	b.AppendValues([]bool{ok})
+	for k, x := range box {
+		b.FieldBuilder(k).(*array.Float64Builder).Append(x)
 	}
 }
 
@@ -177,6 +214,12 @@ func cellOf(a arrow.Array, i int) any {
 			items = append(items, s)
 		}
 		return items
+	case *array.Struct:
+		var box [4]float64
+		for k := range box {
+			box[k] = a.Field(k).(*array.Float64).Value(i)
+		}
+		return box
 	case *array.Null:
 		return nil
 	}
@@ -207,6 +250,8 @@ func junkValue(dt arrow.DataType) any {
 		return []byte("junk")
 	case arrow.LIST:
 		return []string{"junk"}
+	case arrow.STRUCT:
+		return [4]float64{-1234.5678e200, 1, 2, 3}
 	}
 	return nil
 }

@@ -148,6 +148,10 @@ func vocabulary(s *arrow.Schema) error {
 			if f.Type.(*arrow.ListType).Elem().ID() == arrow.STRING {
 				continue
 			}
+		case arrow.STRUCT:
+			if arrow.TypeEqual(f.Type, pipelines.BBox) {
+				continue
+			}
 		}
 		errs = append(errs, fmt.Errorf("column %q is %s, which no stream may have", f.Name, f.Type))
 	}

@@ -16,7 +16,7 @@ import (
 // Table is rows held as plain Go values, so that nothing about it depends on
 // Arrow memory, on how rows are cut, or on the code under test. A cell is nil
 // (null), bool, int32, int64, float64, decimal128.Num, arrow.Date32,
-// arrow.Timestamp, string, []byte or []string.
+// arrow.Timestamp, string, []byte, []string or [4]float64 (a bounding box).
 type Table struct {
 	Schema *arrow.Schema
 	Rows   [][]any
@@ -24,7 +24,7 @@ type Table struct {
 
 // ParseTable reads comma-separated text (RFC 4180) whose header cells are
 // name:type, in the types of a pipeline file. \N is null; a list is a JSON
-// array of texts, binary is hexadecimal, a date is 2024-01-31, an instant
+// array of texts, a bbox four numbers with spaces between, binary is hexadecimal, a date is 2024-01-31, an instant
 // 2024-01-31T12:00:00Z. Nothing else is accepted.
 func ParseTable(text string) (Table, error) {
 	r := csv.NewReader(strings.NewReader(text))
@@ -75,8 +75,12 @@ func cutLast(s, sep string) (before, after string, found bool) {
 
 func field(name, typ string) (arrow.Field, error) {
 	f := arrow.Field{Name: name, Nullable: true}
-	if strings.TrimSpace(typ) == "null" {
+	switch strings.TrimSpace(typ) {
+	case "null":
 		f.Type = arrow.Null
+		return f, nil
+	case "bbox":
+		f.Type = pipelines.BBox
 		return f, nil
 	}
 	ct, err := pipelines.ParseTypeText(typ)

@@ -55,6 +55,7 @@ var types = []struct {
 	{"text", arrow.BinaryTypes.String},
 	{"binary", arrow.BinaryTypes.Binary},
 	{"list", arrow.ListOf(arrow.BinaryTypes.String)},
+	{"bbox", pipelines.BBox},
 	{"null", arrow.Null},
 }
 
@@ -91,8 +92,22 @@ func writeAll(folder string) error {
 			}
 		}
 	}
+	// What statistics, page index and bloom filters prune is looked for in these.
+	for seed := range uint64(8) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		var groups []arrow.Record
+		for g := range 1 + r.Uint64N(3) {
+			groups = append(groups, random(s, 1+r.IntN(700), 100+10*seed+g, mode(r.IntN(int(nulls)))))
+		}
+		config := fmt.Sprintf("page_version = %d\nbloom = %s\n", 1+seed%2, prunable)
+		if err := write(folder, fmt.Sprintf("prune_%d", seed), config, s, groups...); err != nil {
+			return err
+		}
+	}
 	return nil
 }
+
+const prunable = `["int32", "int64", "float64", "number", "dec9_2", "dec14_2", "dec20_5", "dec38_9", "date", "timestamp", "text", "binary"]`
 
 // write makes <name>.parquet and <name>.json.
 func write(folder, name, config string, s *arrow.Schema, groups ...arrow.Record) error {
@@ -199,6 +214,12 @@ func text(a arrow.Array, i int) any {
 			list = append(list, text(a.ListValues(), int(j)))
 		}
 		return list
+	case *array.Struct:
+		box := []any{}
+		for k := range a.NumField() {
+			box = append(box, text(a.Field(k), i))
+		}
+		return box
 	}
 	panic(a.DataType().String())
 }
@@ -309,6 +330,11 @@ func add(b array.Builder, name string, k int64, extreme bool, r *rand.Rand) {
 			b.Append(bytes.Repeat([]byte{0xff}, r.IntN(90)))
 		} else {
 			b.Append([]byte{byte(k), 0, byte(k >> 8), 0x80})
+		}
+	case *array.StructBuilder:
+		b.Append(true)
+		for i := range b.NumField() {
+			add(b.FieldBuilder(i), "number", k+int64(i), extreme, r)
 		}
 	case *array.ListBuilder:
 		b.Append(true)
