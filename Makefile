@@ -5,7 +5,7 @@
 #   make docs           runs the guides: every command in them, as a reader types it
 #   make race           the tests under the race detector, which needs a C compiler
 #   make emulated       linux/arm64 under qemu and windows/amd64 on Wine (dev/platforms)
-#   make readers        what lavoir writes, read by DuckDB, pyarrow, hyparquet, parquet-wasm
+#   make readers        what lavoir writes, read by DuckDB, pyarrow, hyparquet, parquet-wasm, Arrow v18
 #   make gen            writes the generated pages again
 #   make fuzz TIME=10s  fuzzes every target for TIME
 #   make bench          lavoir beside its peers (bench/README.md): ROWS, N, WORKS, PEERS
