@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,6 +93,9 @@ func TestParquetAuditFindsLies(t *testing.T) {
 	if err := auditFile(p, refooter(t, file, func(*pq.FileMetaData) {})); err != nil {
 		t.Fatal(err)
 	}
+	box := func(m *pq.FileMetaData) []pq.SchemaElement {
+		return m.Schema[slices.IndexFunc(m.Schema, func(e pq.SchemaElement) bool { return e.Name == "bbox" }):]
+	}
 	text := func(m *pq.FileMetaData) *pq.ColumnChunk { return &m.RowGroups[0].Columns[10] }
 	for name, lie := range map[string]func(*pq.FileMetaData){
 		"rows of the file": func(m *pq.FileMetaData) { m.NumRows++ },
@@ -119,6 +123,10 @@ func TestParquetAuditFindsLies(t *testing.T) {
 		"column name":        func(m *pq.FileMetaData) { m.Schema[1].Name = "b" },
 		"required":           func(m *pq.FileMetaData) { m.Schema[1].RepetitionType = thrift.New(pq.Required) },
 		"no Arrow schema":    func(m *pq.FileMetaData) { m.KeyValueMetadata = m.KeyValueMetadata[1:] },
+		"half a box":         func(m *pq.FileMetaData) { box(m)[1].RepetitionType = thrift.New(pq.Optional) },
+		"no box at all":      func(m *pq.FileMetaData) { box(m)[0].RepetitionType = thrift.New(pq.Required) },
+		"box of three":       func(m *pq.FileMetaData) { box(m)[0].NumChildren = thrift.New(int32(3)) },
+		"other box":          func(m *pq.FileMetaData) { box(m)[1].Name, box(m)[2].Name = "ymin", "xmin" },
 		"metadata unordered": func(m *pq.FileMetaData) { kv := m.KeyValueMetadata; kv[0], kv[1] = kv[1], kv[0] },
 	} {
 		if err := auditFile(p, refooter(t, file, lie)); !messages.Has(err, messages.ParquetDamaged) {
@@ -134,6 +142,49 @@ func TestParquetAuditFindsLies(t *testing.T) {
 	hidden = append(bytes.Clone(file[:before]), append([]byte("Personne"), file[before:]...)...)
 	if auditFile(p, hidden) == nil {
 		t.Error("bytes before the footer are not noticed")
+	}
+}
+
+// Pages of nulls before others leave an index without an order, and an index that
+// states one is found out.
+func TestParquetNoOrderAcrossPagesOfNulls(t *testing.T) {
+	mem := memory.NewGoAllocator()
+	schema := arrow.NewSchema([]arrow.Field{{Name: "n", Type: arrow.PrimitiveTypes.Int64, Nullable: true}}, nil)
+	for _, c := range []struct {
+		nullsFirst bool
+		want       pq.BoundaryOrder
+	}{{true, pq.Unordered}, {false, pq.Ascending}} {
+		b := array.NewInt64Builder(mem)
+		for i := range 2 * pageRows {
+			if (i < pageRows) == c.nullsFirst {
+				b.AppendNull()
+			} else {
+				b.Append(int64(i))
+			}
+		}
+		p := newTestParquet(t, mem, parquetConfig{})
+		file := encodeFile(t, p, schema, 1<<16, array.NewRecord(schema, []arrow.Array{b.NewArray()}, 2*pageRows))
+		r, err := readParquet(bytes.NewReader(file), int64(len(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		chunk := r.meta.RowGroups[0].Columns[0]
+		stored := file[chunk.ColumnIndexOffset:][:chunk.ColumnIndexLength]
+		var index pq.ColumnIndex
+		if _, err := decodeThrift(stored, &index); err != nil || auditFile(p, file) != nil {
+			t.Fatal(err, auditFile(p, file))
+		}
+		if index.BoundaryOrder != c.want {
+			t.Errorf("nulls first %v: the order is %v", c.nullsFirst, index.BoundaryOrder)
+		}
+		index.BoundaryOrder = pq.Ascending + pq.Unordered - index.BoundaryOrder
+		lie, err := marshal(&index)
+		if err != nil || copy(stored, lie) != len(stored) {
+			t.Fatal(err)
+		}
+		if err := auditFile(p, file); !messages.Has(err, messages.ParquetDamaged) {
+			t.Errorf("nulls first %v: another order is not noticed: %v", c.nullsFirst, err)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ async function hyparquet() {
     const file = b.buffer.slice(b.byteOffset, b.byteOffset + b.byteLength)
     const out = columns.map(() => [])
     await parquetRead({
-      file, compressors, parsers, utf8: false,
+      file, compressors, parsers, utf8: false, geoparquet: false,
       onComplete: (rows) => rows.forEach((row) => row.forEach((v, i) => out[i].push(v))),
     })
     return out.map((values, i) => columns[i].type === 'decimal' ? asDoubles(values, columns[i]) : values.map((v) => canonical(v, columns[i])))

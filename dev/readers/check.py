@@ -41,6 +41,9 @@ def by_pyarrow(path, columns):
     import pyarrow.parquet as pq
 
     table = pq.read_table(path, page_checksum_verification=True)
+    if os.path.basename(path).startswith("geo"):
+        covering = json.loads(pq.read_metadata(path).metadata[b"geo"])["columns"]["geometry"]["covering"]["bbox"]
+        assert all(table.schema.field(c).type.field(f).type == pa.float64() for c, f in covering.values()), "covering"
     assert table.schema.names == [c["name"] for c in columns], "columns"
     types = {"utf8": pa.string(), "binary": pa.binary(), "date32": pa.date32(), "timestamp": pa.timestamp("us", "UTC"),
              "null": pa.null(), "bool": pa.bool_(), "int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64()}
@@ -140,6 +143,9 @@ def by_duckdb(path, columns):
         name = ".".join(f'"{part}"' for part in column["name"].split("."))
         found = con.execute(f"SELECT count(*) FROM read_parquet('{path}') WHERE {name} {op} {literal}").fetchone()[0]
         assert found == count, f"{column['name']} {op} pruned: {found} instead of {count}"
+        if op == "=" and count and "." not in column["name"]:
+            probe = f"SELECT bool_and(bloom_filter_excludes) FROM parquet_bloom_probe('{path}', '{column['name']}', {literal})"
+            assert con.execute(probe).fetchone()[0] is False, f"{column['name']}: the bloom filter excludes a value"
     for column in columns:
         if column["type"] in ("int64", "int32"):
             values = [int(v) for v in column["values"] if v is not None]

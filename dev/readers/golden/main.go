@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -92,19 +93,49 @@ func writeAll(folder string) error {
 			}
 		}
 	}
-	// What statistics, page index and bloom filters prune is looked for in these.
+	// What statistics, page index and bloom filters prune is looked for in these; the
+	// first has a zero of one sign and no other.
 	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		var groups []arrow.Record
-		for g := range 1 + r.Uint64N(3) {
-			groups = append(groups, random(s, 1+r.IntN(700), 100+10*seed+g, mode(r.IntN(int(nulls)))))
+		groups := []arrow.Record{random(s, 200, 100+10*seed, few)}
+		for g := range r.Uint64N(3) * min(seed, 1) {
+			groups = append(groups, random(s, 1+r.IntN(700), 101+10*seed+g, mode(r.IntN(int(nulls)))))
 		}
 		config := fmt.Sprintf("page_version = %d\nbloom = %s\n", 1+seed%2, prunable)
 		if err := write(folder, fmt.Sprintf("prune_%d", seed), config, s, groups...); err != nil {
 			return err
 		}
 	}
-	return nil
+	g, config := geometries()
+	return write(folder, "geo", config, g.Schema(), g)
+}
+
+// geometries are points of a small map with their boxes, described by the key
+// geo as GeoParquet 1.1 wants it.
+func geometries() (r arrow.Record, config string) {
+	s := arrow.NewSchema([]arrow.Field{
+		{Name: "geometry", Type: arrow.BinaryTypes.Binary, Nullable: true}, {Name: "bbox", Type: pipelines.BBox, Nullable: true},
+	}, nil)
+	b := array.NewRecordBuilder(memory.NewGoAllocator(), s)
+	for i := range 100 {
+		if i%10 == 9 {
+			b.Field(0).AppendNull()
+			b.Field(1).AppendNull()
+			continue
+		}
+		x, y := -4.8+float64(i)/64, 48.4
+		wkb := []byte{1, 1, 0, 0, 0} // little-endian, a point
+		wkb = binary.LittleEndian.AppendUint64(wkb, math.Float64bits(x))
+		b.Field(0).(*array.BinaryBuilder).Append(binary.LittleEndian.AppendUint64(wkb, math.Float64bits(y)))
+		box := b.Field(1).(*array.StructBuilder)
+		box.Append(true)
+		for k, v := range []float64{x, y, x, y} {
+			box.FieldBuilder(k).(*array.Float64Builder).Append(v)
+		}
+	}
+	geo := `{"version":"1.1.0","primary_column":"geometry","columns":{"geometry":{"encoding":"WKB","geometry_types":["Point"],` +
+		`"covering":{"bbox":{"xmin":["bbox","xmin"],"ymin":["bbox","ymin"],"xmax":["bbox","xmax"],"ymax":["bbox","ymax"]}}}}}`
+	return b.NewRecord(), fmt.Sprintf("metadata = { geo = %q }\n", geo)
 }
 
 const prunable = `["int32", "int64", "float64", "number", "dec9_2", "dec14_2", "dec20_5", "dec38_9", "date", "timestamp", "text", "binary"]`
