@@ -129,13 +129,19 @@ func cell(col arrow.Array, row int, show bool) string {
 }
 
 // valueText is a value as text, exactly: a decimal has all its decimals, an
-// instant is in UTC.
+// instant is in UTC, a bounding box is its four numbers.
 func valueText(col arrow.Array, row int) string {
 	switch col := col.(type) {
 	case *array.Decimal128:
 		return string(scalar.AppendDecimal(nil, col.Value(row), col.DataType().(*arrow.Decimal128Type).Scale, '.'))
 	case *array.Timestamp:
 		return col.Value(row).ToTime(arrow.Microsecond).UTC().Format(time.RFC3339Nano)
+	case *array.Struct:
+		parts := make([]string, col.NumField())
+		for k := range parts {
+			parts[k] = valueText(col.Field(k), row)
+		}
+		return strings.Join(parts, " ")
 	}
 	return col.ValueStr(row)
 }

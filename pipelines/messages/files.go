@@ -1,12 +1,12 @@
 package messages
 
-// files: file sources and the CSV codec. Codes LAV-4000 to LAV-4259, LAV-4600 to LAV-4619.
+// files: file sources and the CSV codec. Codes LAV-4000 to LAV-4259.
 var files = []*Message{
 	CSVColumnMissing, CSVColumnTwice, CSVNoHeader, CSVNoColumns, CSVOption, CSVWrongUse, CSVWrongEncoding, CSVRowTooLong,
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
 	CSVNotTheHeader, CSVHeaderIsData, CellFault, CellNumberNotText,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
-	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays, FileIsAPipe,
+	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays,
 }
 
 var (
@@ -134,7 +134,4 @@ var (
 	FileChanged = &Message{Code: "LAV-4110", Class: Failed,
 		EN: Text{"file {file} changed while it was read", "run again when it is complete; have exports written under another name and renamed at the end"},
 		FR: Text{"le fichier {file} a changé pendant sa lecture", "relancez quand il est complet ; faites écrire les exports sous un autre nom, puis renommer à la fin"}}
-	FileIsAPipe = &Message{Code: "LAV-4600", Class: Refused,
-		EN: Text{"in {store} a pipe or a device stands where a file is to be read; what comes out of it could be read only once, and nobody could tell whether it was all", "have the export written to a file, under another name and renamed at the end, and give its path"},
-		FR: Text{"dans {store}, un tube ou un périphérique se trouve là où un fichier doit être lu ; ce qui en sort ne pourrait être lu qu'une fois, et rien ne dirait si tout y était", "faites écrire l'export dans un fichier, sous un autre nom, puis renommer à la fin, et donnez son chemin"}}
 )
