@@ -249,9 +249,11 @@ func TestCSVAuditRefuses(t *testing.T) {
 }
 
 func TestCSVBind(t *testing.T) {
-	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.Binary}}, nil)
-	if err := csvFrom(t, memory.NewGoAllocator(), "").Bind(schema); !messages.Has(err, messages.CSVCannotHold) {
-		t.Errorf("binary: %v", err)
+	for _, typ := range []arrow.DataType{arrow.BinaryTypes.Binary, pipelines.BBox} {
+		schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: typ}}, nil)
+		if err := csvFrom(t, memory.NewGoAllocator(), "").Bind(schema); !messages.Has(err, messages.CSVCannotHold) {
+			t.Errorf("%s: %v", typ, err)
+		}
 	}
 	if err := csvFrom(t, memory.NewGoAllocator(), `delimiter = ";"`).Bind(csvSchema()); !messages.Has(err, messages.CSVWrongUse) {
 		t.Errorf("a delimiter in a load: %v", err)
