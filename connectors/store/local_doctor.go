@@ -38,7 +38,7 @@ func (l *local) Examine(ctx context.Context) []pipelines.Finding {
 		if free < 1<<30 {
 			err = messages.DiskFull.With("store", l.Describe())
 		}
-		found = append(found, finding("disk", err, fmt.Sprintf("%.1f GiB free", float64(free)/(1<<30))))
+		found = append(found, finding("disk", err, fmt.Sprintf("%d GiB free", free>>30)))
 	}
 	return append(found, finding("clock", l.clock(ctx), ""))
 }
