@@ -79,6 +79,14 @@ type NamedExpression struct {
 	Expression
 }
 
+// NamedText is a text under a name the user chose. A list of them is written as an
+// object and keeps the order it is written in, where that means something.
+type NamedText struct {
+	Name  string
+	Range hcl.Range // of the name
+	Text  string
+}
+
 // ColumnDecl is one declared column.
 type ColumnDecl struct {
 	Name string

@@ -29,6 +29,7 @@ type everyField struct {
 	Texts      []string          `hcl:"texts,optional" doc:"Texts." values:"x|y"`
 	Counts     []int64           `hcl:"counts,optional" doc:"Counts."`
 	Table      map[string]string `hcl:"table,optional" doc:"A table."`
+	Ordered    []NamedText       `hcl:"ordered,optional" doc:"A table whose order counts."`
 	Constant   cty.Value         `hcl:"constant,optional" doc:"A constant."`
 	Secret     Secret            `hcl:"secret,optional" doc:"A secret."`
 	Connection Connection        `hcl:"connection,optional" doc:"A connection."`
@@ -345,6 +346,33 @@ func shown(t *testing.T, cfg any) string {
 	return ""
 }
 
+// Texts under names keep the order they are written in; computed ones have none.
+func TestNamedTextsKeepTheirOrder(t *testing.T) {
+	for text, want := range map[string]string{
+		`ordered = { z = "1", a = upper("b"), "m n" = 3 }`: "z=1 a=B m n=3",
+		`ordered = villes`:                  "a=b",
+		`ordered = {}`:                      "",
+		`ordered = { a = "1", a = "2" }`:    "LAV-2",
+		`ordered = { a = mot }`:             "LAV-1",
+		`ordered = { a = null, b = vague }`: "LAV-1",
+		`ordered = "a"`:                     "LAV-1",
+		`ordered = { a = nothing }`:         "LAV-1",
+	} {
+		v, diags := decodeConfig(t, "every", "text = \"a\"\n"+text)
+		got := ""
+		if diags.HasErrors() {
+			got = messages.Find(diags[0].Extra.(error)).Code[:5]
+		} else {
+			for _, n := range v.(everyField).Ordered {
+				got = strings.TrimSpace(got + " " + n.Name + "=" + n.Text)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q: %v", text, got, want, diags)
+		}
+	}
+}
+
 func TestFieldsDescribe(t *testing.T) {
 	c, _ := configRegistry(t).Find("transform", "every")
 	by := map[string]Field{}
@@ -357,7 +385,7 @@ func TestFieldsDescribe(t *testing.T) {
 	for name, want := range map[string]Field{
 		"text": {Type: "text", Required: true, Values: []string{"a", "b"}}, "flag": {Type: "bool", Default: "true"},
 		"wait": {Type: "duration", Default: `"1m"`}, "texts": {Type: "list of text", Default: `["x"]`, Values: []string{"x", "y"}},
-		"table": {Type: "object of text"}, "when": {Type: "expression over row"}, "columns": {Type: "object of types"},
+		"table": {Type: "object of text"}, "ordered": {Type: "object of text"}, "when": {Type: "expression over row"}, "columns": {Type: "object of types"},
 		"file": {Block: true, Repeated: true, Labels: []string{"format"}, Nested: KindFormat},
 	} {
 		got := by[name]

@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"errors"
+	"maps"
 	"math/big"
 	"reflect"
 	"slices"
@@ -321,6 +322,10 @@ func (d decoder) attribute(tg tag, attr *hcl.Attribute, v reflect.Value) hcl.Dia
 		}
 		v.Set(reflect.ValueOf(out))
 		return diags
+	case []NamedText:
+		out, diags := d.namedTexts(tg, attr.Expr)
+		v.Set(reflect.ValueOf(out))
+		return diags
 	case ColumnType:
 		ct, diags := ParseType(attr.Expr)
 		v.Set(reflect.ValueOf(ct))
@@ -354,6 +359,44 @@ func (d decoder) attribute(tg tag, attr *hcl.Attribute, v reflect.Value) hcl.Dia
 		return hcl.Diagnostics{Diagnose(err, attr.Expr.Range())}
 	}
 	return nil
+}
+
+// namedTexts keeps the order of an object that is written out; one that is
+// computed has none, and comes in the order of its names.
+func (d decoder) namedTexts(tg tag, e hcl.Expression) (out []NamedText, diags hcl.Diagnostics) {
+	pairs, computed := hcl.ExprMap(e)
+	if computed.HasErrors() {
+		val, diags := e.Value(d.ctx)
+		if diags.HasErrors() {
+			return nil, Coded(diags)
+		}
+		texts := map[string]string{}
+		if err := assign(tg, val, reflect.ValueOf(&texts).Elem()); err != nil {
+			return nil, hcl.Diagnostics{Diagnose(err, e.Range())}
+		}
+		for _, name := range slices.Sorted(maps.Keys(texts)) {
+			out = append(out, NamedText{name, e.Range(), texts[name]})
+		}
+		return out, nil
+	}
+	for _, p := range pairs {
+		name, ds := keyText(p.Key, d.ctx)
+		diags = append(diags, ds...)
+		val, ds := p.Value.Value(d.ctx)
+		if diags = append(diags, Coded(ds)...); diags.HasErrors() {
+			continue
+		}
+		var text string
+		err := assign(tag{name: tg.name}, val, reflect.ValueOf(&text).Elem())
+		if err == nil && slices.ContainsFunc(out, func(t NamedText) bool { return t.Name == name }) {
+			err = messages.DuplicateColumn.With("column", name)
+		}
+		if err != nil {
+			diags = append(diags, Diagnose(err, p.Value.Range()))
+		}
+		out = append(out, NamedText{name, p.Key.Range(), text})
+	}
+	return out, diags
 }
 
 func keyText(e hcl.Expression, ctx *hcl.EvalContext) (string, hcl.Diagnostics) {

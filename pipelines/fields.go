@@ -41,10 +41,11 @@ type Field struct {
 // An argument may be: string, bool, int, int64, float64, Size, time.Duration,
 // []string, []int64, map[string]string, cty.Value (a constant), Secret,
 // Connection, SourceRef, []SourceRef, Expression, []NamedExpression (an object
-// whose values are expressions), ColumnType, []ColumnDecl (an object whose
-// values are types). A config may have a method Validate() error; an error made
-// with At points at that argument. An embedded struct without a tag lends its
-// arguments, as if they stood where it does.
+// whose values are expressions), []NamedText (an object of texts
+// whose order counts), ColumnType, []ColumnDecl (an object whose values are
+// types). A config may have a method Validate() error; an error made with At
+// points at that argument. An embedded struct without a tag lends its arguments,
+// as if they stood where it does.
 type tag struct {
 	name   string
 	mode   string
@@ -191,6 +192,8 @@ func describeType(t reflect.Type) string {
 		return "object of expressions over row"
 	case reflect.TypeOf(ColumnType{}):
 		return "type"
+	case reflect.TypeOf([]NamedText{}):
+		return "object of text"
 	case reflect.TypeOf([]ColumnDecl{}):
 		return "object of types"
 	}

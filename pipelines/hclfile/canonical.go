@@ -100,6 +100,9 @@ type canon struct {
 // field it cannot set is "-".
 type fieldNames map[reflect.Type][]string
 
+// lent stands for the fields of an embedded struct, which belong to the struct it is in.
+const lent = "+"
+
 func (f fieldNames) of(t reflect.Type) []string {
 	names, known := f[t]
 	if known {
@@ -109,6 +112,8 @@ func (f fieldNames) of(t reflect.Type) []string {
 		name := "-"
 		if tag, ok := t.Field(i).Tag.Lookup("hcl"); ok {
 			name, _, _ = strings.Cut(tag, ",")
+		} else if t.Field(i).Anonymous {
+			name = lent
 		}
 		names = append(names, name)
 	}
@@ -152,6 +157,11 @@ func (w *canon) value(v reflect.Value) {
 		w.b = append(appendText(w.b, x.Name), ',')
 		w.expression(x.Expression)
 		w.b = append(w.b, ']')
+		return
+	case pipelines.NamedText:
+		w.b = append(w.b, '[')
+		w.b = append(appendText(w.b, x.Name), ',')
+		w.b = append(appendText(w.b, x.Text), ']')
 		return
 	case pipelines.ColumnType:
 		w.columnType(x)
@@ -211,13 +221,21 @@ func (w *canon) kind(v reflect.Value) {
 // structure writes the fields a pipeline file can set, by the name it uses.
 func (w *canon) structure(v reflect.Value) {
 	w.b = append(w.b, '{')
+	w.fields(v)
+	w.b = append(w.b, '}')
+}
+
+func (w *canon) fields(v reflect.Value) {
 	for i, name := range w.names.of(v.Type()) {
-		if name != "-" {
+		switch name {
+		case "-":
+		case lent:
+			w.fields(v.Field(i))
+		default:
 			w.key(name)
 			w.value(v.Field(i))
 		}
 	}
-	w.b = append(w.b, '}')
 }
 
 func (w *canon) built(x pipelines.Built) {
