@@ -24,6 +24,9 @@ var All = []pipelines.Component{
 	format.Fixed,
 	format.DBF,
 	format.Parquet,
+	format.XML,
+	format.JSON,
+	format.JSONLines,
 
 	file.LoadLocal,
 	file.LoadS3,

@@ -76,6 +76,27 @@ func TestNothingIsAllocatedByTheRow(t *testing.T) {
 	}
 }
 
+// Nor do the readers of trees.
+func TestNothingIsAllocatedByTheRecord(t *testing.T) {
+	for _, c := range []struct{ format, config, data string }{
+		{"xml", totemLines + "columns = { montant = decimal(14, 2), exercice = int32 }", townTOTEM(4000)},
+		{"json", decp2022 + "columns = { montant = decimal(14, 2) }", townDECP(4000)},
+	} {
+		codec := treeFrom(t, arrowx.NewPool(64<<20), c.format, c.config, 0)
+		read := func() {
+			eachTreeBatch(t, codec, csvInput(c.data), func(b pipelines.Batch) {
+				if len(b.Rejects) > 0 {
+					t.Fatal(b.Rejects)
+				}
+			})
+		}
+		read()
+		if n := testing.AllocsPerRun(3, read); n/4000 > 0.25 {
+			t.Errorf("%s: %.0f allocations for 4000 records", c.format, n)
+		}
+	}
+}
+
 func encodeAll(t *testing.T, w FileWriter, group []pipelines.Batch) {
 	e, err := w.Encode(context.Background(), group)
 	if err == nil {

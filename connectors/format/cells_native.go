@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 
@@ -20,6 +21,9 @@ const longestNumber = 400
 // writtenOut is a number without its exponent, and without a fraction of zeros.
 // ok is false where it would be longer than any type takes.
 func writtenOut(b []byte) (plain []byte, ok bool) {
+	if isWrittenOut(b) {
+		return b, len(b) <= longestNumber
+	}
 	var digits []byte
 	neg, point, i := false, -1, 0
 	if i < len(b) && (b[i] == '-' || b[i] == '+') {
@@ -61,6 +65,21 @@ func writtenOut(b []byte) (plain []byte, ok bool) {
 		plain = append(append(plain, '.'), digits[point:]...)
 	}
 	return plain, len(plain) <= longestNumber
+}
+
+// isWrittenOut says whether a number is as writtenOut would have it: most are.
+func isWrittenOut(b []byte) bool {
+	if len(b) == 0 || b[0] == '+' || b[0] == '.' || bytes.HasPrefix(b, []byte("-.")) {
+		return false
+	}
+	point := false
+	for _, c := range b {
+		point = point || c == '.'
+		if c|0x20 == 'e' {
+			return false
+		}
+	}
+	return !point || b[len(b)-1] != '0' && b[len(b)-1] != '.'
 }
 
 func nativeInt64(kind cellKind, b []byte) (int64, *messages.Message) {
