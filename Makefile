@@ -10,12 +10,13 @@
 #   make fuzz TIME=10s  fuzzes every target for TIME
 #   make bench          lavoir beside its peers (bench/README.md): ROWS, N, WORKS, PEERS
 #   make bench-smoke    the same on little data, judging outputs and no times
+#   make bench-files    XML, JSON, fixed width, dBase and workbooks beside what a user would take else: MB, N, WORKS
 #   make build          the binary for this machine, as it is released
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := check
-.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers gen fuzz bench bench-smoke build
+.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers gen fuzz bench bench-smoke bench-files build
 
 export CGO_ENABLED := 0
 GO   ?= go
@@ -117,6 +118,9 @@ fuzz:
 # Empty or not given: bench.py's own defaults.
 bench:
 	@ROWS='$(ROWS)' N='$(N)' WORKS='$(WORKS)' PEERS='$(PEERS)' python3 bench/bench.py
+
+bench-files:
+	@MB='$(MB)' N='$(N)' WORKS='$(WORKS)' python3 bench/files.py
 
 bench-smoke:
 	@SMOKE=1 ROWS=4000 N=1 WORKS='$(WORKS)' python3 bench/bench.py
