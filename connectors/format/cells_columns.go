@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/internal/scalar"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -336,10 +337,9 @@ func (v *validity) set(i int) {
 	v.count++
 }
 
+// buffer is memory of which the caller writes every byte.
 func (d *cellDecoder) buffer(size int) *memory.Buffer {
-	b := memory.NewResizableBuffer(d.mem)
-	b.Resize(size)
-	return b
+	return arrowx.NewBuffer(d.mem, size)
 }
 
 // array takes over the buffers.

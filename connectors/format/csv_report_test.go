@@ -8,6 +8,8 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 )
 
 // What skip_footer leaves out is what stands at the end, wherever chunks are cut
@@ -76,5 +78,19 @@ func TestColumnNamesOfSeveralRows(t *testing.T) {
 		if got := readCSV(t, csvFrom(t, memory.DefaultAllocator, c.config), c.file); got.Err == "" {
 			t.Errorf("%s is read as %v", c.config, got.Columns)
 		}
+	}
+}
+
+// Memory that was used before shows nowhere: every byte of a column is written.
+func TestDirtyMemoryDoesNotShow(t *testing.T) {
+	const config = "null = [\"\", \"NC\"]\ndecimal = \",\"\ndelimiter = \";\"\ncolumns = { i = int64, j = int32, f = float64, d = decimal(10, 2), b = bool, le = date, a = timestamp(\"YYYY-MM-DD HH:mm\", \"Europe/Paris\"), l = list(text), s = siren }"
+	file := "t;i;j;f;d;b;le;a;l;s\n" + strings.Repeat("é\"x;1;2;1,5;2,25;oui;2024-01-02;2024-01-02 10:00;[\"a\",null];000123456\n"+
+		"ééé;;NC;;;;;;;\n\"a \"\"quoted\"\" text that is longer than sixteen bytes\";-1;x;0;0;non;2024-01-02;2024-01-02 10:00;[];000123456\n", 50)
+	want := readCSV(t, csvFrom(t, memory.DefaultAllocator, config), file)
+	if len(want.Rows) == 0 || len(want.Rejects) == 0 {
+		t.Fatal("the file shows nothing")
+	}
+	if d := cmp.Diff(want, readCSV(t, csvFrom(t, arrowx.Poison{}, config), file)); d != "" {
+		t.Error(d)
 	}
 }

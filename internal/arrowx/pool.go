@@ -3,6 +3,8 @@ package arrowx
 import (
 	"math/bits"
 	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
 )
 
 // Pool is an allocator that keeps what was freed for the next who asks, so that
@@ -42,13 +44,27 @@ func class(n int) (c, size int, ok bool) {
 
 // Allocate is memory.Allocator's.
 func (p *Pool) Allocate(n int) []byte {
+	b, used := p.take(n)
+	if used {
+		clear(b[:cap(b)])
+	}
+	return b
+}
+
+// Dirty is Allocate for who writes every byte: what it hands out holds anything.
+func (p *Pool) Dirty(n int) []byte {
+	b, _ := p.take(n)
+	return b
+}
+
+// take says whether the memory was used before.
+func (p *Pool) take(n int) (b []byte, used bool) {
 	c, size, ok := class(n)
 	if !ok {
-		return make([]byte, n)
+		return make([]byte, n), false
 	}
 	p.mu.Lock()
 	list := p.free[c]
-	var b []byte
 	if k := len(list) - 1; k >= 0 {
 		b, list[k] = list[k], nil
 		p.free[c] = list[:k]
@@ -56,10 +72,9 @@ func (p *Pool) Allocate(n int) []byte {
 	}
 	p.mu.Unlock()
 	if b == nil {
-		return make([]byte, size)[:n]
+		return make([]byte, size)[:n], false
 	}
-	clear(b[:cap(b)])
-	return b[:n]
+	return b[:n], true
 }
 
 // Reallocate is memory.Allocator's.
@@ -90,12 +105,34 @@ func (p *Pool) Free(b []byte) {
 	p.mu.Unlock()
 }
 
+// NewBuffer is a buffer of n bytes for who writes every one of them: where mem has
+// memory that was used before, it is not made zero. What pads it is.
+func NewBuffer(mem memory.Allocator, n int) *memory.Buffer {
+	b := memory.NewResizableBuffer(mem)
+	if d, ok := mem.(interface{ Dirty(n int) []byte }); ok && n > 0 {
+		data := d.Dirty((n + 63) / 64 * 64)
+		clear(data[n:])
+		b.Reset(data)
+	}
+	b.Resize(n)
+	return b
+}
+
 // Poison is an allocator for tests: what is freed is overwritten, so that whoever
 // still uses it is found out, as a Pool would.
 type Poison struct{}
 
 // Allocate is memory.Allocator's.
 func (Poison) Allocate(n int) []byte { return make([]byte, n) }
+
+// Dirty is Allocate for who writes every byte; who does not is found out.
+func (Poison) Dirty(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = 0xA5
+	}
+	return b
+}
 
 // Free is memory.Allocator's.
 func (Poison) Free(b []byte) {
