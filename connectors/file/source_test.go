@@ -1,6 +1,7 @@
 package file
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +28,7 @@ import (
 )
 
 // readers are the formats that a source reads.
-var readers = []pipelines.Component{format.CSV, format.Fixed, format.DBF}
+var readers = []pipelines.Component{format.CSV, format.Fixed, format.DBF, format.XLSX, format.ODS, format.XLS}
 
 func sourceRegistry(t testing.TB) *pipelines.Registry {
 	t.Helper()
@@ -58,11 +60,7 @@ func TestSourceExamples(t *testing.T) {
 
 func runSourceExample(t *testing.T, reg *pipelines.Registry, e pipelinetest.Example) {
 	env := pipelinetest.Env(t)
-	for name, text := range e.Files {
-		if strings.Contains(name, "/") {
-			putFile(t, filepath.Join(env.Dir, name), text)
-		}
-	}
+	putFiles(t, env.Dir, e)
 	conf, files := decodeSource(t, reg, e.Files["pipeline.hcl"], env.Dir)
 	src, err := Source.Build(env, conf)
 	if err != nil {
@@ -94,6 +92,47 @@ func runSourceExample(t *testing.T, reg *pipelines.Registry, e pipelinetest.Exam
 		}
 	}
 }
+
+// putFiles writes the inputs of an example. What is in a folder called *.xlsx or
+// *.ods are the parts of a workbook, which is packed from them.
+func putFiles(t *testing.T, dir string, e pipelinetest.Example) {
+	t.Helper()
+	books := map[string]*zip.Writer{}
+	packed := map[string]*bytes.Buffer{}
+	names := make([]string, 0, len(e.Files))
+	for name := range e.Files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		book := bookFolder.FindString(name)
+		if book == "" {
+			if strings.Contains(name, "/") {
+				putFile(t, filepath.Join(dir, name), e.Files[name])
+			}
+			continue
+		}
+		if books[book] == nil {
+			packed[book] = &bytes.Buffer{}
+			books[book] = zip.NewWriter(packed[book])
+		}
+		w, err := books[book].Create(strings.TrimPrefix(name, book))
+		if err == nil {
+			_, err = io.WriteString(w, e.Files[name])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for book, w := range books {
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		putFile(t, filepath.Join(dir, strings.TrimSuffix(book, "/")), packed[book].String())
+	}
+}
+
+var bookFolder = regexp.MustCompile(`^.*\.(xlsx|ods)/`)
 
 // putFile writes a file; one called *.cp1252.* in that encoding, *.base64 as the
 // bytes that it stands for, without that ending.

@@ -10,28 +10,35 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// headerOptions are the arguments of formats that have a row of column names,
-// and around the rows what people and spreadsheets add to them.
+// headerOptions are nameOptions of files in which a row may be blank.
 type headerOptions struct {
+	nameOptions
+	SkipBlank bool `hcl:"skip_blank,optional" doc:"Whether rows all of whose cells are empty are left out, as spreadsheets leave them at the end. A line with nothing on it always is, unless the file has one column."`
+}
+
+// nameOptions are the arguments of formats that have a row of column names,
+// and around the rows what people and spreadsheets add to them.
+type nameOptions struct {
 	Header     int64             `hcl:"header,optional" doc:"The row the column names stand on, from 1; what is before is skipped. 0: there are none, and columns says all."`
 	HeaderRows int64             `hcl:"header_rows,optional" doc:"How many rows the column names take. The names of a column, from top to bottom, are joined by a space; above the last row, an empty cell goes on with the one to its left, as merged cells do."`
 	Aliases    map[string]string `hcl:"aliases,optional" doc:"Other names that columns come under: the file's name, then the column's. Case, accents, spaces and punctuation make no difference."`
 	Names      string            `hcl:"names,optional" values:"exact|loose" doc:"Whether the names of declared columns must stand in the file exactly, or may differ in case, accents, spaces and punctuation."`
 	Duplicates string            `hcl:"duplicates,optional" values:"refuse|number" doc:"What becomes of a name that comes twice: refuse the file, or call the second one name_2."`
-	SkipBlank  bool              `hcl:"skip_blank,optional" doc:"Whether rows all of whose cells are empty are left out, as spreadsheets leave them at the end. A line with nothing on it always is, unless the file has one column."`
 	SkipFooter int64             `hcl:"skip_footer,optional" doc:"How many rows at the end are no data, as a line of totals. Rows left out as blank do not count."`
 	SkipHeader bool              `hcl:"skip_repeated_header,optional" doc:"Whether rows that repeat the column names, as on every page of a report, are left out."`
 }
 
 // defaultHeader are the arguments where a pipeline file says nothing.
-var defaultHeader = headerOptions{Header: 1, HeaderRows: 1, Names: "exact", Duplicates: "refuse"}
+var defaultHeader = headerOptions{nameOptions: defaultNames}
+
+var defaultNames = nameOptions{Header: 1, HeaderRows: 1, Names: "exact", Duplicates: "refuse"}
 
 const (
 	mostHeaderRows = 10
 	mostFooter     = 1000
 )
 
-func (o headerOptions) check(cells cellOptions) error {
+func (o nameOptions) check(cells cellOptions) error {
 	switch {
 	case o.Header < 0:
 		return badOption("header", "is a row number: 1 is the first, 0 is none")
@@ -62,7 +69,7 @@ func (o headerOptions) check(cells cellOptions) error {
 }
 
 // columnNames are the names of the columns, given the cells of the header's rows.
-func (o headerOptions) columnNames(in Input, cells cellOptions, rows [][]string) ([]string, error) {
+func (o nameOptions) columnNames(in Input, cells cellOptions, rows [][]string) ([]string, error) {
 	names := joinedNames(rows)
 	folded := map[string]string{}
 	if o.Names == "loose" {

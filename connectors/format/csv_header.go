@@ -207,20 +207,24 @@ func (c *csvCodec) looksLikeHeader(in Input, names []string) error {
 	if c.dialect.own {
 		return nil
 	}
+	return c.config.looksLikeHeader(in, c.config.Header, names, func() string { return c.headerHint(names) })
+}
+
+func (o cellOptions) looksLikeHeader(in Input, row int64, names []string, hint func() string) error {
 	for _, name := range names {
-		if c.config.declares(name) {
+		if o.declares(name) {
 			return nil
 		}
 	}
 	for i, name := range names {
 		if valueLike.MatchString(name) {
-			return messages.CSVHeaderIsData.With("row", c.config.Header, "file", in.Name, "cell", i+1)
+			return messages.CSVHeaderIsData.With("row", row, "file", in.Name, "cell", i+1)
 		}
 	}
-	if len(c.config.Columns) == 0 || c.meant(names) {
+	if len(o.Columns) == 0 || o.meant(names) {
 		return nil
 	}
-	return messages.CSVNotTheHeader.With("row", c.config.Header, "file", in.Name, "cells", len(names), "hint", c.headerHint(names))
+	return messages.CSVNotTheHeader.With("row", row, "file", in.Name, "cells", len(names), "hint", hint())
 }
 
 // valueLike matches what is a value and hardly a name: five digits or more, an
@@ -229,8 +233,8 @@ var valueLike = regexp.MustCompile(`^(\d[\d\s\x{a0}\x{202f}]{3,}\d|-?[\d\s\x{a0}
 
 // meant says whether one of several names is nearly that of a declared column,
 // or has it in it. Short ones are near to everything.
-func (c *csvCodec) meant(names []string) bool {
-	for _, col := range c.config.Columns {
+func (o cellOptions) meant(names []string) bool {
+	for _, col := range o.Columns {
 		declared := col.Name
 		for _, name := range names {
 			if len(declared) < 5 || len(name) < 5 {

@@ -41,6 +41,14 @@ type randomFile struct {
 	unchanged func() error
 }
 
+// ReadAt takes places before the file, which damaged files name, for ones beyond it.
+func (f *randomFile) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, io.EOF
+	}
+	return f.ReaderAt.ReadAt(p, off)
+}
+
 func (f *randomFile) Close() error { return f.close() }
 
 // openRandom opens a file to read it anywhere: a local file as it stands, a small
