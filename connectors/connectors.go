@@ -13,6 +13,7 @@ import (
 var All = []pipelines.Component{
 	store.Local,
 	store.S3,
+	store.SFTP,
 	sql.PostgresConnection,
 	sql.SQLiteConnection,
 
@@ -33,4 +34,5 @@ var All = []pipelines.Component{
 
 	file.LoadLocal,
 	file.LoadS3,
+	file.LoadSFTP,
 }

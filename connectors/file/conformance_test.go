@@ -34,6 +34,30 @@ func TestLoadS3Conforms(t *testing.T) {
 	}
 }
 
+func TestLoadSFTPConforms(t *testing.T) {
+	storetest.NewSSH(t) // skips once, not at every check
+	pipelinetest.Sink(t, func(t testing.TB) pipelinetest.Place {
+		server := storetest.NewSSH(t)
+		return publishing(t, LoadSFTP, store.SFTP, server.HCL("single_writer = true"), server.Env(t.TempDir()))
+	})
+}
+
+// A store that is read only is refused before anything is read.
+func TestLoadRefusesReadOnly(t *testing.T) {
+	config, diags := storetest.Decode(store.SFTP, "host = \"sftp.val-fleuri.example\"\nuser = \"x\"\nknown_hosts = \"known_hosts\"\npassword = secret.secret")
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	loadConfig, diags := decodeLoad(t, LoadSFTP, store.SFTP, config, "name = \"essai\"\nfile \"csv\" {}\n")
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	_, err := pipelines.As[pipelines.Sink](pipelines.Built{Component: LoadSFTP, Label: "essai", Config: loadConfig}, storetest.Env(t.TempDir()))
+	if !messages.Has(err, messages.StoreReadOnly) {
+		t.Error(err)
+	}
+}
+
 // publishing is where a load publishes both formats, into a store whose writes can fail.
 func publishing(t testing.TB, load, connection pipelines.Component, body string, env pipelines.Env) pipelinetest.Place {
 	t.Helper()

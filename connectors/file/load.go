@@ -16,10 +16,11 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// LoadLocal publishes files into a folder, LoadS3 into a bucket, by the same protocol.
+// Loads publish files into a folder, a bucket or a server, by the same protocol.
 var (
 	LoadLocal = pipelines.DefineLoad("local", "Publish files into a folder.", loadDefaults, newLoad("local"))
 	LoadS3    = pipelines.DefineLoad("s3", "Publish files into a bucket.", loadDefaults, newLoad("s3"))
+	LoadSFTP  = pipelines.DefineLoad("sftp", "Publish files into a folder of an SFTP server.", loadDefaults, newLoad("sftp"))
 )
 
 var loadDefaults = loadConfig{Keep: 3, Grace: 24 * time.Hour}
@@ -104,9 +105,13 @@ func newLoad(kind string) func(pipelines.Env, loadConfig) (pipelines.Sink, error
 		if c.Connection.Component.Name != kind {
 			return nil, messages.WrongConnection.With("connection", c.Connection.String())
 		}
-		s, err := pipelines.OpenConnection[store.Store](c.Connection, env)
+		r, err := pipelines.OpenConnection[store.Reader](c.Connection, env)
 		if err != nil {
 			return nil, err
+		}
+		s, ok := r.(store.Store)
+		if !ok {
+			return nil, messages.StoreReadOnly.With("connection", c.Connection.String(), "why", "single_writer is not set")
 		}
 		return makeLoad(env, c, s)
 	}

@@ -104,7 +104,7 @@ func (c sourceConfig) by(task pipelines.TaskID) (by []pipelines.SplitColumn) {
 type source struct {
 	sourceConfig
 	env     pipelines.Env
-	store   store.Store
+	store   store.Reader
 	reader  format.Reader
 	pattern pattern
 	mover   store.Mover // nil where files stay
@@ -134,7 +134,7 @@ func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
 		}
 		s.members = append(s.members, m)
 	}
-	if s.store, err = pipelines.OpenConnection[store.Store](c.Connection, env); err != nil {
+	if s.store, err = pipelines.OpenConnection[store.Reader](c.Connection, env); err != nil {
 		return nil, err
 	}
 	if s.reader, err = pipelines.As[format.Reader](c.Format, env); err != nil {

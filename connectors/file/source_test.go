@@ -394,12 +394,12 @@ func (brokenReader) Read([]byte) (int, error) { return 0, errBroken }
 
 // changing is a store whose file becomes another while it is read.
 type changing struct {
-	store.Store
+	store.Reader
 	during func()
 }
 
 func (c changing) Open(ctx context.Context, key string) (io.ReadCloser, store.Info, error) {
-	r, info, err := c.Store.Open(ctx, key)
+	r, info, err := c.Reader.Open(ctx, key)
 	return &hookedReader{r, c.during}, info, err
 }
 

@@ -9,10 +9,11 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// Every store keeps evidence.
+// Every store that can be written keeps evidence.
 var (
 	_ pipelines.EvidenceStore = (*local)(nil)
 	_ pipelines.EvidenceStore = (*s3)(nil)
+	_ pipelines.EvidenceStore = (*sftpStore)(nil)
 )
 
 // WriteEvidence and AddEvidence write what the account alone may read.
@@ -34,23 +35,26 @@ func (l *local) ListEvidence(ctx context.Context, folder string) ([]string, erro
 	return listEvidence(ctx, l, folder)
 }
 
-// WriteEvidence and AddEvidence write what the bucket's policy lets read.
-func (s *s3) WriteEvidence(ctx context.Context, name string, data []byte) error {
-	_, err := s.Put(ctx, name, Bytes(data, "application/json"))
+// keeps is the evidence of a store in which it is kept like anything else: who
+// may read the store reads it.
+type keeps struct{ in Store }
+
+func (k keeps) WriteEvidence(ctx context.Context, name string, data []byte) error {
+	_, err := k.in.Put(ctx, name, Bytes(data, "application/json"))
 	return err
 }
 
-func (s *s3) AddEvidence(ctx context.Context, name string, data []byte) error {
-	_, err := s.Swap(ctx, name, data, "")
+func (k keeps) AddEvidence(ctx context.Context, name string, data []byte) error {
+	_, err := k.in.Swap(ctx, name, data, "")
 	return err
 }
 
-func (s *s3) ReadEvidence(ctx context.Context, name string) ([]byte, error) {
-	return readEvidence(ctx, s, name)
+func (k keeps) ReadEvidence(ctx context.Context, name string) ([]byte, error) {
+	return readEvidence(ctx, k.in, name)
 }
 
-func (s *s3) ListEvidence(ctx context.Context, folder string) ([]string, error) {
-	return listEvidence(ctx, s, folder)
+func (k keeps) ListEvidence(ctx context.Context, folder string) ([]string, error) {
+	return listEvidence(ctx, k.in, folder)
 }
 
 // evidenceBound is far more than a piece of evidence has.

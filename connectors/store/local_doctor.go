@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"time"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -77,8 +76,5 @@ func (l *local) clock(ctx context.Context) error {
 		return err
 	}
 	defer l.Delete(ctx, key)
-	if d := l.now().Sub(info.Modified).Abs(); d > skewAllowed {
-		return messages.ClockSkewed.With("store", l.Describe(), "difference", d.Round(time.Second))
-	}
-	return nil
+	return skewed(l.Describe(), l.now(), info.Modified)
 }

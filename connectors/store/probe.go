@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -74,4 +75,21 @@ func race(ctx context.Context, s Store, key string) error {
 		}
 	}
 	return nil
+}
+
+// skewed says that two clocks are too far apart.
+func skewed(store string, ours, theirs time.Time) error {
+	if d := ours.Sub(theirs).Abs(); d > skewAllowed {
+		return messages.ClockSkewed.With("store", store, "difference", d.Round(time.Second))
+	}
+	return nil
+}
+
+// ending says that a certificate ends soon.
+func ending(store string, now, expiry time.Time) pipelines.Finding {
+	var err error
+	if expiry.Sub(now) < 21*24*time.Hour {
+		err = messages.CertificateEnding.With("store", store, "date", expiry.Format(time.DateOnly))
+	}
+	return finding("TLS certificate", err, "valid until "+expiry.Format(time.DateOnly))
 }

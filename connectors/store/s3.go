@@ -2,12 +2,9 @@ package store
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -77,6 +74,7 @@ func checkAddress(name, address string) error {
 
 type s3 struct {
 	s3Config
+	keeps
 	env  pipelines.Env
 	seen seen
 
@@ -87,7 +85,9 @@ type s3 struct {
 
 func newS3(env pipelines.Env, c s3Config) (*s3, error) {
 	c.CAFile = env.Path(c.CAFile)
-	return &s3{s3Config: c, env: env}, nil
+	s := &s3{s3Config: c, env: env}
+	s.in = s
+	return s, nil
 }
 
 func (s *s3) Describe() string { return strings.TrimRight(s.Endpoint, "/") + "/" + s.Bucket }
@@ -143,6 +143,10 @@ func (s *s3) credentials(ctx context.Context) (*credentials.Credentials, error) 
 }
 
 func (s *s3) transport() (http.RoundTripper, error) {
+	trust, err := trusting(s.CAFile)
+	if err != nil {
+		return nil, err
+	}
 	t := &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		MaxIdleConnsPerHost:   16,
@@ -151,7 +155,7 @@ func (s *s3) transport() (http.RoundTripper, error) {
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: 10 * time.Second,
 		DisableCompression:    true,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:       trust,
 	}
 	if s.Proxy != "" {
 		u, err := url.Parse(s.Proxy)
@@ -159,17 +163,6 @@ func (s *s3) transport() (http.RoundTripper, error) {
 			return nil, messages.PasswordInAddress.With("name", "proxy")
 		}
 		t.Proxy = http.ProxyURL(u)
-	}
-	if s.CAFile != "" {
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
-		}
-		pem, err := os.ReadFile(s.CAFile)
-		if err != nil || !pool.AppendCertsFromPEM(pem) {
-			return nil, messages.CAUnreadable.With()
-		}
-		t.TLSClientConfig.RootCAs = pool
 	}
 	s.seen.next = t
 	return &s.seen, nil

@@ -18,10 +18,10 @@ func (s *s3) Examine(ctx context.Context) []pipelines.Finding {
 	found := []pipelines.Finding{finding("reach", s.reach(ctx), s.Describe())}
 	clock, expiry := s.seen.told()
 	if !expiry.IsZero() {
-		found = append(found, s.certificate(expiry))
+		found = append(found, ending(s.Describe(), s.env.Now(), expiry))
 	}
 	if !clock.IsZero() {
-		found = append(found, s.skew(clock))
+		found = append(found, finding("clock", skewed(s.Describe(), s.env.Now(), clock), ""))
 	}
 	if !found[0].OK {
 		return append(found, s.otherStyle(ctx)...)
@@ -49,22 +49,6 @@ func (s *s3) reach(ctx context.Context) error {
 		return messages.NoSuchBucket.With("store", s.Describe())
 	}
 	return s.fail("HeadBucket", err)
-}
-
-func (s *s3) certificate(expiry time.Time) pipelines.Finding {
-	var err error
-	if expiry.Sub(s.env.Now()) < 21*24*time.Hour {
-		err = messages.CertificateEnding.With("store", s.Describe(), "date", expiry.Format(time.DateOnly))
-	}
-	return finding("TLS certificate", err, "valid until "+expiry.Format(time.DateOnly))
-}
-
-func (s *s3) skew(clock time.Time) pipelines.Finding {
-	var err error
-	if d := s.env.Now().Sub(clock).Abs(); d > skewAllowed {
-		err = messages.ClockSkewed.With("store", s.Describe(), "difference", d.Round(time.Second))
-	}
-	return finding("clock", err, "")
 }
 
 // otherStyle tries the other way of naming the bucket when this one fails.

@@ -2,14 +2,8 @@ package store
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"io/fs"
-	"net"
 	"net/http"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -27,7 +21,7 @@ func (s *s3) fail(operation string, err error) error {
 	if errors.As(err, &answer) {
 		return s.answered(operation, answer)
 	}
-	return s.unanswered(operation, err)
+	return unanswered(s.Describe(), operation, err)
 }
 
 func (s *s3) answered(operation string, e minio.ErrorResponse) error {
@@ -77,41 +71,4 @@ func plainCode(e minio.ErrorResponse) string {
 		return e.Code
 	}
 	return http.StatusText(e.StatusCode)
-}
-
-func (s *s3) unanswered(operation string, err error) error {
-	store := s.Describe()
-	var invalid x509.CertificateInvalidError
-	var unknown x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var verify *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	var dns *net.DNSError
-	var timeout net.Error
-	var file *fs.PathError
-	switch {
-	case errors.As(err, &file):
-		return messages.StoreFailed.With("store", "the temporary folder", "operation", operation, "code", osReason(err))
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return messages.CertificateExpired.With("store", store)
-	case errors.As(err, &unknown):
-		return messages.CertificateRefused.With("store", store, "reason", "its authority is unknown")
-	case errors.As(err, &host):
-		return messages.CertificateRefused.With("store", store, "reason", "it was made for another name")
-	case errors.As(err, &verify), errors.As(err, &invalid):
-		return messages.CertificateRefused.With("store", store, "reason", "it cannot be verified")
-	case errors.As(err, &record):
-		return messages.Unreachable.With("store", store, "reason", "it does not answer with TLS")
-	case errors.As(err, &dns):
-		return messages.Unreachable.With("store", store, "reason", "no such host")
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return messages.Unreachable.With("store", store, "reason", "connection refused")
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return messages.Unreachable.With("store", store, "reason", "no answer in time")
-	case strings.Contains(err.Error(), "gave HTTP response to HTTPS client"):
-		return messages.Unreachable.With("store", store, "reason", "it does not answer with TLS")
-	case diskFull(err):
-		return messages.DiskFull.With("store", "the temporary folder")
-	}
-	return messages.Unreachable.With("store", store, "reason", "the connection broke in "+operation)
 }

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// Store is a place for bytes. Keys are slash-separated, relative, clean, and
-// never leave the store's root. Methods may be called by several goroutines.
-// Errors are messages: NotFound, NotAllowed, Unreachable, ConditionFailed,
-// DiskFull …, with the remedy, never a credential and never a key, which may be
-// the name of an input.
-type Store interface {
+// Reader is a place that bytes are read from. Keys are slash-separated, relative,
+// clean, and never leave the store's root. Methods may be called by several
+// goroutines. Errors are messages: NotFound, NotAllowed, Unreachable,
+// ConditionFailed, DiskFull …, with the remedy, never a credential and never a
+// key, which may be the name of an input.
+type Reader interface {
 	// Describe names the store in messages and receipts: folder, or endpoint and bucket.
 	Describe() string
-	// Open reads the object. The caller closes it.
+	// Open reads the object. The caller closes it. A connection that breaks is
+	// taken up where it broke only if the object is still the one that was opened.
 	Open(ctx context.Context, key string) (io.ReadCloser, Info, error)
 	// Stat describes the object, reading it only if it is small.
 	Stat(ctx context.Context, key string) (Info, error)
@@ -26,6 +27,11 @@ type Store interface {
 	// it. What the store keeps for itself is not listed. A store that is not there
 	// itself is an error: FolderMissing, NoSuchBucket.
 	List(ctx context.Context, prefix string) ([]Info, error)
+}
+
+// Store is a Reader that can be published into.
+type Store interface {
+	Reader
 	// Put writes an object whole, over an older one if there is one; a reader
 	// sees the old or the new one. c can be read again for a retry, also while an
 	// earlier reader is open.

@@ -9,6 +9,8 @@ var stores = []*Message{
 	PasswordInAddress, MissingKeys, StoreBusy, UploadDiffers, SealDiffers, BadPointer, PointerTooNew, Superseded,
 	ReleaseIncomplete, StableDiffers, TwoFilesOneName, ReservedName, NothingPublished, FolderRefused, CertificateEnding,
 	ChecksumRefused, NameTooPlain, CAUnreadable, PointerRestless, OtherDataset, FolderMissing,
+	HostKeyUnknown, HostKeyDiffers, KnownHostsUnreadable, LoginRefused, LoginMissing, PrivateKeyUnreadable, AgentUnreachable,
+	StoreReadOnly, StoreTooMuch, BadAnswer, NotListable, RedirectRefused, TLSReuse, TokenRefused, BadAddress, NotSettled,
 }
 
 var (
@@ -123,4 +125,52 @@ var (
 	FolderMissing = &Message{Code: "LAV-6040", Class: Environment,
 		EN: Text{"the folder {store} does not exist, or cannot be reached from here", "create it, connect the share it is on, or correct path in the connection"},
 		FR: Text{"le dossier {store} n'existe pas, ou n'est pas accessible d'ici", "créez-le, connectez le partage réseau où il se trouve, ou corrigez path dans la connexion"}}
+	HostKeyUnknown = &Message{Code: "LAV-6041", Class: Environment,
+		EN: Text{"the host key of {store} is not known here ({fingerprint})", "ask whoever runs the server for its fingerprint; if it is this one, put its key in known_hosts (ssh-keyscan writes the line) or in host_key"},
+		FR: Text{"la clé d'hôte de {store} est inconnue ici ({fingerprint})", "demandez son empreinte à qui gère le serveur ; si c'est celle-ci, mettez sa clé dans known_hosts (ssh-keyscan écrit la ligne) ou dans host_key"}}
+	HostKeyDiffers = &Message{Code: "LAV-6042", Class: Environment,
+		EN: Text{"{store} does not show the host key that is known of it: it is another server, or somebody stands in between", "send nothing there; ask whoever runs the server whether its key was changed, and only then correct known_hosts or host_key"},
+		FR: Text{"{store} ne présente pas la clé d'hôte connue : c'est un autre serveur, ou quelqu'un s'est mis entre les deux", "n'y envoyez rien ; demandez à qui gère le serveur si la clé a changé, et seulement alors corrigez known_hosts ou host_key"}}
+	KnownHostsUnreadable = &Message{Code: "LAV-6043", Class: Environment,
+		EN: Text{"{option} holds no host key that can be read", "give a known_hosts file that the account running lavoir may read, or host_key = \"ssh-ed25519 AAAA…\""},
+		FR: Text{"{option} ne contient aucune clé d'hôte lisible", "donnez un fichier known_hosts que le compte qui exécute lavoir peut lire, ou host_key = \"ssh-ed25519 AAAA…\""}}
+	LoginRefused = &Message{Code: "LAV-6044", Class: Environment,
+		EN: Text{"{store} refuses the login", "check the user, the password or the key of the connection, whether they have expired, and that the account may log in this way"},
+		FR: Text{"{store} refuse l'authentification", "vérifiez l'utilisateur, le mot de passe ou la clé de la connexion, s'ils ont expiré, et que le compte peut se connecter ainsi"}}
+	LoginMissing = &Message{Code: "LAV-6045", Class: Language,
+		EN: Text{"the connection is not complete: {why}", "give {wanted}"},
+		FR: Text{"la connexion est incomplète : {why}", "donnez {wanted}"}}
+	PrivateKeyUnreadable = &Message{Code: "LAV-6046", Class: Environment,
+		EN: Text{"the private key of {store} cannot be used ({why})", "give the key in OpenSSH or PEM format, and its passphrase if it has one"},
+		FR: Text{"la clé privée de {store} est inutilisable ({why})", "donnez la clé au format OpenSSH ou PEM, et sa phrase de passe si elle en a une"}}
+	AgentUnreachable = &Message{Code: "LAV-6047", Class: Environment,
+		EN: Text{"the SSH agent that agent names does not answer, or holds no key", "start it and add the key (ssh-add), and give the path of its socket, as the variable SSH_AUTH_SOCK shows it"},
+		FR: Text{"l'agent SSH que désigne agent ne répond pas, ou ne contient aucune clé", "démarrez-le et ajoutez la clé (ssh-add), et donnez le chemin de son socket, celui de la variable SSH_AUTH_SOCK"}}
+	StoreReadOnly = &Message{Code: "LAV-6048", Class: Language,
+		EN: Text{"nothing can be published in {connection}: it is read only ({why})", "publish into a folder or a bucket; an SFTP server takes publications if one machine alone ever publishes there and single_writer = true says so"},
+		FR: Text{"rien ne peut être publié dans {connection} : elle ne sert qu'à lire ({why})", "publiez dans un dossier ou un bucket ; un serveur SFTP reçoit des publications si une seule machine y publie et que single_writer = true le dit"}}
+	StoreTooMuch = &Message{Code: "LAV-6049", Class: Environment,
+		EN: Text{"{store} gives more than {bound} {what}", "name a folder further down in path, or ask whoever runs the server why there is so much"},
+		FR: Text{"{store} donne plus de {bound} {what}", "désignez dans path un dossier plus précis, ou demandez à qui gère le serveur pourquoi il y en a tant"}}
+	BadAnswer = &Message{Code: "LAV-6050", Class: Environment,
+		EN: Text{"{store} gives an answer that cannot be used ({why})", "check the address, and show this to whoever runs the server"},
+		FR: Text{"{store} donne une réponse inutilisable ({why})", "vérifiez l'adresse, et montrez ceci à qui gère le serveur"}}
+	NotListable = &Message{Code: "LAV-6051", Class: Language,
+		EN: Text{"what {store} holds cannot be listed, and path has {what}", "write the whole path of one file, made with the keys of the task: \"export/${partition.key}.csv\""},
+		FR: Text{"le contenu de {store} ne peut pas être listé, et path contient {what}", "écrivez le chemin entier d'un fichier, formé avec les clés de la tâche : \"export/${partition.key}.csv\""}}
+	RedirectRefused = &Message{Code: "LAV-6052", Class: Environment,
+		EN: Text{"{store} sends on to another address, which is not followed ({why})", "give the final address in the connection"},
+		FR: Text{"{store} renvoie vers une autre adresse, qui n'est pas suivie ({why})", "donnez l'adresse finale dans la connexion"}}
+	TLSReuse = &Message{Code: "LAV-6053", Class: Environment,
+		EN: Text{"{store} refuses the encrypted data connection, most likely because it wants the TLS session of the first one there", "have the server stop asking for it (vsftpd: require_ssl_reuse=NO; ProFTPD: TLSOptions NoSessionReuseRequired), or use SFTP"},
+		FR: Text{"{store} refuse la connexion de données chiffrée, sans doute parce qu'il y exige la session TLS de la première", "faites lever cette exigence sur le serveur (vsftpd : require_ssl_reuse=NO ; ProFTPD : TLSOptions NoSessionReuseRequired), ou passez en SFTP"}}
+	TokenRefused = &Message{Code: "LAV-6054", Class: Environment,
+		EN: Text{"the server at token_url gives no access token ({code})", "check token_url, client_id, client_secret and scope of the connection"},
+		FR: Text{"le serveur de token_url ne donne pas de jeton d'accès ({code})", "vérifiez token_url, client_id, client_secret et scope de la connexion"}}
+	BadAddress = &Message{Code: "LAV-6055", Class: Language,
+		EN: Text{"{name} is not a usable address: {why}", "write https://host/path, without user, password or fragment; keep passwords in a secret block"},
+		FR: Text{"{name} n'est pas une adresse utilisable : {why}", "écrivez https://machine/chemin, sans utilisateur, mot de passe ni fragment ; gardez les mots de passe dans un bloc secret"}}
+	NotSettled = &Message{Code: "LAV-6056", Class: Refused,
+		EN: Text{"{count} file(s) of {store} match the path and none is whole yet ({why})", "run again later; if it stays so, look whether the export ends and whether settle and marker fit the way it is written"},
+		FR: Text{"{count} fichier(s) de {store} correspondent au chemin et aucun n'est encore complet ({why})", "relancez plus tard ; si cela persiste, vérifiez que l'export se termine et que settle et marker conviennent à sa façon d'écrire"}}
 )

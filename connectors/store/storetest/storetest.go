@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
-	"os"
 	"testing"
 	"time"
 
@@ -41,13 +40,7 @@ type Bucket struct {
 // when LAVOIR_REQUIRE_SERVICES=1.
 func NewBucket(t testing.TB, variable string) Bucket {
 	t.Helper()
-	address := os.Getenv(variable)
-	if address == "" {
-		if os.Getenv("LAVOIR_REQUIRE_SERVICES") == "1" {
-			t.Fatalf("%s is not set, and LAVOIR_REQUIRE_SERVICES=1", variable)
-		}
-		t.Skipf("%s is not set: no server to test with; see dev/services", variable)
-	}
+	address := Variable(t, variable)
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatalf("parse %s: %v", variable, err)
@@ -96,6 +89,12 @@ func (b Bucket) Env(dir string) pipelines.Env {
 	return env
 }
 
+// WithSecrets is env with secrets of these names and values.
+func WithSecrets(env pipelines.Env, values map[string]string) pipelines.Env {
+	env.Secrets = secrets(values)
+	return env
+}
+
 type secrets map[string]string
 
 func (s secrets) Reveal(_ context.Context, ref string) (string, error) {
@@ -114,13 +113,13 @@ func Env(dir string) pipelines.Env {
 	}
 }
 
-// Values are what a body given to Decode may name: secret.access and secret.secret.
+// Values are what a body given to Decode may name: these secrets.
 func Values() *hcl.EvalContext {
 	ref := func(name string) cty.Value {
 		return cty.CapsuleVal(pipelines.SecretValue, &pipelines.Secret{Ref: name})
 	}
 	return &hcl.EvalContext{Variables: map[string]cty.Value{"secret": cty.ObjectVal(map[string]cty.Value{
-		"access": ref("access"), "secret": ref("secret"), "token": ref("token"),
+		"access": ref("access"), "secret": ref("secret"), "token": ref("token"), "phrase": ref("phrase"),
 	})}}
 }
 
@@ -140,11 +139,22 @@ func Decode(c pipelines.Component, body string) (any, hcl.Diagnostics) {
 // Open builds the store of a connection's block.
 func Open(t testing.TB, c pipelines.Component, body string, env pipelines.Env) store.Store {
 	t.Helper()
+	return open[store.Store](t, c, body, env)
+}
+
+// OpenReader builds a store that may only be read.
+func OpenReader(t testing.TB, c pipelines.Component, body string, env pipelines.Env) store.Reader {
+	t.Helper()
+	return open[store.Reader](t, c, body, env)
+}
+
+func open[T any](t testing.TB, c pipelines.Component, body string, env pipelines.Env) T {
+	t.Helper()
 	cfg, diags := Decode(c, body)
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	s, err := pipelines.As[store.Store](pipelines.Built{Component: c, Label: "test", Config: cfg}, env)
+	s, err := pipelines.As[T](pipelines.Built{Component: c, Label: "test", Config: cfg}, env)
 	if err != nil {
 		t.Fatal(err)
 	}
