@@ -14,6 +14,7 @@ var All = []pipelines.Component{
 	store.Local,
 	store.S3,
 	store.SFTP,
+	store.HTTP,
 	sql.PostgresConnection,
 	sql.SQLiteConnection,
 

@@ -20,11 +20,11 @@ import (
 
 // Source reads all files of a store whose path matches, in the order of their
 // paths, as one stream. Their names are shown to nobody.
-var Source = pipelines.DefineSource("file", "Read the files of a folder or bucket that match a path.", sourceConfig{OtherRows: "report", OnDone: "keep"}, newSource)
+var Source = pipelines.DefineSource("file", "Read the files of a folder, a bucket or a server that match a path.", sourceConfig{OtherRows: "report", OnDone: "keep"}, newSource)
 
 type sourceConfig struct {
-	Connection  pipelines.Connection `hcl:"connection" doc:"The folder or bucket the files are in."`
-	Path        string               `hcl:"path" doc:"The path of the file under the connection. * stands for any characters but /; (?<exercice>\\\\d{4}) keeps the files whose text there is the task's key of that name (the partition's name, or tenant); (?:…) is any regular expression. All other characters stand for themselves."`
+	Connection  pipelines.Connection `hcl:"connection" doc:"The folder, bucket or server the files are in."`
+	Path        string               `hcl:"path" doc:"The path of the file under the connection. * stands for any characters but /; (?<exercice>\\\\d{4}) keeps the files whose text there is the task's key of that name (the partition's name, or tenant); (?:…) is any regular expression. All other characters stand for themselves. On a web server, which cannot be listed, it is the whole path of one file or of an answer in pages, with its query."`
 	Unpack      []unpackConfig       `hcl:"unpack,block" doc:"What the files come in, outermost first: unpack \"zip\", \"tar\", \"gzip\" or \"zstd\"."`
 	Format      pipelines.Built      `hcl:"format,block" kind:"format" doc:"How the files are written."`
 	Personal    []string             `hcl:"personal,optional" doc:"Columns that can name a person: no load takes them until a privacy rule clears them."`
@@ -137,6 +137,9 @@ func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
 	if s.store, err = pipelines.OpenConnection[store.Reader](c.Connection, env); err != nil {
 		return nil, err
 	}
+	if _, paged := s.store.(store.Paged); paged && !p.plain {
+		return nil, messages.NotListable.With("store", s.store.Describe(), "what", "a * or a group")
+	}
 	if s.reader, err = pipelines.As[format.Reader](c.Format, env); err != nil {
 		if messages.Find(err) == nil {
 			err = messages.FileNotReadable.With("format", strconv.Quote(c.Format.Component.Name))
@@ -235,20 +238,45 @@ func (s *source) OpenChunks(ctx context.Context) (pipelines.Chunks, error) {
 	return out, nil
 }
 
-// files are the task's files in the order of their paths.
-func (s *source) files(ctx context.Context) ([]droppedFile, error) {
+// files gives the files to read one after the other; io.EOF ends them.
+type files func(ctx context.Context) (droppedFile, error)
+
+// files are the task's files in the order of their paths, at least one.
+func (s *source) files(ctx context.Context) (files, error) {
+	if p, ok := s.store.(store.Paged); ok {
+		return s.pages(p), nil
+	}
 	infos, err := s.dropped(ctx, func(key string) bool { return s.pattern.matches(key, s.env.Keys) })
 	if err != nil {
 		return nil, err
 	}
-	var files []droppedFile
-	for _, info := range infos {
-		files = append(files, droppedFile{s.input(info), info})
-	}
-	if len(files) == 0 {
+	if len(infos) == 0 {
 		return nil, s.none(ctx)
 	}
-	return files, nil
+	return func(context.Context) (droppedFile, error) {
+		if len(infos) == 0 {
+			return droppedFile{}, io.EOF
+		}
+		info := infos[0]
+		infos = infos[1:]
+		return droppedFile{s.input(info), info}, nil
+	}, nil
+}
+
+// pages are the parts of what the path names in a store that cannot be listed.
+func (s *source) pages(p store.Paged) files {
+	next := p.Pages(s.Path)
+	return func(ctx context.Context) (droppedFile, error) {
+		page, err := next(ctx)
+		if err != nil {
+			return droppedFile{}, err
+		}
+		open := page.Open
+		if open == nil {
+			open = func(ctx context.Context) (io.ReadCloser, error) { return s.openSteady(ctx, page.Key) }
+		}
+		return droppedFile{format.Input{Name: s.hidden(page.Key), Size: page.Size, Open: open}, page.Info}, nil
+	}
 }
 
 // none says that there is no file for the task, or none that earlier runs have not

@@ -17,7 +17,7 @@ import (
 // file is open at a time.
 type fileChunks struct {
 	*source
-	outer   []droppedFile    // files of the store that are not yet unpacked
+	outer   files            // of the store, that are not yet unpacked
 	reading *droppedFile     // that the files come from
 	packed  *format.Unpacked // what files are in; nil before the first
 	some    bool             // a file was found

@@ -12,6 +12,7 @@ import (
 type pattern struct {
 	re       *regexp.Regexp
 	prefix   string   // every path that matches starts with it
+	plain    bool     // it is a path and nothing else
 	captures []string // names, in the order of the path, once each
 }
 
@@ -63,7 +64,7 @@ func newPattern(path string) (pattern, error) {
 	if err != nil {
 		return bad("a group is no regular expression of RE2")
 	}
-	p := pattern{re: compiled, prefix: prefix.String()}
+	p := pattern{re: compiled, prefix: prefix.String(), plain: plain}
 	seen := map[string]bool{}
 	for _, name := range compiled.SubexpNames() {
 		if name != "" && !seen[name] {

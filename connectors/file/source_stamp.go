@@ -17,6 +17,9 @@ func (s *source) Stamp(ctx context.Context, in pipelines.Stamping) (known bool, 
 	if near, ok := s.store.(store.Near); !in.Connect && (!ok || !near.Near()) {
 		return false, nil
 	}
+	if _, paged := s.store.(store.Paged); paged {
+		return false, nil // nothing but reading tells whether an answer is the same
+	}
 	of := fmt.Sprintf("%s\x00%+v\x00%s", s.Connection.Component.Name, s.Connection.Config, s.Path)
 	if _, ok := s.reader.(format.Neighbours); ok {
 		of += "\x00" + s.Format.Component.Name

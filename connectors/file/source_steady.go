@@ -69,9 +69,13 @@ func (w *steady) end() error {
 	if err != nil && !messages.Has(err, messages.NotFound) {
 		return err
 	}
-	if err != nil || w.read != w.was.Size || now.Size != w.was.Size || !now.Modified.Equal(w.was.Modified) ||
+	if err != nil || differs(w.read, w.was.Size) || differs(now.Size, w.was.Size) ||
+		!now.Modified.Equal(w.was.Modified) && !now.Modified.IsZero() && !w.was.Modified.IsZero() ||
 		now.Version != w.was.Version && now.Version != "" && w.was.Version != "" {
 		return messages.FileChanged.With("file", w.source.hidden(w.key))
 	}
 	return io.EOF
 }
+
+// differs says whether two sizes differ, as far as both are known.
+func differs(a, b int64) bool { return a >= 0 && b >= 0 && a != b }

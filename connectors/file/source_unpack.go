@@ -53,13 +53,14 @@ func (c *fileChunks) unpack(ctx context.Context) error {
 		return err
 	}
 	c.took()
-	if len(c.outer) == 0 {
-		if !c.some {
-			return c.none(ctx)
-		}
-		return io.EOF
+	next, err := c.outer(ctx)
+	if err == io.EOF && !c.some {
+		return c.none(ctx)
 	}
-	c.reading, c.outer = &c.outer[0], c.outer[1:]
+	if err != nil {
+		return err
+	}
+	c.reading = &next
 	in := c.reading.Input
 	c.announce(false)
 	if len(c.Unpack) == 0 {

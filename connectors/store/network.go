@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -43,6 +45,32 @@ func trusting(caFile string) (*tls.Config, error) {
 	}
 	c.RootCAs = pool
 	return c, nil
+}
+
+// transport is how HTTP is spoken to a server.
+func transport(caFile, proxy string) (*http.Transport, error) {
+	trust, err := trusting(caFile)
+	if err != nil {
+		return nil, err
+	}
+	t := &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: dialPatience, KeepAlive: 30 * time.Second}).DialContext,
+		MaxIdleConnsPerHost:   16,
+		ResponseHeaderTimeout: time.Minute,
+		IdleConnTimeout:       10 * time.Second, // every task has a client of its own
+		TLSHandshakeTimeout:   dialPatience,
+		ExpectContinueTimeout: 10 * time.Second,
+		DisableCompression:    true,
+		TLSClientConfig:       trust,
+	}
+	if proxy != "" {
+		u, err := url.Parse(proxy)
+		if err != nil {
+			return nil, messages.PasswordInAddress.With("name", "proxy")
+		}
+		t.Proxy = http.ProxyURL(u)
+	}
+	return t, nil
 }
 
 // reveal fetches a secret that may not be given.
@@ -183,12 +211,6 @@ type closedBody struct{}
 
 func (closedBody) Read([]byte) (int, error) { return 0, io.ErrClosedPipe }
 func (closedBody) Close() error             { return nil }
-
-// sameFile says whether two descriptions are of one file, as far as the server
-// tells.
-func sameFile(a, b Info) bool {
-	return a.Size == b.Size && a.Modified.Equal(b.Modified) && a.Version == b.Version
-}
 
 func changed(env pipelines.Env, key string) error {
 	hidden := ""

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -143,29 +142,9 @@ func (s *s3) credentials(ctx context.Context) (*credentials.Credentials, error) 
 }
 
 func (s *s3) transport() (http.RoundTripper, error) {
-	trust, err := trusting(s.CAFile)
-	if err != nil {
-		return nil, err
-	}
-	t := &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		MaxIdleConnsPerHost:   16,
-		ResponseHeaderTimeout: time.Minute,
-		IdleConnTimeout:       10 * time.Second, // every task has a client of its own
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: 10 * time.Second,
-		DisableCompression:    true,
-		TLSClientConfig:       trust,
-	}
-	if s.Proxy != "" {
-		u, err := url.Parse(s.Proxy)
-		if err != nil {
-			return nil, messages.PasswordInAddress.With("name", "proxy")
-		}
-		t.Proxy = http.ProxyURL(u)
-	}
+	t, err := transport(s.CAFile, s.Proxy)
 	s.seen.next = t
-	return &s.seen, nil
+	return &s.seen, err
 }
 
 // seen is a transport that remembers what answers say of the server besides

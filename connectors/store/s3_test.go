@@ -3,21 +3,14 @@ package store_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -232,29 +225,14 @@ func TestS3Unreachable(t *testing.T) {
 }
 
 func TestS3CertificateExpired(t *testing.T) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	about := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(-24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	certificate, ca := storetest.Certificate(t, time.Now().Add(-24*time.Hour))
 	srv := httptest.NewUnstartedServer(answer(200, ""))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
-	srv.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	srv.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	srv.StartTLS()
 	defer srv.Close()
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	b := storetest.Bucket{Endpoint: srv.URL, Name: "bucket", Access: "canary-access", Secret: "canary-secret"}
-	_, err = openS3(t, b, "ca_file = \""+filepath.ToSlash(ca)+"\"").Stat(context.Background(), "canary-name.csv")
+	_, err := openS3(t, b, "ca_file = \""+ca+"\"").Stat(context.Background(), "canary-name.csv")
 	checkRefusal(t, "expired", err, messages.CertificateExpired)
 }
 

@@ -166,7 +166,7 @@ func (s *sftpReader) Open(ctx context.Context, key string) (io.ReadCloser, Info,
 	was := info
 	r.from = func(ctx context.Context, offset int64) (io.ReadCloser, error) {
 		body, now, err := s.open(ctx, key)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !sameFile(was, now) {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !same(was, now) {
 			err = changed(s.env, key)
 		}
 		if err == nil {

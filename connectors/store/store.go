@@ -63,10 +63,10 @@ type Near interface{ Near() bool }
 // Info describes an object.
 type Info struct {
 	Key      string
-	Size     int64
-	SHA256   string // lower-case hexadecimal; "" when the store does not know it
-	Version  string // opaque; changes when the bytes do
-	Modified time.Time
+	Size     int64     // -1 when the store does not tell it before the end
+	SHA256   string    // lower-case hexadecimal; "" when the store does not know it
+	Version  string    // opaque; changes when the bytes do
+	Modified time.Time // zero when the store does not know it
 }
 
 // Content is bytes to be written.
