@@ -15,6 +15,7 @@ var All = []pipelines.Component{
 	store.S3,
 	store.SFTP,
 	store.HTTP,
+	store.WebDAV,
 	sql.PostgresConnection,
 	sql.SQLiteConnection,
 
@@ -36,4 +37,5 @@ var All = []pipelines.Component{
 	file.LoadLocal,
 	file.LoadS3,
 	file.LoadSFTP,
+	file.LoadWebDAV,
 }

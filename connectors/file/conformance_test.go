@@ -42,6 +42,14 @@ func TestLoadSFTPConforms(t *testing.T) {
 	})
 }
 
+func TestLoadWebDAVConforms(t *testing.T) {
+	storetest.NewWeb(t) // skips once, not at every check
+	pipelinetest.Sink(t, func(t testing.TB) pipelinetest.Place {
+		body := fmt.Sprintf("url = %q\nsingle_writer = true", storetest.NewWeb(t).Plain)
+		return publishing(t, LoadWebDAV, store.WebDAV, body, storetest.Env(t.TempDir()))
+	})
+}
+
 // A store that is read only is refused before anything is read.
 func TestLoadRefusesReadOnly(t *testing.T) {
 	config, diags := storetest.Decode(store.SFTP, "host = \"sftp.val-fleuri.example\"\nuser = \"x\"\nknown_hosts = \"known_hosts\"\npassword = secret.secret")

@@ -18,9 +18,10 @@ import (
 
 // Loads publish files into a folder, a bucket or a server, by the same protocol.
 var (
-	LoadLocal = pipelines.DefineLoad("local", "Publish files into a folder.", loadDefaults, newLoad("local"))
-	LoadS3    = pipelines.DefineLoad("s3", "Publish files into a bucket.", loadDefaults, newLoad("s3"))
-	LoadSFTP  = pipelines.DefineLoad("sftp", "Publish files into a folder of an SFTP server.", loadDefaults, newLoad("sftp"))
+	LoadLocal  = pipelines.DefineLoad("local", "Publish files into a folder.", loadDefaults, newLoad("local"))
+	LoadS3     = pipelines.DefineLoad("s3", "Publish files into a bucket.", loadDefaults, newLoad("s3"))
+	LoadSFTP   = pipelines.DefineLoad("sftp", "Publish files into a folder of an SFTP server.", loadDefaults, newLoad("sftp"))
+	LoadWebDAV = pipelines.DefineLoad("webdav", "Publish files into a folder of a WebDAV server.", loadDefaults, newLoad("webdav"))
 )
 
 var loadDefaults = loadConfig{Keep: 3, Grace: 24 * time.Hour}

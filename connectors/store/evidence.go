@@ -14,6 +14,7 @@ var (
 	_ pipelines.EvidenceStore = (*local)(nil)
 	_ pipelines.EvidenceStore = (*s3)(nil)
 	_ pipelines.EvidenceStore = (*sftpStore)(nil)
+	_ pipelines.EvidenceStore = (*webdav)(nil)
 )
 
 // WriteEvidence and AddEvidence write what the account alone may read.

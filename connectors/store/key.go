@@ -98,3 +98,10 @@ func Bytes(data []byte, mediaType string) Content {
 type nopCloser struct{ io.ReadSeeker }
 
 func (nopCloser) Close() error { return nil }
+
+// sumOf reads to the end and tells the SHA-256 and the length.
+func sumOf(r io.Reader) (string, int64, error) {
+	h := sha256.New()
+	n, err := io.Copy(h, r)
+	return hex.EncodeToString(h.Sum(nil)), n, err
+}

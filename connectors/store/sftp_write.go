@@ -187,3 +187,31 @@ func (s *sftpStore) Sweep(ctx context.Context, prefix string, before time.Time) 
 	}
 	return removed, err
 }
+
+// Move renames: SFTP's own rename replaces nothing. Who only reads may be let to.
+func (s *sftpReader) Move(ctx context.Context, was Info, to string) error {
+	if err := checkNewKey(s.Describe(), to); err != nil {
+		return err
+	}
+	if err := still(ctx, s, was); err != nil {
+		return err
+	}
+	return s.do(ctx, "move", func(c *sftp.Client) error {
+		if err := c.MkdirAll(s.at(path.Dir(to))); err != nil {
+			return err
+		}
+		if _, err := c.Lstat(s.at(to)); err == nil {
+			return messages.ConditionFailed.With("store", s.Describe())
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return c.Rename(s.at(was.Key), s.at(to))
+	})
+}
+
+func (s *sftpReader) Remove(ctx context.Context, was Info) error {
+	if err := still(ctx, s, was); err != nil {
+		return err
+	}
+	return s.do(ctx, "remove", func(c *sftp.Client) error { return c.Remove(s.at(was.Key)) })
+}

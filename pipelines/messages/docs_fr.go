@@ -307,6 +307,12 @@ var docs = byEnglish([]phrase{
 		"Nombre d'enregistrements à demander par page."},
 	{"More pages than this are refused.",
 		"Au-delà de ce nombre de pages, la réponse est refusée."},
+	{"A folder of a WebDAV server.",
+		"Un dossier d'un serveur WebDAV."},
+	{"Address of the folder, as https://nuage.example.org/remote.php/dav/files/export.",
+		"Adresse du dossier, par exemple https://nuage.example.org/remote.php/dav/files/export."},
+	{"Publish files into a folder of a WebDAV server.",
+		"Publier des fichiers dans un dossier d'un serveur WebDAV."},
 
 	// Bases de données.
 	{"A PostgreSQL database, read through one connection per source, or several for a table.",

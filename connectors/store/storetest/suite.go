@@ -28,6 +28,9 @@ func Run(t *testing.T, s store.Store) {
 	t.Run("content that is not what it says", func(t *testing.T) { liar(ctx, t, s) })
 	t.Run("evidence", func(t *testing.T) { evidence(ctx, t, s) })
 	t.Run("cancelled", func(t *testing.T) { cancelled(t, s) })
+	if m, ok := s.(store.Mover); ok {
+		t.Run("taking away", func(t *testing.T) { takingAway(ctx, t, s, m) })
+	}
 	t.Run("clock", func(t *testing.T) {
 		now, err := s.Now(ctx)
 		if d := time.Since(now).Abs(); err != nil || d > time.Minute {
@@ -288,5 +291,41 @@ func evidence(ctx context.Context, t *testing.T, s store.Store) {
 	names, err := e.ListEvidence(ctx, "evidence/a")
 	if d := cmp.Diff([]string{"1.json", "2.json"}, names); err != nil || d != "" {
 		t.Errorf("%v: %s", err, d)
+	}
+}
+
+// takingAway: what is moved or removed is what was told of, and replaces nothing.
+func takingAway(ctx context.Context, t *testing.T, s store.Store, m store.Mover) {
+	was := put(ctx, t, s, "drop/été 1.csv", []byte("one"))
+	put(ctx, t, s, "drop/taken.csv", []byte("two"))
+	if err := m.Move(ctx, was, "drop/taken.csv"); !messages.Has(err, messages.ConditionFailed) {
+		t.Errorf("over another: %v", err)
+	}
+	if err := m.Move(ctx, was, "done/deep/été 1.csv"); err != nil {
+		t.Fatal(err)
+	}
+	if data, _ := get(ctx, t, s, "done/deep/été 1.csv"); string(data) != "one" {
+		t.Errorf("moved: %q", data)
+	}
+	if _, err := s.Stat(ctx, "drop/été 1.csv"); !messages.Has(err, messages.NotFound) {
+		t.Errorf("it is still there: %v", err)
+	}
+	was = put(ctx, t, s, "drop/changed.csv", []byte("old"))
+	put(ctx, t, s, "drop/changed.csv", []byte("longer"))
+	if err := m.Remove(ctx, was); !messages.Has(err, messages.ConditionFailed) {
+		t.Errorf("remove what changed: %v", err)
+	}
+	if err := m.Move(ctx, was, "done/changed.csv"); !messages.Has(err, messages.ConditionFailed) {
+		t.Errorf("move what changed: %v", err)
+	}
+	now, err := s.Stat(ctx, "drop/changed.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Remove(ctx, now); err != nil {
+		t.Error(err)
+	}
+	if infos, err := s.List(ctx, "drop/"); err != nil || len(infos) != 1 || infos[0].Key != "drop/taken.csv" {
+		t.Errorf("%v, %v", infos, err)
 	}
 }
