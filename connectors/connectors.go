@@ -16,6 +16,7 @@ var All = []pipelines.Component{
 	store.SFTP,
 	store.HTTP,
 	store.WebDAV,
+	store.FTP,
 	sql.PostgresConnection,
 	sql.SQLiteConnection,
 

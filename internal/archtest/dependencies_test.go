@@ -14,6 +14,7 @@ var licences = map[string]*regexp.Regexp{
 	"Apache-2.0":   regexp.MustCompile(`Apache License,? Version 2\.0`),
 	"BSD-2-Clause": regexp.MustCompile(`Redistribution and use in source and binary forms`),
 	"BSD-3-Clause": regexp.MustCompile(`Redistribution and use in source and binary forms.*(?i:neither the name)`),
+	"ISC":          regexp.MustCompile(`Permission to use, copy, modify, and/or distribute this software for any purpose`),
 	"MIT":          regexp.MustCompile(`Permission is hereby granted, free of charge`),
 	"MPL-2.0":      regexp.MustCompile(`^Mozilla Public License,? (v|version) ?2\.0|^Copyright .{0,80}Mozilla Public License,? (v|version) ?2\.0`),
 }

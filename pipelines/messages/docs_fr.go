@@ -313,6 +313,12 @@ var docs = byEnglish([]phrase{
 		"Adresse du dossier, par exemple https://nuage.example.org/remote.php/dav/files/export."},
 	{"Publish files into a folder of a WebDAV server.",
 		"Publier des fichiers dans un dossier d'un serveur WebDAV."},
+	{"A folder of an FTP server, to read from.",
+		"Un dossier d'un serveur FTP, en lecture."},
+	{"Port of the server; when it is not given, 21, or 990 with tls = \"implicit\".",
+		"Port du serveur ; à défaut 21, ou 990 avec tls = \"implicit\"."},
+	{"How the connection is encrypted: explicit asks for it on the usual port, implicit has a port of its own; none sends the password and the files in clear.",
+		"Comment la connexion est chiffrée : explicit le demande sur le port habituel, implicit a un port à lui ; none envoie en clair le mot de passe et les fichiers."},
 
 	// Bases de données.
 	{"A PostgreSQL database, read through one connection per source, or several for a table.",
