@@ -10,6 +10,8 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // Env is all a component may know of the world besides its configuration. A
@@ -38,6 +40,9 @@ type Env struct {
 
 	// Took, when not nil, is told of every file that a source reads: see Taken.
 	Took func(Taken)
+
+	// Note, when not nil, is told of what the report of the task should warn of.
+	Note func(*messages.Error)
 
 	// opened, when not nil, keeps the connections that were opened, so that many
 	// sinks which are used one after the other share them.

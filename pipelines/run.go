@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -277,6 +279,8 @@ func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err
 	defer os.RemoveAll(dir)
 	env := r.env(t, dir)
 	env.Took = func(f Taken) { r.taken.note(t.ID, f) }
+	noted := &notes{}
+	env.Note = noted.add
 	f, err := BuildFlow(t, env)
 	if err != nil {
 		return res, err
@@ -303,16 +307,32 @@ func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err
 	k.flow = f
 	opt.Evidence, opt.Journal = k.before, k.after
 	res = f.Run(ctx, env, opt)
-	if messages.Has(res.Err, messages.NothingNew) {
+	if messages.Has(res.Err, messages.NothingNew) || messages.Has(res.Err, messages.NotSettled) {
+		noted.add(messages.Find(res.Err))
 		res.Outcome, res.Err = Unchanged, nil
-		res.Notes = append(res.Notes, messages.NothingNew.With())
 	}
+	res.Notes = append(res.Notes, noted.all...)
 	if res.Outcome == Refused && !opt.Unpublished {
 		if err := k.refused(ctx, &res); err != nil {
 			res.Notes = append(res.Notes, journalLate(t.ID, err))
 		}
 	}
 	return res, nil
+}
+
+// notes are what components told while they worked, each once: a source may be
+// read twice.
+type notes struct {
+	mu  sync.Mutex
+	all []*messages.Error
+}
+
+func (n *notes) add(note *messages.Error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !slices.ContainsFunc(n.all, func(e *messages.Error) bool { return e.Error() == note.Error() }) {
+		n.all = append(n.all, note)
+	}
 }
 
 func (r *run) env(t Task, dir string) Env {

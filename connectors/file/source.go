@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -31,6 +32,8 @@ type sourceConfig struct {
 	NotPersonal map[string]string    `hcl:"not_personal,optional" doc:"Columns that only look personal by their name, each with the reason."`
 	TenantBy    string               `hcl:"tenant_by,optional" doc:"The column that says whose each row is: each task gets the rows of its tenant. A run reads the files once for all of them. A row where it is null is rejected."`
 	PartitionBy string               `hcl:"partition_by,optional" doc:"The column that says to which partition each row belongs: each task gets the rows of its own. A run reads the files once for all of them. A row where it is null is rejected."`
+	Settle      time.Duration        `hcl:"settle,optional" doc:"How long a file must have been unchanged, by the store's clock, to count as whole. One that is not is left for the next run, and reported."`
+	Marker      string               `hcl:"marker,optional" doc:"What the name of a second file ends with that says that a file is whole, as .ok for export.csv.ok or export.ok. One that is missing or older than the file leaves it for the next run."`
 	OnDone      string               `hcl:"on_done,optional" values:"keep|move|delete" doc:"What becomes of a file once every task of the run that read it to its end has committed: it stays, goes to done_path, or is deleted."`
 	DonePath    string               `hcl:"done_path,optional" doc:"The folder under the connection that on_done = \"move\" moves files to, with their path."`
 	ErrorPath   string               `hcl:"error_path,optional" doc:"The folder under the connection for files that a task failed because of: encrypted to the project's quarantine recipients, with a report beside them. Without it they stay."`
@@ -45,6 +48,9 @@ func (c *sourceConfig) Validate() error {
 	}
 	if err := c.checkDone(); err != nil {
 		return err
+	}
+	if c.Settle < 0 || c.Marker != "" && (store.Portable("x"+c.Marker) != "" || strings.Contains(c.Marker, "/")) {
+		return pipelines.At("marker", messages.WrongArgument.With("name", "settle, marker", "wanted", "a duration, and the end of a name", "why", "it is none"))
 	}
 	for _, u := range c.Unpack {
 		if err := u.check(); err != nil {
@@ -152,6 +158,12 @@ func newSource(env pipelines.Env, c sourceConfig) (pipelines.Source, error) {
 			return nil, messages.FileStays.With("store", c.Connection.String())
 		}
 		s.mover = mover
+		if _, ok := s.store.(store.Store); !ok && c.ErrorPath != "" {
+			return nil, messages.FileStays.With("store", c.Connection.String())
+		}
+	}
+	if _, paged := s.store.(store.Paged); paged && (c.Settle > 0 || c.Marker != "") {
+		return nil, messages.NotListable.With("store", s.store.Describe(), "what", "settle or marker beside it")
 	}
 	if env.Task.Pipeline != "" {
 		if err := s.checkKeys(); err != nil {
@@ -246,9 +258,18 @@ func (s *source) files(ctx context.Context) (files, error) {
 	if p, ok := s.store.(store.Paged); ok {
 		return s.pages(p), nil
 	}
-	infos, err := s.dropped(ctx, func(key string) bool { return s.pattern.matches(key, s.env.Keys) })
+	infos, waiting, err := s.dropped(ctx, func(key string) bool { return s.pattern.matches(key, s.env.Keys) })
 	if err != nil {
 		return nil, err
+	}
+	if waiting > 0 {
+		note := s.unsettled(waiting)
+		if len(infos) == 0 {
+			return nil, note
+		}
+		if s.env.Note != nil {
+			s.env.Note(note)
+		}
 	}
 	if len(infos) == 0 {
 		return nil, s.none(ctx)

@@ -68,10 +68,11 @@ func (s *source) folder(path string) string { return strings.TrimSuffix(path, "/
 
 // dropped are the files whose key is wanted: with accumulate those that earlier
 // runs moved first, then those that wait; each in the order of their paths.
-func (s *source) dropped(ctx context.Context, wanted func(key string) bool) ([]store.Info, error) {
+// left is how many are not whole yet.
+func (s *source) dropped(ctx context.Context, wanted func(key string) bool) (files []store.Info, left int, err error) {
 	waiting, err := s.store.List(ctx, s.pattern.prefix)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	keep := func(infos []store.Info, moved bool) (kept []store.Info) {
 		slices.SortFunc(infos, func(a, b store.Info) int { return strings.Compare(a.Key, b.Key) })
@@ -82,15 +83,16 @@ func (s *source) dropped(ctx context.Context, wanted func(key string) bool) ([]s
 		}
 		return kept
 	}
-	files := keep(waiting, false)
-	if !s.Accumulate {
-		return files, nil
+	files, left, err = s.whole(ctx, keep(waiting, false), waiting)
+	if err != nil || !s.Accumulate {
+		return files, left, err
 	}
 	old, err := s.store.List(ctx, s.folder(s.DonePath)+s.pattern.prefix)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return s.distinct(ctx, append(keep(old, true), files...))
+	files, err = s.distinct(ctx, append(keep(old, true), files...))
+	return files, left, err
 }
 
 func (s *source) moved(key string) bool {

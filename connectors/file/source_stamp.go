@@ -49,7 +49,7 @@ func writeNumber(w io.Writer, n int64) {
 // keys of the task that each belongs to: all tasks that share the path are served
 // by one listing.
 func (s *source) byKeys(ctx context.Context) (map[string][]store.Info, error) {
-	infos, err := s.dropped(ctx, func(key string) bool { _, ok := s.pattern.captured(key); return ok })
+	infos, _, err := s.dropped(ctx, func(key string) bool { _, ok := s.pattern.captured(key); return ok })
 	if err != nil {
 		return nil, err
 	}

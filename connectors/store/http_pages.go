@@ -82,13 +82,12 @@ func (p *pages) next(ctx context.Context) (Page, error) {
 		return Page{}, p.bad("a page names as the next one a page that was read already")
 	}
 	p.seen[p.at.String()] = true
-	body, resp, err := p.fetch(ctx)
+	body, links, err := p.fetch(ctx)
 	if err != nil {
 		return Page{}, err
 	}
-	info := s.info(p.path+"\x00"+strconv.Itoa(p.n), resp)
-	info.Size, info.SHA256 = int64(len(body)), hexSum(body)
-	if p.at, err = p.following(body, resp); err != nil {
+	info := Info{Key: p.path + "\x00" + strconv.Itoa(p.n), Size: int64(len(body)), SHA256: hexSum(body)}
+	if p.at, err = p.following(body, links); err != nil {
 		return Page{}, err
 	}
 	if p.n > 0 && p.at == nil && s.Paging == "page" {
@@ -102,7 +101,8 @@ func (p *pages) next(ctx context.Context) (Page, error) {
 
 func (p *pages) bad(why string) error { return messages.BadAnswer.With("store", p.s.store, "why", why) }
 
-func (p *pages) fetch(ctx context.Context) ([]byte, *http.Response, error) {
+// fetch gives the page and its Link headers.
+func (p *pages) fetch(ctx context.Context) (body []byte, links []string, err error) {
 	for try := 1; ; try++ {
 		resp, err := p.s.ask(ctx, request{method: http.MethodGet, url: p.at, headers: map[string]string{"Accept": "application/json, */*;q=0.5"}},
 			http.StatusOK)
@@ -115,7 +115,7 @@ func (p *pages) fetch(ctx context.Context) ([]byte, *http.Response, error) {
 		case err == nil && len(body) > pageBound:
 			return nil, nil, messages.StoreTooMuch.With("store", p.s.store, "bound", pipelines.Size(pageBound), "what", "in one page")
 		case err == nil:
-			return body, resp, nil
+			return body, resp.Header.Values("Link"), nil
 		case try == triesWithoutProgress || ctx.Err() != nil:
 			return nil, nil, p.s.unanswered(ctx, "GET", err)
 		}
@@ -126,7 +126,7 @@ func (p *pages) fetch(ctx context.Context) ([]byte, *http.Response, error) {
 }
 
 // following is the address of the next page, nil after the last.
-func (p *pages) following(body []byte, resp *http.Response) (*url.URL, error) {
+func (p *pages) following(body []byte, links []string) (*url.URL, error) {
 	s := p.s
 	switch s.Paging {
 	case "page":
@@ -153,9 +153,9 @@ func (p *pages) following(body []byte, resp *http.Response) (*url.URL, error) {
 		}
 		return p.with(s.CursorParameter, text), nil
 	}
-	next := ""
+	var next string
 	if s.NextPath == "" {
-		next = linkTo(resp.Header.Values("Link"), "next")
+		next = linkTo(links, "next")
 	} else {
 		found, err := p.find(body, s.NextPath)
 		if err != nil {
@@ -216,12 +216,9 @@ func (p *pages) find(body []byte, path string) (json.RawMessage, error) {
 	}
 	for _, name := range strings.Split(path, ".") {
 		var object map[string]json.RawMessage
-		if json.Unmarshal(at, &object) != nil {
-			return nil, nil
-		}
-		at = object[name]
-		if at == nil {
-			return nil, nil
+		_ = json.Unmarshal(at, &object) // what is no object has nothing of that name
+		if at = object[name]; at == nil {
+			break
 		}
 	}
 	return at, nil

@@ -134,10 +134,9 @@ func (s *sftpStore) remove(c *sftp.Client, key string) error {
 	if err := c.Remove(s.at(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for dir := path.Dir(key); dir != "."; dir = path.Dir(dir) {
-		if err := c.RemoveDirectory(s.at(dir)); err != nil { // a folder that still holds something stays
-			break
-		}
+	// A folder that still holds something stays.
+	for dir := path.Dir(key); dir != "." && c.RemoveDirectory(s.at(dir)) == nil; {
+		dir = path.Dir(dir)
 	}
 	return nil
 }

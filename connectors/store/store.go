@@ -60,6 +60,11 @@ type Sweeper interface {
 // it contacts nothing.
 type Near interface{ Near() bool }
 
+// Clock is the ability of a store to tell its own time, on which files are aged.
+type Clock interface {
+	Now(ctx context.Context) (time.Time, error)
+}
+
 // Info describes an object.
 type Info struct {
 	Key      string

@@ -351,30 +351,31 @@ func (s *webdav) verify(ctx context.Context, temp string, c Content) error {
 
 // upload sends the content and gives its ETag, if the server tells it, and makes the folders above it where they are missing.
 func (s *webdav) upload(ctx context.Context, key string, c Content, conditions map[string]string) (etag string, err error) {
-	send := func() (*http.Response, error) {
-		headers := map[string]string{"Content-Type": c.Type}
-		if c.Type == "" {
-			headers["Content-Type"] = "application/octet-stream"
-		}
-		for name, v := range conditions {
-			headers[name] = v
-		}
-		return s.ask(ctx, request{method: http.MethodPut, url: s.address(key), headers: headers, content: &c},
-			http.StatusOK, http.StatusCreated, http.StatusNoContent)
+	headers := map[string]string{"Content-Type": c.Type}
+	if c.Type == "" {
+		headers["Content-Type"] = "application/octet-stream"
 	}
-	resp, err := send()
+	for name, v := range conditions {
+		headers[name] = v
+	}
+	send := func() (string, error) {
+		resp, err := s.ask(ctx, request{method: http.MethodPut, url: s.address(key), headers: headers, content: &c},
+			http.StatusOK, http.StatusCreated, http.StatusNoContent)
+		if err != nil {
+			return "", err
+		}
+		drain(resp)
+		return resp.Header.Get("ETag"), nil
+	}
+	etag, err = send()
 	// Servers say in their own ways that there is no folder to put it in: 404, 409, 500.
 	if messages.Has(err, messages.NotFound) || messages.Has(err, messages.StoreFailed) {
 		if s.makeFolder(ctx, path.Dir(key)) != nil {
 			return "", err
 		}
-		resp, err = send()
+		return send()
 	}
-	if err != nil {
-		return "", err
-	}
-	drain(resp)
-	return resp.Header.Get("ETag"), nil
+	return etag, err
 }
 
 // makeFolder makes dir, and what is above it where that is missing.

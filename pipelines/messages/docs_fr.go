@@ -319,6 +319,10 @@ var docs = byEnglish([]phrase{
 		"Port du serveur ; à défaut 21, ou 990 avec tls = \"implicit\"."},
 	{"How the connection is encrypted: explicit asks for it on the usual port, implicit has a port of its own; none sends the password and the files in clear.",
 		"Comment la connexion est chiffrée : explicit le demande sur le port habituel, implicit a un port à lui ; none envoie en clair le mot de passe et les fichiers."},
+	{"How long a file must have been unchanged, by the store's clock, to count as whole. One that is not is left for the next run, and reported.",
+		"Depuis combien de temps un fichier doit être inchangé, à l'horloge du stockage, pour être tenu pour complet. Celui qui ne l'est pas attend la prochaine exécution, et le rapport le dit."},
+	{"What the name of a second file ends with that says that a file is whole, as .ok for export.csv.ok or export.ok. One that is missing or older than the file leaves it for the next run.",
+		"Fin du nom d'un second fichier qui dit qu'un fichier est complet, par exemple .ok pour export.csv.ok ou export.ok. S'il manque ou s'il est plus ancien que le fichier, celui-ci attend la prochaine exécution."},
 
 	// Bases de données.
 	{"A PostgreSQL database, read through one connection per source, or several for a table.",

@@ -170,7 +170,7 @@ var (
 	BadAddress = &Message{Code: "LAV-6055", Class: Language,
 		EN: Text{"{name} is not a usable address: {why}", "write https://host/path, without user, password or fragment; keep passwords in a secret block"},
 		FR: Text{"{name} n'est pas une adresse utilisable : {why}", "écrivez https://machine/chemin, sans utilisateur, mot de passe ni fragment ; gardez les mots de passe dans un bloc secret"}}
-	NotSettled = &Message{Code: "LAV-6056", Class: Refused,
-		EN: Text{"{count} file(s) of {store} match the path and none is whole yet ({why})", "run again later; if it stays so, look whether the export ends and whether settle and marker fit the way it is written"},
-		FR: Text{"{count} fichier(s) de {store} correspondent au chemin et aucun n'est encore complet ({why})", "relancez plus tard ; si cela persiste, vérifiez que l'export se termine et que settle et marker conviennent à sa façon d'écrire"}}
+	NotSettled = &Message{Code: "LAV-6056", Class: Warning,
+		EN: Text{"files of {store} are not whole yet ({count}) and are left for the next run: {why}", "nothing, if they are still being written; if it stays so, look whether settle and marker fit the way they are written"},
+		FR: Text{"des fichiers de {store} ne sont pas encore complets ({count}) et attendent la prochaine exécution : {why}", "rien, s'ils sont encore en cours d'écriture ; si cela persiste, vérifiez que settle et marker conviennent à la façon dont ils sont écrits"}}
 )
