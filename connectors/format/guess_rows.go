@@ -1,0 +1,195 @@
+package format
+
+import (
+	"context"
+	"io"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"github.com/lavoir-data/lavoir/internal/scalar"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// guessInput is the file as codecs want it.
+func guessInput(in pipelines.GuessFile) Input {
+	out := Input{Name: in.Name, Size: in.Size, Open: in.Open}
+	if in.Beside != nil {
+		out.Beside = func(ctx context.Context, extension string) (Input, bool, error) {
+			found, ok, err := in.Beside(ctx, extension)
+			return guessInput(found), ok, err
+		}
+	}
+	return out
+}
+
+// heldRows is how many rows are held back, to see whether they are the end.
+const heldRows = 12
+
+// heldRow is a row that may be a line of totals.
+type heldRow struct {
+	cells  [][]byte // empty ones are nil
+	line   int64
+	reject *pipelines.Reject // instead of cells
+}
+
+// rowsGuess reads rows as a run would and gives their values to the columns.
+type rowsGuess struct {
+	g        *pipelines.Guess
+	cols     []*columnGuess
+	held     []heldRow
+	blank    int64
+	repeated int64
+	footer   int
+	empty    func(raw []byte) bool // whether a row that was rejected has nothing in it
+}
+
+// read reads all rows of the codec, whose columns are texts, and takes off what
+// is no data at the end.
+func (r *rowsGuess) read(ctx context.Context, codec Reader, in Input) error {
+	chunks, err := codec.Chunks(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer chunks.Close()
+	for _, f := range chunks.Schema().Fields() {
+		r.cols = append(r.cols, &columnGuess{name: f.Name})
+	}
+	for {
+		chunk, err := chunks.Next(ctx)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		batch, err := chunk.Decode(ctx)
+		if err != nil {
+			return err
+		}
+		r.batch(batch)
+		batch.Release()
+	}
+	r.end()
+	return nil
+}
+
+// batch takes the rows and the rejects in the order of their lines.
+func (r *rowsGuess) batch(b pipelines.Batch) {
+	next := 0
+	for row := range int(b.NumRows()) {
+		line := b.Places.Lines[row]
+		for next < len(b.Rejects) && b.Rejects[next].Line < line {
+			r.hold(heldRow{line: b.Rejects[next].Line, reject: &b.Rejects[next]})
+			next++
+		}
+		cells := make([][]byte, len(r.cols))
+		filled, names := 0, 0
+		for c := range cells {
+			col := b.Column(c)
+			if col.IsNull(row) {
+				continue
+			}
+			cells[c] = cellBytes(col, row)
+			if len(cells[c]) > 0 {
+				filled++
+			}
+			if string(cells[c]) == r.cols[c].name {
+				names++
+			}
+		}
+		switch {
+		case filled == 0 && len(cells) > 1:
+			r.blank++
+		case names == filled && names > 0 && names*2 > len(cells):
+			r.repeated++
+		default:
+			r.hold(heldRow{cells: cells, line: line})
+		}
+	}
+	for ; next < len(b.Rejects); next++ {
+		r.hold(heldRow{line: b.Rejects[next].Line, reject: &b.Rejects[next]})
+	}
+}
+
+// cellBytes is a value as text; of a text its own, a copy.
+func cellBytes(col arrow.Array, row int) []byte {
+	if s, ok := col.(*array.String); ok {
+		return []byte(s.Value(row))
+	}
+	return []byte(col.ValueStr(row))
+}
+
+func (r *rowsGuess) hold(h heldRow) {
+	r.held = append(r.held, h)
+	if len(r.held) > heldRows {
+		r.give(r.held[0])
+		r.held = r.held[1:]
+	}
+}
+
+func (r *rowsGuess) give(h heldRow) {
+	if h.reject != nil {
+		if r.empty != nil && r.empty(h.reject.Raw) {
+			r.blank++
+			return
+		}
+		r.g.Reject(h.reject.Column, h.reject.Why, h.line)
+		return
+	}
+	r.g.Rows++
+	for c, b := range h.cells {
+		r.cols[c].add(b, h.line)
+	}
+}
+
+// end finds the line of totals among the last rows, and notes below the table;
+// all before is data.
+func (r *rowsGuess) end() {
+	from := len(r.held)
+	for from > 0 && r.held[from-1].note() {
+		from--
+	}
+	for i, h := range r.held {
+		if h.total() && len(r.held)-i <= from+len(r.held) {
+			from = min(from, i)
+			break
+		}
+	}
+	if r.g.Rows+int64(from) == 0 { // all of the file is no footer
+		from = len(r.held)
+	}
+	for _, h := range r.held[:from] {
+		r.give(h)
+	}
+	if r.footer = len(r.held) - from; r.footer > 0 {
+		r.g.Found(messages.GuessFooter.With("count", r.footer, "line", r.held[from].line))
+	}
+	r.held = nil
+}
+
+// total says whether the row starts with a word for a total and has amounts.
+func (h heldRow) total() bool {
+	if h.reject != nil {
+		return false
+	}
+	filled, first := 0, ""
+	for _, b := range h.cells {
+		if len(b) > 0 {
+			if filled++; filled == 1 {
+				first = scalar.Fold(string(b))
+			}
+		}
+	}
+	switch first {
+	case "total", "totaux", "totalgeneral", "soustotal", "somme", "totalttc", "totalht", "ensemble":
+		return filled > 1 && filled <= max(2, len(h.cells)/2+1)
+	}
+	return false
+}
+
+// note says whether the row was rejected because it is shorter than the table.
+func (h heldRow) note() bool {
+	return h.reject != nil && h.reject.Why.Code == messages.CSVRagged.Code && h.reject.Why.Param("got") == "1"
+}

@@ -1,0 +1,395 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/spf13/cobra"
+
+	"github.com/lavoir-data/lavoir/internal/scalar"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/hclfile"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+func (a *app) guessCmd() *cobra.Command {
+	var format, against string
+	cmd := &cobra.Command{
+		Use:   "guess file",
+		Short: a.t("Read a file that nobody described and propose its pipeline", "Lire un fichier que personne n'a décrit et proposer son pipeline"),
+		Long: a.t("Reads the whole file. The proposal goes to standard output, what makes it likely and the rows that would be rejected to standard error. No value of the file is shown.",
+			"Lit tout le fichier. La proposition va sur la sortie standard, ce qui la rend probable et les lignes qui seraient rejetées sur la sortie d'erreur. Aucune valeur du fichier n'est montrée."),
+		Example: `  lavoir guess depot/export.csv > export.hcl
+  lavoir guess depot/export.csv --against projet --pipeline subventions`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.guess(cmd.Context(), args[0], format, against)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&format, "format", "", a.t("`format` of the file, whatever it looks like", "`format` du fichier, quoi qu'il paraisse"))
+	f.StringVar(&against, "against", "", a.t("`project` (folder or file) with a pipeline to compare with; proposes a variant of it", "`projet` (dossier ou fichier) dont un pipeline sert de comparaison ; propose une variante"))
+	f.StringVar(&a.flags.sel.Pipeline, "pipeline", "", a.t("`name` of the pipeline to compare with", "`nom` du pipeline à comparer"))
+	a.loading(cmd)
+	cmd.Args = cobra.ExactArgs(1)
+	return cmd
+}
+
+// proposal is a guess and what is around it.
+type proposal struct {
+	*pipelines.Guess
+	folder, path string
+	name         string // of the pipeline
+	unpack       []pipelines.GuessBlock
+	schema       string
+	personal     []personalColumn
+}
+
+type personalColumn struct{ Name, Why string }
+
+func (a *app) guess(ctx context.Context, file, format, against string) error {
+	dir, err := os.MkdirTemp("", "lavoir-guess-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	mem := memory.NewGoAllocator()
+	env := pipelines.Env{Allocator: mem, Log: a.log(), Now: time.Now, Dir: dir, Spool: pipelines.NewSpool(dir, mem, guessSpool),
+		Hide: func(string) string { return guessed }}
+	p, err := a.guessFile(ctx, env, file, format)
+	if err != nil {
+		return err
+	}
+	var text string
+	if against != "" {
+		if text, err = a.against(p, against); err != nil {
+			return err
+		}
+	} else {
+		text = a.guessText(p)
+	}
+	if a.json() {
+		return a.guessJSON(p, text)
+	}
+	a.guessEvidence(p)
+	_, err = io.WriteString(a.Out, text)
+	return err
+}
+
+// guessSpool bounds what an archive in an archive may take on disk.
+const guessSpool = 16 << 30
+
+// guessed is what messages call the file.
+const guessed = "guessed"
+
+func (a *app) guessFile(ctx context.Context, env pipelines.Env, file, format string) (*proposal, error) {
+	full, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	in, err := openGuessed(full)
+	if err != nil {
+		return nil, messages.GuessNoFile.With("file", file, "why", pipelines.Unreadable(err))
+	}
+	p := &proposal{folder: filepath.Dir(full), path: filepath.Base(full)}
+	p.name = pipelineName(strings.TrimSuffix(p.path, filepath.Ext(p.path)))
+	for _, c := range a.reg.All(pipelines.KindSource) {
+		u, ok := c.New().(pipelines.Unwrapper)
+		if !ok {
+			continue
+		}
+		var closed func() error
+		in, p.unpack, closed, err = u.Unwrap(ctx, env, in)
+		defer closed()
+		if err != nil {
+			return nil, err
+		}
+	}
+	g, err := a.guesser(ctx, in, format)
+	if err != nil {
+		return nil, err
+	}
+	if p.Guess, err = g.Guess(ctx, env, in); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, c := range p.Columns {
+		names = append(names, c.Name)
+		if c.Personal != "" {
+			p.personal = append(p.personal, personalColumn{c.Name, c.Personal})
+		} else if kind, likely := pipelines.LikelyPersonal(c.Name); likely {
+			p.personal = append(p.personal, personalColumn{c.Name, kind})
+		}
+	}
+	if schema, found, of := pipelines.Resembles(names); schema != "" {
+		p.schema = schema
+		p.Found(messages.GuessSchema.With("schema", schema, "found", found, "of", of))
+	}
+	return p, nil
+}
+
+// openGuessed is the file at a path, and those beside it.
+func openGuessed(path string) (pipelines.GuessFile, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return pipelines.GuessFile{}, err
+	}
+	if !st.Mode().IsRegular() {
+		return pipelines.GuessFile{}, errors.New("it is no file")
+	}
+	in := pipelines.GuessFile{Name: guessed, Extension: strings.ToLower(filepath.Ext(path)), Size: st.Size()}
+	in.Open = func(context.Context) (io.ReadCloser, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		return &guessedFile{f, st}, nil
+	}
+	in.Beside = func(_ context.Context, extension string) (pipelines.GuessFile, bool, error) {
+		stem := strings.TrimSuffix(path, filepath.Ext(path))
+		for _, e := range []string{extension, strings.ToUpper(extension)} {
+			if other, err := openGuessed(stem + e); err == nil {
+				return other, true, nil
+			}
+		}
+		return pipelines.GuessFile{}, false, nil
+	}
+	return in, nil
+}
+
+// guessedFile is a file that can be read anywhere.
+type guessedFile struct {
+	*os.File
+	was os.FileInfo
+}
+
+// Unchanged says whether the file is still what it was when the guess began.
+func (f *guessedFile) Unchanged() error {
+	st, err := f.Stat()
+	if err == nil && (st.Size() != f.was.Size() || !st.ModTime().Equal(f.was.ModTime())) {
+		err = messages.GuessNoFile.With("file", guessed, "why", "it changes while it is read")
+	}
+	return err
+}
+
+// guesser is the format that the file looks like the most.
+func (a *app) guesser(ctx context.Context, in pipelines.GuessFile, format string) (pipelines.Guesser, error) {
+	r, err := in.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	head, err := io.ReadAll(io.LimitReader(r, pipelines.GuessHead))
+	if e := r.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return nil, err
+	}
+	var best pipelines.Guesser
+	var names []string
+	score := 0
+	for _, c := range a.reg.All(pipelines.KindFormat) {
+		g, ok := c.New().(pipelines.Guesser)
+		if !ok {
+			continue
+		}
+		names = append(names, c.Name)
+		if c.Name == format {
+			return g, nil
+		}
+		if n := g.Looks(head, in); n > score && format == "" {
+			best, score = g, n
+		}
+	}
+	if format != "" {
+		return nil, messages.BadFlag.With("flag", "--format", "wanted", strings.Join(names, ", "))
+	}
+	if best == nil {
+		return nil, messages.GuessUnknown.With()
+	}
+	return best, nil
+}
+
+// pipelineName makes a name of a pipeline of that of a file.
+func pipelineName(file string) string {
+	name := strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(string(scalar.AppendUnaccented(nil, file))), "_"), "_")
+	if name == "" || name[0] >= '0' && name[0] <= '9' {
+		name = "export_" + name
+	}
+	return strings.Trim(name, "_")
+}
+
+// guessText is the proposal as a pipeline file.
+func (a *app) guessText(p *proposal) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# %s", a.t("Proposed by lavoir guess from one file: read it before you run it.", "Proposé par lavoir guess d'après un fichier : à relire avant de lancer."))
+	for _, e := range p.Evidence {
+		line("# %s", oneLine(e.What(a.lang)))
+	}
+	for _, r := range p.Rejects {
+		line("# %s", oneLine(a.rejectsText(r)))
+	}
+	line("\nconnection \"local\" \"depot\" {\npath = %s\n}", pipelines.GuessValue(filepath.ToSlash(p.folder)))
+	line("\nconnection \"local\" \"portail\" {\npath = \"published\"\n}")
+	line("\npipeline %s {", strconv.Quote(p.name))
+	line("# %s", a.t("Without an authorization nothing leaves.", "Sans autorisation, rien ne sort."))
+	line("authorization {\nallowed = true\nreference = %s\n}\n", pipelines.GuessValue(a.t("decision to be named here", "délibération à citer ici")))
+	a.sourceText(&b, p)
+	marked := map[string]bool{}
+	for _, c := range p.personal {
+		marked[c.Name] = true
+	}
+	line("\n# %s", a.t("Only the columns named here leave.", "Seules les colonnes nommées ici sortent."))
+	for _, c := range p.personal {
+		line("# %s", oneLine(fmt.Sprintf(a.t("%s stays: it looks personal (%s)", "%s reste : elle paraît personnelle (%s)"), messages.Visible(c.Name), c.Why)))
+	}
+	line("privacy {\npublic = [")
+	for _, c := range p.Columns {
+		if !marked[c.Name] {
+			line("%s,", pipelines.GuessValue(c.Name))
+		}
+	}
+	line("]\n}\n")
+	line("load \"local\" \"portail\" {\nconnection = connection.local.portail\nprefix = %s\nfile \"parquet\" {}\nfile \"csv\" {\nprofile = \"scdl\"\n}\n}\n}", strconv.Quote(p.name))
+	return string(hclfile.Format([]byte(b.String())))
+}
+
+// sourceText is the source's block.
+func (a *app) sourceText(b *strings.Builder, p *proposal) {
+	line := func(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }
+	line("source \"file\" \"export\" {\nconnection = connection.local.depot\npath = %s", pipelines.GuessValue(plainPath(p.path)))
+	for _, u := range p.unpack {
+		line("%s %s {", u.Type, strconv.Quote(u.Label))
+		for _, o := range u.Options {
+			line("%s = %s", o.Name, o.Value)
+		}
+		line("}")
+	}
+	line("format %s {", strconv.Quote(p.Format))
+	for _, o := range p.Options {
+		line("%s = %s", o.Name, o.Value)
+	}
+	columnsText(b, p.Columns)
+	line("}")
+	if len(p.personal) > 0 {
+		var names []string
+		for _, c := range p.personal {
+			names = append(names, c.Name)
+		}
+		line("personal = %s", pipelines.GuessValue(names))
+	}
+	line("}")
+}
+
+func columnsText(b *strings.Builder, columns []pipelines.GuessColumn) {
+	fmt.Fprintln(b, "columns = {")
+	for _, c := range columns {
+		fmt.Fprintf(b, "%s = %s\n", pipelines.GuessKey(c.Name), c.Type)
+	}
+	fmt.Fprintln(b, "}")
+}
+
+// plainPath is a path that matches the file of that name and no other: a star
+// and a group mean something in paths.
+func plainPath(name string) string {
+	return strings.NewReplacer("*", `(?:\*)`, "(?", `(?:\(\?)`).Replace(name)
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func (a *app) rejectsText(r pipelines.GuessRejects) string {
+	var lines []string
+	for _, l := range r.Lines {
+		lines = append(lines, strconv.FormatInt(l, 10))
+	}
+	column := ""
+	if r.Column != "" {
+		column = fmt.Sprintf(a.t("column %s: ", "colonne %s : "), messages.Visible(r.Column))
+	}
+	return fmt.Sprintf(a.t("%d rows would be rejected: %s%s (%s; first lines %s)", "%d lignes seraient rejetées : %s%s (%s ; premières lignes %s)"),
+		r.Count, column, r.Why.What(a.lang), r.Why.Code, strings.Join(lines, ", "))
+}
+
+// guessEvidence says on standard error what makes the proposal likely.
+func (a *app) guessEvidence(p *proposal) {
+	fmt.Fprintf(a.Err, a.t("format %s, %d rows, %d columns\n", "format %s, %d lignes, %d colonnes\n"), p.Format, p.Rows, len(p.Columns))
+	for _, e := range p.Evidence {
+		fmt.Fprintf(a.Err, "  %s\n", oneLine(e.What(a.lang)))
+	}
+	for _, r := range p.Rejects {
+		fmt.Fprintf(a.Err, "  %s\n", oneLine(a.rejectsText(r)))
+	}
+	for _, c := range p.personal {
+		fmt.Fprintf(a.Err, "  %s\n", oneLine(messages.GuessPersonal.With("column", c.Name, "why", c.Why).What(a.lang)))
+	}
+}
+
+type guessJSON struct {
+	Format   string              `json:"format"`
+	Rows     int64               `json:"rows"`
+	Options  map[string]string   `json:"options"`
+	Columns  []guessColumnJSON   `json:"columns"`
+	Unpack   []string            `json:"unpack,omitempty"`
+	Schema   string              `json:"schema,omitempty"`
+	Evidence []guessEvidenceJSON `json:"evidence"`
+	Rejects  []guessRejectsJSON  `json:"rejects"`
+	Pipeline string              `json:"pipeline"`
+}
+
+type guessColumnJSON struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	Nulls    int64  `json:"nulls"`
+	Personal string `json:"personal,omitempty"`
+}
+
+type guessEvidenceJSON struct {
+	Code string `json:"code"`
+	What string `json:"what"`
+}
+
+type guessRejectsJSON struct {
+	Column string  `json:"column,omitempty"`
+	Code   string  `json:"code"`
+	What   string  `json:"what"`
+	Count  int64   `json:"count"`
+	Lines  []int64 `json:"lines"`
+}
+
+func (a *app) guessJSON(p *proposal, text string) error {
+	out := guessJSON{Format: p.Format, Rows: p.Rows, Options: map[string]string{}, Columns: []guessColumnJSON{}, Schema: p.schema,
+		Evidence: []guessEvidenceJSON{}, Rejects: []guessRejectsJSON{}, Pipeline: text}
+	for _, o := range p.Options {
+		out.Options[o.Name] = o.Value
+	}
+	why := map[string]string{}
+	for _, c := range p.personal {
+		why[c.Name] = c.Why
+	}
+	for _, c := range p.Columns {
+		out.Columns = append(out.Columns, guessColumnJSON{c.Name, c.Type, c.Nulls, why[c.Name]})
+	}
+	for _, u := range p.unpack {
+		out.Unpack = append(out.Unpack, u.Label)
+	}
+	for _, e := range p.Evidence {
+		out.Evidence = append(out.Evidence, guessEvidenceJSON{e.Code, e.What(a.lang)})
+	}
+	for _, r := range p.Rejects {
+		out.Rejects = append(out.Rejects, guessRejectsJSON{r.Column, r.Why.Code, r.Why.What(a.lang), r.Count, r.Lines})
+	}
+	enc := json.NewEncoder(a.Out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(out)
+}

@@ -1,0 +1,109 @@
+package messages
+
+// guesses: what lavoir guess finds in a file, and why it proposes what it does. Codes LAV-4700 to LAV-4749.
+var guesses = []*Message{GuessUnknown, GuessNoFile, GuessEncodingMark, GuessEncodingValid, GuessEncodingPlain, GuessEncodingScore, GuessEncodingMixed, GuessEncodingWide, GuessDelimiter, GuessOneColumn, GuessNoQuote, GuessHeader, GuessNoHeader, GuessTwoHeaders, GuessRepeated, GuessBlank, GuessFooter, GuessNumbers, GuessNulls, GuessPadding, GuessAmbiguous, GuessMixed, GuessSpreadsheet, GuessReplaced, GuessWrongKeys, GuessMisfit, GuessPersonal, GuessSchema, GuessSignature, GuessContent, GuessTable, GuessPacked, GuessAgainst, GuessManyPipelines}
+
+var (
+	GuessUnknown = &Message{Code: "LAV-4700", Class: Refused,
+		EN: Text{"no format recognises the file", "give the one it is with --format, or look at its first bytes"},
+		FR: Text{"aucun format ne reconnaît le fichier", "donnez le sien avec --format, ou regardez ses premiers octets"}}
+	GuessNoFile = &Message{Code: "LAV-4701", Class: Environment,
+		EN: Text{"the file {file} cannot be read: {why}", "check the path and the rights"},
+		FR: Text{"le fichier {file} ne peut pas être lu : {why}", "vérifiez le chemin et les droits"}}
+	GuessEncodingMark = &Message{Code: "LAV-4702", Class: Warning,
+		EN: Text{"encoding: the file starts with the mark of {encoding}", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"encodage : le fichier commence par la marque de {encoding}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessEncodingValid = &Message{Code: "LAV-4703", Class: Warning,
+		EN: Text{"encoding: {count} characters beyond ASCII, and all of them are UTF-8", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"encodage : {count} caractères hors d'ASCII, tous en UTF-8", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessEncodingPlain = &Message{Code: "LAV-4704", Class: Warning,
+		EN: Text{"encoding: every byte is ASCII; any encoding reads it", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"encodage : tous les octets sont de l'ASCII ; n'importe quel encodage le lit", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessEncodingScore = &Message{Code: "LAV-4705", Class: Warning,
+		EN: Text{"encoding: {count} characters are not UTF-8; by the letters they would be, {scores}", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"encodage : {count} caractères ne sont pas de l'UTF-8 ; selon les lettres qu'ils seraient, {scores}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessEncodingMixed = &Message{Code: "LAV-4706", Class: Warning,
+		EN: Text{"encoding: {valid} characters are UTF-8 and {count} are not; the rows of these are read as {encoding}", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"encodage : {valid} caractères sont de l'UTF-8 et {count} n'en sont pas ; les lignes de ceux-ci se lisent en {encoding}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessEncodingWide = &Message{Code: "LAV-4707", Class: Warning,
+		EN: Text{"encoding: {share} % of the bytes at {places} places are NUL, as in UTF-16 without a mark", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"encodage : {share} % des octets aux places {places} sont NUL, comme en UTF-16 sans marque", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessDelimiter = &Message{Code: "LAV-4708", Class: Warning,
+		EN: Text{"delimiter: with {delimiter}, {count} of the first {rows} rows have {columns} cells", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"séparateur : avec {delimiter}, {count} des {rows} premières lignes ont {columns} cellules", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessOneColumn = &Message{Code: "LAV-4709", Class: Warning,
+		EN: Text{"delimiter: none makes rows of the same number of cells; the file has one column", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"séparateur : aucun ne donne des lignes de même longueur ; le fichier a une colonne", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessNoQuote = &Message{Code: "LAV-4710", Class: Warning,
+		EN: Text{"quote: quotes stand inside {count} of the first {rows} rows where they could quote nothing; they are text", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"guillemets : {count} des {rows} premières lignes en ont là où ils n'entourent rien ; ils sont du texte", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessHeader = &Message{Code: "LAV-4711", Class: Warning,
+		EN: Text{"header: row {row} has {columns} names and no value", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"en-tête : la ligne {row} a {columns} noms et aucune valeur", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessNoHeader = &Message{Code: "LAV-4712", Class: Warning,
+		EN: Text{"header: the first row has values, in cell {cell} for one; the columns get numbers", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"en-tête : la première ligne a des valeurs, dans la cellule {cell} par exemple ; les colonnes sont numérotées", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessTwoHeaders = &Message{Code: "LAV-4713", Class: Warning,
+		EN: Text{"header: the names of row {row} come several times and are told apart by the row above", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"en-tête : les noms de la ligne {row} reviennent et se distinguent par la ligne au-dessus", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessRepeated = &Message{Code: "LAV-4714", Class: Warning,
+		EN: Text{"skip_repeated_header: {count} rows repeat the names", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"skip_repeated_header : {count} lignes répètent les noms", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessBlank = &Message{Code: "LAV-4715", Class: Warning,
+		EN: Text{"skip_blank: {count} rows have nothing in any cell", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"skip_blank : {count} lignes n'ont rien dans aucune cellule", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessFooter = &Message{Code: "LAV-4716", Class: Warning,
+		EN: Text{"skip_footer: the last {count} rows are totals or notes, from line {line} on", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"skip_footer : les {count} dernières lignes sont des totaux ou des notes, à partir de la ligne {line}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessNumbers = &Message{Code: "LAV-4717", Class: Warning,
+		EN: Text{"numbers: {columns} columns are numbers with {decimal} as the decimal mark, {thousands} between thousands", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"nombres : {columns} colonnes sont des nombres avec {decimal} pour les décimales et {thousands} entre les milliers", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessNulls = &Message{Code: "LAV-4718", Class: Warning,
+		EN: Text{"null: {tokens}", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"null : {tokens}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessPadding = &Message{Code: "LAV-4719", Class: Warning,
+		EN: Text{"trim: {count} values have spaces around them where a number, a date or a code is wanted", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"trim : {count} valeurs ont des espaces autour, là où il faut un nombre, une date ou un code", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessAmbiguous = &Message{Code: "LAV-4720", Class: Warning,
+		EN: Text{"column {column}: no day is above 12, so {format} and {other} both read every date; the first is proposed", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"colonne {column} : aucun jour ne dépasse 12, {format} et {other} lisent donc toutes les dates ; le premier est proposé", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessMixed = &Message{Code: "LAV-4721", Class: Warning,
+		EN: Text{"column {column}: {count} of {values} values are {type}, the others are not, from line {line} on; it is text", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"colonne {column} : {count} valeurs sur {values} sont du type {type}, les autres non, à partir de la ligne {line} ; c'est du texte", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessSpreadsheet = &Message{Code: "LAV-4722", Class: Warning,
+		EN: Text{"column {column}: {count} codes were destroyed by a spreadsheet, which made numbers of them", "have it exported again as text"},
+		FR: Text{"colonne {column} : {count} codes ont été détruits par un tableur, qui en a fait des nombres", "faites refaire l'export en texte"}}
+	GuessReplaced = &Message{Code: "LAV-4723", Class: Warning,
+		EN: Text{"column {column}: {count} values have the sign that stands for lost characters (U+FFFD)", "have it exported again; what is lost is not in the file"},
+		FR: Text{"colonne {column} : {count} valeurs ont le signe des caractères perdus (U+FFFD)", "faites refaire l'export ; ce qui est perdu n'est pas dans le fichier"}}
+	GuessWrongKeys = &Message{Code: "LAV-4724", Class: Warning,
+		EN: Text{"column {column}: {count} of {values} have the form of {type} and a key that is wrong", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"colonne {column} : {count} valeurs sur {values} ont la forme {type} et une clé fausse", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessMisfit = &Message{Code: "LAV-4725", Class: Row,
+		EN: Text{"the value is not {type}", "declare the column as text, or have it corrected"},
+		FR: Text{"la valeur n'est pas du type {type}", "déclarez la colonne en texte, ou faites corriger"}}
+	GuessPersonal = &Message{Code: "LAV-4726", Class: Warning,
+		EN: Text{"column {column} looks personal: {why}", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"la colonne {column} paraît personnelle : {why}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessSchema = &Message{Code: "LAV-4727", Class: Warning,
+		EN: Text{"schema: {found} of the {of} columns of {schema} are there", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"schéma : {found} des {of} colonnes de {schema} y sont", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessSignature = &Message{Code: "LAV-4728", Class: Warning,
+		EN: Text{"format: the first bytes are those of {format}", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"format : les premiers octets sont ceux de {format}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessContent = &Message{Code: "LAV-4729", Class: Warning,
+		EN: Text{"format: the content is that of {format}", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"format : le contenu est celui de {format}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessTable = &Message{Code: "LAV-4730", Class: Warning,
+		EN: Text{"{option}: {name} holds {rows} rows, the most of {count}", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"{option} : {name} a {rows} lignes, le plus parmi {count}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessPacked = &Message{Code: "LAV-4731", Class: Warning,
+		EN: Text{"unpack: {kind}, with {count} files in it", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"unpack : {kind}, avec {count} fichiers dedans", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessAgainst = &Message{Code: "LAV-4732", Class: Language,
+		EN: Text{"the pipeline {pipeline} has no source \"file\" to compare with", "name another with --pipeline"},
+		FR: Text{"le pipeline {pipeline} n'a pas de source \"file\" à comparer", "nommez-en un autre avec --pipeline"}}
+	GuessManyPipelines = &Message{Code: "LAV-4733", Class: Language,
+		EN: Text{"there are several pipelines: {pipelines}", "name one with --pipeline"},
+		FR: Text{"il y a plusieurs pipelines : {pipelines}", "nommez-en un avec --pipeline"}}
+)
