@@ -392,7 +392,7 @@ func (c *columnGuess) money() bool {
 func (c *columnGuess) isCode() bool {
 	folded := scalar.Fold(c.name)
 	return c.named("code", "codes", "cod", "cp", "compte", "nature", "fonction", "chapitre", "article", "siren", "siret", "insee", "cog", "rna", "matricule", "tel", "telephone",
-		"reference", "ref", "cle", "nir", "dep", "departement", "region", "cpv", "postal", "numdep", "cog") ||
+		"reference", "ref", "cle", "nir", "dep", "departement", "region", "cpv", "postal", "numdep", "operation") ||
 		strings.HasPrefix(folded, "code") || strings.HasPrefix(folded, "num") && !strings.HasPrefix(folded, "numero")
 }
 
@@ -494,7 +494,7 @@ func (c *columnGuess) decide(form int) decided {
 	if t, ok := c.number(form); ok {
 		return t
 	}
-	return c.mixed(form)
+	return c.mixed()
 }
 
 func (c *columnGuess) code() (decided, bool) {
@@ -506,10 +506,10 @@ func (c *columnGuess) code() (decided, bool) {
 	}
 	folded := scalar.Fold(c.name)
 	switch five := c.mostly(c.five); {
-	case five && (strings.Contains(folded, "insee") || c.named("cog") || strings.Contains(folded, "codecommune") || c.named("depcom", "codgeo")):
-		return decided{name: "insee", fit: c.five}, true
 	case five && (strings.Contains(folded, "postal") || c.named("cp")):
 		return decided{name: "postcode", fit: c.five}, true
+	case five && (strings.Contains(folded, "insee") || c.named("cog") || strings.Contains(folded, "codecommune") || c.named("depcom", "codgeo", "commune")):
+		return decided{name: "insee", fit: c.five}, true
 	}
 	return decided{}, false
 }
@@ -550,7 +550,7 @@ const mostDecimals = 10
 
 func (c *columnGuess) number(form int) (decided, bool) {
 	f := c.numbers[form]
-	if !c.mostly(f) || c.zeros > 0 || c.longest == 14 || c.isCode() && c.digits == c.values {
+	if !c.mostly(f) || c.zeros > 0 || c.longest == 14 || c.isCode() && !c.money() && c.digits == c.values {
 		return decided{}, false
 	}
 	whole, frac := c.whole[form], c.frac[form]
@@ -567,7 +567,7 @@ func (c *columnGuess) number(form int) (decided, bool) {
 }
 
 // mixed is text, and what half of the values are.
-func (c *columnGuess) mixed(form int) decided {
+func (c *columnGuess) mixed() decided {
 	t := decided{name: "text"}
 	consider := func(f fit, name string) {
 		if f.count*2 >= c.values && f.count < c.values && c.values > 1 && f.count > t.of.count {
@@ -575,7 +575,9 @@ func (c *columnGuess) mixed(form int) decided {
 		}
 	}
 	if c.zeros == 0 && !c.isCode() {
-		consider(c.numbers[form], "decimal")
+		for _, f := range c.numbers {
+			consider(f, "decimal")
+		}
 	}
 	consider(c.siret, "siret")
 	for i, p := range guessDates[:len(guessDates)-1] {

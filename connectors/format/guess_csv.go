@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -313,7 +314,11 @@ func (c *csvConfig) guessDialect(g *pipelines.Guess, head []byte, in Input) []to
 	}
 	var best, second choice
 	for _, delimiter := range []string{";", ",", "\t", "|"} {
+		faults := 0
 		for _, quote := range []string{`"`, ""} {
+			if quote == "" && faults == 0 { // what quotes surround is read with them
+				continue
+			}
 			try := *c
 			try.Delimiter, try.Quote = delimiter, quote
 			ch := choice{delimiter: delimiter, quote: quote, rows: try.topRows(head, in)}
@@ -321,6 +326,9 @@ func (c *csvConfig) guessDialect(g *pipelines.Guess, head []byte, in Input) []to
 			for _, r := range ch.rows {
 				if len(r.cells) > 0 || r.bad {
 					ch.all++
+				}
+				if r.bad {
+					faults++
 				}
 				if !r.bad && len(r.cells) > 1 {
 					widths[len(r.cells)]++
@@ -376,6 +384,12 @@ func (c *csvConfig) guessHeader(g *pipelines.Guess, rows []topRow) {
 			continue
 		}
 		if value > 0 {
+			if k := namesAbove(rows[:i]); k >= 0 { // whose number is not that of the values, and that is told
+				c.Header = int64(k + 1)
+				g.Found(messages.GuessHeader.With("row", k+1, "columns", rows[k].filled()))
+				c.setHeader(g, rows[k])
+				return
+			}
 			c.noHeader(g, width, value)
 			return
 		}
@@ -390,6 +404,21 @@ func (c *csvConfig) guessHeader(g *pipelines.Guess, rows []topRow) {
 		return
 	}
 	c.setHeader(g, topRow{})
+}
+
+// namesAbove is the last row, when it has several names and no value, or -1.
+func namesAbove(rows []topRow) int {
+	for i := len(rows) - 1; i >= 0; i-- {
+		r := rows[i]
+		if !r.bad && len(r.cells) == 0 {
+			continue
+		}
+		if n := r.filled(); !r.bad && n >= 3 && n*10 >= len(r.cells)*6 && !slices.ContainsFunc(r.cells, isValue) {
+			return i
+		}
+		break
+	}
+	return -1
 }
 
 // noHeader numbers the columns.
