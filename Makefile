@@ -96,24 +96,8 @@ emulated:
 readers:
 	dev/readers/run
 
-# go test fuzzes one target of one package at a time. A finding is an input that
-# it writes down; go test also fails, with nothing found, when the time is up
-# while it minimises an input, and now and then it stalls. Left to itself it takes
-# a minute to minimise each input that reaches new code, and tries nothing meanwhile.
 fuzz:
-	@for pkg in $$($(GO) list ./...); do \
-		dir=$$($(GO) list -f '{{.Dir}}' "$$pkg"); \
-		for target in $$(cat "$$dir"/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); do \
-			echo "go test $$pkg -fuzz ^$$target\$$ -fuzztime $(TIME) -fuzzminimizetime 1x"; \
-			log=$$(mktemp); \
-			if timeout -k 10 $(FUZZ_PATIENCE) $(GO) test "$$pkg" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) -fuzzminimizetime 1x >"$$log" 2>&1; then tail -n 3 "$$log"; \
-			elif [ $$? -ge 124 ] || { grep -q 'context deadline exceeded' "$$log" && ! grep -q 'Failing input written' "$$log"; }; then \
-				tail -n 3 "$$log"; echo "fuzz: $$target ended without a finding, and not in the usual way"; \
-			else cat "$$log"; rm -f "$$log"; exit 1; fi; \
-			rm -f "$$log"; \
-		done; \
-	done
-	@echo "fuzz: passed"
+	@GO=$(GO) dev/fuzz $(TIME) $(FUZZ_PATIENCE)
 
 # Empty or not given: bench.py's own defaults.
 bench:

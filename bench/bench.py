@@ -620,7 +620,10 @@ def main():
             f"- Medians of {N} runs in turns; CPU is user and system; the peak is the most of all runs.",
             "- " + launcher()]
     for w in works:
-        WORKS[w]()
+        try:
+            WORKS[w]()
+        except (Failed, subprocess.CalledProcessError, OSError) as e: # a full disk must not lose what the others found
+            failures.append(f"{w}: {e}")
     shutil.rmtree(CACHE / "run", ignore_errors=True)
     if SMOKE:
         for line in filter(lambda line: "Not run: " in line, results):
