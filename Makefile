@@ -6,6 +6,7 @@
 #   make race           the tests under the race detector, which needs a C compiler
 #   make emulated       linux/arm64 under qemu and windows/amd64 on Wine (dev/platforms)
 #   make readers        what lavoir writes, read by DuckDB, pyarrow, hyparquet, parquet-wasm, Arrow v18
+#   make exports        every export under ../shared/data: guess, then run, beside readers that are not ours
 #   make gen            writes the generated pages again
 #   make fuzz TIME=10s  fuzzes every target for TIME
 #   make bench          lavoir beside its peers (bench/README.md): ROWS, N, WORKS, PEERS
@@ -16,7 +17,7 @@
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := check
-.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers gen fuzz bench bench-smoke bench-files build
+.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers exports gen fuzz bench bench-smoke bench-files build
 
 export CGO_ENABLED := 0
 GO   ?= go
@@ -95,6 +96,9 @@ emulated:
 
 readers:
 	dev/readers/run
+
+exports:
+	dev/exports/run
 
 fuzz:
 	@GO=$(GO) dev/fuzz $(TIME) $(FUZZ_PATIENCE)

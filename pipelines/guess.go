@@ -3,6 +3,7 @@ package pipelines
 import (
 	"context"
 	"io"
+	"reflect"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -73,6 +74,9 @@ type GuessColumn struct {
 	// Personal says of what kind of personal data the values look, as IBAN; "" is
 	// none. Names of columns are not looked at: see LikelyPersonal.
 	Personal string
+	// Undeclared says that the column is text where it is not declared and not where
+	// it is: the file has numbers in it.
+	Undeclared bool
 }
 
 // GuessRejects are rows that would be rejected for one reason.
@@ -169,4 +173,19 @@ func Resembles(columns []string) (schema string, found, of int) {
 		}
 	}
 	return schema, found, of
+}
+
+// Argument is what the configuration holds for an argument or a block of that
+// name, defaults included; false when it has none.
+func (b Built) Argument(name string) (any, bool) {
+	v := reflect.Indirect(reflect.ValueOf(b.Config))
+	if v.Kind() != reflect.Struct {
+		return nil, false
+	}
+	for _, f := range layoutOf(v.Type()) {
+		if f.name == name {
+			return v.FieldByIndex(f.at).Interface(), true
+		}
+	}
+	return nil, false
 }

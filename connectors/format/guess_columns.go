@@ -3,7 +3,9 @@ package format
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -95,6 +97,8 @@ type columnGuess struct {
 	emails, phones, nirs, ibans fit
 	titles                      fit
 	replaced                    int64
+	floats                      int64 // values that the file holds as binary numbers
+	serials                     int64 // those that a workbook would hold for days from 1930 to 2070
 }
 
 // add takes one value, which may be padded; nil is null.
@@ -114,6 +118,9 @@ func (c *columnGuess) add(b []byte, line int64) {
 		}
 	}
 	c.values++
+	if c.floats > 0 {
+		t = c.addFloat(t)
+	}
 	c.addNumber(t, line)
 	c.addDate(t, line)
 	_, why := scalar.ParseBool(t)
@@ -123,6 +130,25 @@ func (c *columnGuess) add(b []byte, line int64) {
 	if bytes.Contains(t, []byte("\uFFFD")) {
 		c.replaced++
 	}
+}
+
+// addFloat notes what may be a day, and takes off what is no digit of a binary
+// number: a spreadsheet promises fifteen.
+func (c *columnGuess) addFloat(b []byte) []byte {
+	v, err := strconv.ParseFloat(string(b), 64)
+	if err != nil {
+		return b
+	}
+	if v == math.Trunc(v) && v >= 10959 && v <= 62093 {
+		c.serials++
+	}
+	if len(b) < 16 {
+		return b
+	}
+	if v, err = strconv.ParseFloat(strconv.FormatFloat(v, 'e', 14, 64), 64); err != nil {
+		return b
+	}
+	return strconv.AppendFloat(nil, v, 'f', -1, 64)
 }
 
 func (c *columnGuess) addNumber(b []byte, line int64) {
@@ -393,7 +419,7 @@ func (c *columnGuess) isCode() bool {
 	folded := scalar.Fold(c.name)
 	return c.named("code", "codes", "cod", "cp", "compte", "nature", "fonction", "chapitre", "article", "siren", "siret", "insee", "cog", "rna", "matricule", "tel", "telephone",
 		"reference", "ref", "cle", "nir", "dep", "departement", "region", "cpv", "postal", "numdep", "operation") ||
-		strings.HasPrefix(folded, "code") || strings.HasPrefix(folded, "num") && !strings.HasPrefix(folded, "numero")
+		strings.HasPrefix(folded, "code") || folded != "id" && strings.HasPrefix(folded, "id") && c.named("id") || strings.HasPrefix(folded, "num") && !strings.HasPrefix(folded, "numero")
 }
 
 // guessColumns decides on all columns, which share how numbers are written and
@@ -420,8 +446,15 @@ func guessColumns(g *pipelines.Guess, cols []*columnGuess, native bool) {
 				words[i] += n
 			}
 		}
+		col := pipelines.GuessColumn{Name: c.name, Type: t.name, Nulls: c.empty, Personal: c.personal()}
+		if c.floats > 0 && !t.takesFloats() {
+			if t.name != "text" || c.isCode() || c.longest == 14 {
+				g.Found(messages.GuessNumbersForCodes.With("column", c.name, "count", c.floats))
+			}
+			t, col.Type, col.Undeclared = decided{name: "text"}, "text", true
+		}
 		c.tell(g, t)
-		g.Columns = append(g.Columns, pipelines.GuessColumn{Name: c.name, Type: t.name, Nulls: c.empty, Personal: c.personal()})
+		g.Columns = append(g.Columns, col)
 	}
 	if len(words) > 0 {
 		tokens, said := []string{""}, ""
@@ -457,7 +490,7 @@ func numberForm(cols []*columnGuess) int {
 	for i := range numberForms {
 		n := 0
 		for _, c := range cols {
-			if c.zeros == 0 && c.mostly(c.numbers[i]) {
+			if _, code := c.code(); !code && c.zeros == 0 && c.mostly(c.numbers[i]) {
 				n++
 			}
 		}
@@ -478,9 +511,15 @@ type decided struct {
 	of     fit
 }
 
+// takesFloats says whether the type reads binary numbers.
+func (t decided) takesFloats() bool { return t.number || t.name == "date" || t.name == "timestamp" }
+
 func (c *columnGuess) decide(form int) decided {
 	if c.values == 0 {
 		return decided{}
+	}
+	if c.serials == c.values && c.floats == c.values && c.named("date", "dt", "jour", "echeance", "le") {
+		return decided{name: "date", fit: fit{count: c.values}}
 	}
 	if t, ok := c.code(); ok {
 		return t
@@ -517,16 +556,16 @@ func (c *columnGuess) code() (decided, bool) {
 func (c *columnGuess) date() (decided, bool) {
 	for i, p := range guessDates {
 		f := c.dates[i]
-		if !c.mostly(f) || p == "YYYYMMDD" && (c.values < 1 || !c.named("date", "dt", "jour", "datedeb", "datefin")) {
+		if !c.mostly(f) || p == "YYYYMMDD" && !c.named("date", "dt", "jour", "datedeb", "datefin") {
 			continue
 		}
 		t := decided{name: "date", fit: f}
 		if p != "YYYY-MM-DD" {
 			t.name = fmt.Sprintf("date(%q)", p)
 		}
-		if j := slices.Index(guessDates, strings.Replace(strings.Replace(p, "DD", "MM", 1), "MM", "DD", 1)); strings.HasPrefix(p, "DD") {
+		if strings.HasPrefix(p, "DD") { // the other way round
 			other := "MM" + p[2:3] + "DD" + p[5:]
-			if j = slices.Index(guessDates, other); j >= 0 && c.dates[j].count == f.count {
+			if j := slices.Index(guessDates, other); j >= 0 && c.dates[j].count == f.count {
 				t.other = other
 			}
 		}

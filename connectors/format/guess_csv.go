@@ -380,7 +380,7 @@ func (c *csvConfig) guessHeader(g *pipelines.Guess, rows []topRow) {
 				value = k + 1
 			}
 		}
-		if filled == 0 || filled*2 <= width && i+1 < len(rows) && rows[i+1].filled() > filled { // a title, or cells above the names
+		if filled == 0 || filled*2 <= width && fullest(rows[i+1:]) > filled { // a title, or cells above the names
 			continue
 		}
 		if value > 0 {
@@ -394,7 +394,7 @@ func (c *csvConfig) guessHeader(g *pipelines.Guess, rows []topRow) {
 			return
 		}
 		c.Header = int64(i + 1)
-		if i > 0 && c.twoRows(rows[i-1], r, width) {
+		if i > 0 && !rows[i-1].bad && tellsApart(rows[i-1].cells, r.cells) {
 			c.Header, c.HeaderRows = int64(i), 2
 			g.Found(messages.GuessTwoHeaders.With("row", i+1))
 		} else {
@@ -404,6 +404,14 @@ func (c *csvConfig) guessHeader(g *pipelines.Guess, rows []topRow) {
 		return
 	}
 	c.setHeader(g, topRow{})
+}
+
+// fullest is the most cells that one of the next rows has filled.
+func fullest(rows []topRow) (n int) {
+	for _, r := range rows[:min(len(rows), 10)] {
+		n = max(n, r.filled())
+	}
+	return n
 }
 
 // namesAbove is the last row, when it has several names and no value, or -1.
@@ -426,12 +434,16 @@ func (c *csvConfig) noHeader(g *pipelines.Guess, width, value int) {
 	c.Header = 0
 	g.Set("header", 0)
 	g.Found(messages.GuessNoHeader.With("cell", value))
+	c.Columns = numberedColumns(width)
+}
+
+// numberedColumns are texts without a name.
+func numberedColumns(width int) (cols []pipelines.ColumnDecl) {
+	text, _ := pipelines.ParseTypeText("text")
 	for i := range width {
-		var col pipelines.ColumnDecl
-		col.Name = "column_" + strconv.Itoa(i+1)
-		col.ColumnType, _ = pipelines.ParseTypeText("text")
-		c.Columns = append(c.Columns, col)
+		cols = append(cols, pipelines.ColumnDecl{Name: "column_" + strconv.Itoa(i+1), ColumnType: text})
 	}
+	return cols
 }
 
 func (c *csvConfig) setHeader(g *pipelines.Guess, names topRow) {
@@ -442,39 +454,36 @@ func (c *csvConfig) setHeader(g *pipelines.Guess, names topRow) {
 		g.Set("header_rows", c.HeaderRows)
 		return
 	}
-	seen := map[string]bool{}
-	for _, name := range names.cells {
-		if name != "" && seen[name] {
-			c.Duplicates = "number"
-			g.Set("duplicates", "number")
-			return
-		}
-		seen[name] = true
+	if comesTwice(names.cells) {
+		c.Duplicates = "number"
+		g.Set("duplicates", "number")
 	}
 }
 
-// twoRows says whether the row above tells apart names that come several times.
-func (c *csvConfig) twoRows(above, names topRow, width int) bool {
-	if above.bad || len(above.cells) != width {
+// tellsApart says whether the row above tells apart names that come several times.
+func tellsApart(above, names []string) bool {
+	if len(above) != len(names) || !comesTwice(names) {
 		return false
 	}
 	seen := map[string]bool{}
-	twice := false
-	for _, name := range names.cells {
-		twice = twice || name != "" && seen[name]
-		seen[name] = true
-	}
-	if !twice {
-		return false
-	}
-	joined := map[string]bool{}
-	for _, name := range joinedNames([][]string{above.cells, append([]string(nil), names.cells...)}) {
-		if joined[name] {
+	for _, name := range joinedNames([][]string{above, names}) {
+		if seen[name] {
 			return false
 		}
-		joined[name] = true
+		seen[name] = true
 	}
 	return true
+}
+
+func comesTwice(names []string) bool {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if name != "" && seen[name] {
+			return true
+		}
+		seen[name] = true
+	}
+	return false
 }
 
 // tableWidth is how many cells most rows have; of two widths that are as usual,

@@ -42,6 +42,8 @@ type rowsGuess struct {
 	blank    int64
 	repeated int64
 	footer   int
+	prepare  func(i int, c *columnGuess)
+	whole    bool                  // all rows are data: the file is no report
 	empty    func(raw []byte) bool // whether a row that was rejected has nothing in it
 }
 
@@ -53,8 +55,12 @@ func (r *rowsGuess) read(ctx context.Context, codec Reader, in Input) error {
 		return err
 	}
 	defer chunks.Close()
-	for _, f := range chunks.Schema().Fields() {
-		r.cols = append(r.cols, &columnGuess{name: f.Name})
+	for i, f := range chunks.Schema().Fields() {
+		col := &columnGuess{name: f.Name}
+		if r.prepare != nil {
+			r.prepare(i, col)
+		}
+		r.cols = append(r.cols, col)
 	}
 	for {
 		chunk, err := chunks.Next(ctx)
@@ -79,7 +85,7 @@ func (r *rowsGuess) read(ctx context.Context, codec Reader, in Input) error {
 func (r *rowsGuess) batch(b pipelines.Batch) {
 	next := 0
 	for row := range int(b.NumRows()) {
-		line := b.Places.Lines[row]
+		line := b.Places.At(row).Line
 		for next < len(b.Rejects) && b.Rejects[next].Line < line {
 			r.hold(heldRow{line: b.Rejects[next].Line, reject: &b.Rejects[next]})
 			next++
@@ -100,6 +106,8 @@ func (r *rowsGuess) batch(b pipelines.Batch) {
 			}
 		}
 		switch {
+		case r.whole:
+			r.give(heldRow{cells: cells, line: line})
 		case filled == 0 && len(cells) > 1:
 			r.blank++
 		case names == filled && names > 0 && names*2 > len(cells):

@@ -121,6 +121,9 @@ func (a *app) guessFile(ctx context.Context, env pipelines.Env, file, format str
 	if p.Guess, err = g.Guess(ctx, env, in); err != nil {
 		return nil, err
 	}
+	for i := len(p.unpack) - 1; i >= 0; i-- {
+		p.Evidence = append([]*messages.Error{messages.GuessPacked.With("kind", p.unpack[i].Label)}, p.Evidence...)
+	}
 	var names []string
 	for _, c := range p.Columns {
 		names = append(names, c.Name)
@@ -294,7 +297,9 @@ func (a *app) sourceText(b *strings.Builder, p *proposal) {
 func columnsText(b *strings.Builder, columns []pipelines.GuessColumn) {
 	fmt.Fprintln(b, "columns = {")
 	for _, c := range columns {
-		fmt.Fprintf(b, "%s = %s\n", pipelines.GuessKey(c.Name), c.Type)
+		if !c.Undeclared {
+			fmt.Fprintf(b, "%s = %s\n", pipelines.GuessKey(c.Name), c.Type)
+		}
 	}
 	fmt.Fprintln(b, "}")
 }

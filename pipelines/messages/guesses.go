@@ -1,7 +1,7 @@
 package messages
 
 // guesses: what lavoir guess finds in a file, and why it proposes what it does. Codes LAV-4700 to LAV-4749.
-var guesses = []*Message{GuessUnknown, GuessNoFile, GuessEncodingMark, GuessEncodingValid, GuessEncodingPlain, GuessEncodingScore, GuessEncodingMixed, GuessEncodingWide, GuessDelimiter, GuessOneColumn, GuessNoQuote, GuessHeader, GuessNoHeader, GuessTwoHeaders, GuessRepeated, GuessBlank, GuessFooter, GuessNumbers, GuessNulls, GuessPadding, GuessAmbiguous, GuessMixed, GuessSpreadsheet, GuessReplaced, GuessWrongKeys, GuessMisfit, GuessPersonal, GuessSchema, GuessSignature, GuessContent, GuessTable, GuessPacked, GuessAgainst, GuessManyPipelines}
+var guesses = []*Message{GuessUnknown, GuessNoFile, GuessEncodingMark, GuessEncodingValid, GuessEncodingPlain, GuessEncodingScore, GuessEncodingMixed, GuessEncodingWide, GuessDelimiter, GuessOneColumn, GuessNoQuote, GuessHeader, GuessNoHeader, GuessTwoHeaders, GuessRepeated, GuessBlank, GuessFooter, GuessNumbers, GuessNulls, GuessPadding, GuessAmbiguous, GuessMixed, GuessSpreadsheet, GuessReplaced, GuessWrongKeys, GuessMisfit, GuessPersonal, GuessSchema, GuessSignature, GuessContent, GuessTable, GuessPacked, GuessAgainst, GuessManyPipelines, GuessDamaged, GuessLeftOut, GuessNumbersForCodes}
 
 var (
 	GuessUnknown = &Message{Code: "LAV-4700", Class: Refused,
@@ -98,12 +98,21 @@ var (
 		EN: Text{"{option}: {name} holds {rows} rows, the most of {count}", "if the file says otherwise, change the line that follows from it"},
 		FR: Text{"{option} : {name} a {rows} lignes, le plus parmi {count}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
 	GuessPacked = &Message{Code: "LAV-4731", Class: Warning,
-		EN: Text{"unpack: {kind}, with {count} files in it", "if the file says otherwise, change the line that follows from it"},
-		FR: Text{"unpack : {kind}, avec {count} fichiers dedans", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+		EN: Text{"unpack: the first bytes are those of {kind}", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"unpack : les premiers octets sont ceux de {kind}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
 	GuessAgainst = &Message{Code: "LAV-4732", Class: Language,
 		EN: Text{"the pipeline {pipeline} has no source \"file\" to compare with", "name another with --pipeline"},
 		FR: Text{"le pipeline {pipeline} n'a pas de source \"file\" à comparer", "nommez-en un autre avec --pipeline"}}
 	GuessManyPipelines = &Message{Code: "LAV-4733", Class: Language,
 		EN: Text{"there are several pipelines: {pipelines}", "name one with --pipeline"},
 		FR: Text{"il y a plusieurs pipelines : {pipelines}", "nommez-en un avec --pipeline"}}
+	GuessDamaged = &Message{Code: "LAV-4734", Class: Refused,
+		EN: Text{"the file is no {format} any more at byte {byte}", "have it exported again"},
+		FR: Text{"le fichier n'est plus du {format} à l'octet {byte}", "faites refaire l'export"}}
+	GuessLeftOut = &Message{Code: "LAV-4735", Class: Warning,
+		EN: Text{"{path} is left out: it has up to {count} values for one row", "to make rows of them, write another pipeline whose record it is"},
+		FR: Text{"{path} est laissé de côté : il a jusqu'à {count} valeurs pour une ligne", "pour en faire des lignes, écrivez un autre pipeline dont ce sont les enregistrements"}}
+	GuessNumbersForCodes = &Message{Code: "LAV-4736", Class: Warning,
+		EN: Text{"column {column}: {count} values are numbers in the file, so zeros in front may be lost; it is not declared", "have the column formatted as text and exported again"},
+		FR: Text{"colonne {column} : {count} valeurs sont des nombres dans le fichier, des zéros de tête peuvent être perdus ; elle n'est pas déclarée", "faites mettre la colonne en texte et refaire l'export"}}
 )
