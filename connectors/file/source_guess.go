@@ -47,7 +47,7 @@ func (sourceConfig) Unwrap(ctx context.Context, env pipelines.Env, in pipelines.
 			layer.Takes = func(name string) bool { names = append(names, name); return !strings.HasSuffix(name, "/") }
 			members := map[string]string{} // by what messages call them
 			all, err := format.Unpack(ctx, env, guessInput(in), []format.Unpacking{layer}, func(name string) string {
-				hidden := "member " + strconv.Itoa(len(members)+1)
+				hidden := "member-" + strconv.Itoa(len(members)+1)
 				members[hidden] = name
 				return hidden
 			})

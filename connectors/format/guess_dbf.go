@@ -43,6 +43,19 @@ func (dbfConfig) Guess(ctx context.Context, env pipelines.Env, file pipelines.Gu
 		return rows, rows.read(ctx, codec, in)
 	}
 	rows, err := try()
+	if m := messages.Find(err); m != nil && m.Code == messages.DBFCodePage.Code {
+		b, err := readBytes(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		best, scores := b.scores()
+		config.Encoding = best
+		g.Set("encoding", best)
+		g.Found(messages.GuessEncodingScore.With("count", b.invalid, "scores", scores))
+	}
+	if config.Encoding != "" {
+		rows, err = try()
+	}
 	if m := messages.Find(err); m != nil && m.Code == messages.DBFNoMemo.Code {
 		config.Without = memoColumns(ctx, env, in)
 		g.Set("without", config.Without)

@@ -138,7 +138,7 @@ type jsonShape struct {
 // mostShapes bounds the paths that are told apart.
 const mostShapes = 20_000
 
-var errShapes = errors.New("more paths than a table has")
+var errShapes = errors.New("shapes")
 
 type shapeReader struct {
 	ctx   context.Context

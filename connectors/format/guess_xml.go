@@ -129,7 +129,7 @@ func (s *xmlShape) best() *xmlShape {
 	return best
 }
 
-var errNotXML = errors.New("not well-formed")
+var errNotXML = errors.New("malformed")
 
 func xmlShapeOf(ctx context.Context, file pipelines.GuessFile) (*xmlShape, error) {
 	r, err := file.Open(ctx)

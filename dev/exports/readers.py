@@ -69,7 +69,7 @@ def read_dbf(path, about):
 
     table = DBF(path, encoding=about["encoding"] or "cp850", ignore_missing_memofile=True, char_decode_errors="strict", raw=False)
     without = about["notes"].get("without", "").split(",")
-    names = [n for n in table.field_names if n not in without]
+    names = [n for n in table.field_names if n not in without and n != "_NullFlags"]
     return names, [[plain_dbf(r[n]) for n in names] for r in table], 0
 
 

@@ -155,6 +155,8 @@ var unspoken = map[string]string{
 // spokenElsewhere are files whose texts are no parts of messages, each with what they are.
 var spokenElsewhere = places{
 	"pipelines/cli/help.go":              "the help in French",
+	"pipelines/cli/guess_against.go":     "lines in both languages",
+	"connectors/format/guess_columns.go": "patterns, and words as files have them",
 	"pipelines/hclfile/exprtext.go":      "the canonical text of an expression, which is compared",
 	"pipelines/names.go":                 "what is personal, in French in every language",
 	"transforms/privacy/policy.go":       "the public paragraph, which is French",

@@ -179,7 +179,7 @@ type guessedFile struct {
 func (f *guessedFile) Unchanged() error {
 	st, err := f.Stat()
 	if err == nil && (st.Size() != f.was.Size() || !st.ModTime().Equal(f.was.ModTime())) {
-		err = messages.GuessNoFile.With("file", guessed, "why", "it changes while it is read")
+		err = messages.GuessNoFile.With("file", guessed, "why", "changed")
 	}
 	return err
 }
