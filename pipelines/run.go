@@ -58,11 +58,10 @@ func Run(ctx context.Context, p *Project, sel Selection, opt RunOptions) (*Repor
 	shared.complete(ctx, p, sel)
 	r.shared = shared
 	report := &Report{Run: r.id, Started: opt.Now()}
-	r.partial = sel != (Selection{})
 	report.Tasks = r.all(ctx, sel)
 	report.Notes = shared.notes()
 	if !opt.Unpublished {
-		report.Notes = append(report.Notes, r.taken.settle(ctx, report.Tasks, r.dir, r.Recipients)...)
+		report.Notes = append(report.Notes, r.taken.settle(ctx, p, report.Tasks, r.dir, r.Recipients)...)
 	}
 	report.Interrupted = ctx.Err() != nil
 	report.Took = opt.Now().Sub(report.Started)
@@ -92,10 +91,7 @@ type run struct {
 
 	shared *sharedSources // nil: every task reads for itself
 	taken  takings
-	// partial says that the run has not all tasks of the project: a file that all of
-	// them share is not done with then.
-	partial bool
-	spool   arrowx.Spool // of all of them together
+	spool  arrowx.Spool // of all of them together
 
 	inspect func(SealedFile) error // see FlowOptions
 }
@@ -278,7 +274,7 @@ func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err
 	}
 	defer os.RemoveAll(dir)
 	env := r.env(t, dir)
-	env.Took = func(f Taken) { r.taken.note(t.ID, f) }
+	env.Took = func(f Taken) { r.taken.note(t, f) }
 	noted := &notes{}
 	env.Note = noted.add
 	f, err := BuildFlow(t, env)
@@ -288,7 +284,7 @@ func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err
 	if sh != nil {
 		f.part, f.started = sh.part(t), sh.started[t.ID]
 		for _, taken := range sh.took {
-			r.taken.note(t.ID, taken)
+			r.taken.note(t, taken)
 		}
 	}
 	opt := FlowOptions{

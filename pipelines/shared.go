@@ -224,9 +224,7 @@ func (sh *shared) divide(ctx context.Context, r *run) error {
 	}
 	env := r.env(sh.needs[0], dir) // any of them captures the same
 	sh.took = nil
-	if !r.partial {
-		env.Took = func(f Taken) { sh.took = append(sh.took, f) }
-	}
+	env.Took = func(f Taken) { sh.took = append(sh.took, f) }
 	src, err := As[Source](sh.source, env)
 	if err != nil {
 		return err

@@ -21,8 +21,9 @@ import (
 type Taken struct {
 	ID   string // tells the file apart from others of the run; shown to nobody
 	Name string // the keyed hash of its name
-	// Done is called when every task of the run that read the file has committed.
-	// nil: the file stays where it is.
+	// Done is called when every task of the project that reads what the file is part
+	// of (see Split) has read it in this run and committed. nil: the file stays where
+	// it is.
 	Done func(ctx context.Context) error
 	// Failed is called when a task failed because of the file. nil: it stays.
 	Failed func(ctx context.Context, f FailedFile) error
@@ -45,10 +46,11 @@ type takings struct {
 
 type taking struct {
 	Taken
-	by []TaskID
+	by    []TaskID
+	reads []string // what it is part of: see Split
 }
 
-func (t *takings) note(task TaskID, f Taken) {
+func (t *takings) note(task Task, f Taken) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.files == nil {
@@ -65,26 +67,52 @@ func (t *takings) note(task TaskID, f Taken) {
 	if f.Failed != nil {
 		k.Failed = f.Failed
 	}
-	if !slices.Contains(k.by, task) {
-		k.by = append(k.by, task)
+	if !slices.Contains(k.by, task.ID) {
+		k.by = append(k.by, task.ID)
 	}
+	if s, ok := splitOf(task); ok && !slices.Contains(k.reads, s.Reads) {
+		k.reads = append(k.reads, s.Reads)
+	}
+}
+
+// others are the tasks of the project, run or not, that read what files are part
+// of, by that. A task that has no authorization reads nothing.
+func (t *takings) others(p *Project) map[string][]TaskID {
+	readers := map[string][]TaskID{}
+	for _, f := range t.files {
+		for _, r := range f.reads {
+			readers[r] = nil
+		}
+	}
+	if len(readers) == 0 {
+		return nil
+	}
+	_ = p.Tasks(Selection{}, func(task Task) bool { // a mistake in a task that does not run is not told
+		if s, ok := splitOf(task); ok && !task.held() {
+			if of, asked := readers[s.Reads]; asked {
+				readers[s.Reads] = append(of, task.ID)
+			}
+		}
+		return true
+	})
+	return readers
 }
 
 // settle does with the files what their sources say, given how the tasks ended.
 // What cannot be done is a note: the next run finds the file again, and the task
 // unchanged.
-func (t *takings) settle(ctx context.Context, results []TaskResult, dir string, recipients []string) (notes []*messages.Error) {
+func (t *takings) settle(ctx context.Context, p *Project, results []TaskResult, dir string, recipients []string) (notes []*messages.Error) {
 	ended := map[TaskID]TaskResult{}
 	for _, r := range results {
 		ended[r.Task] = r
 	}
+	readers := t.others(p)
 	for _, f := range sorted(t.files) {
 		committed, report := true, failedReport{Format: 1, File: f.Name}
 		slices.SortFunc(f.by, func(a, b TaskID) int { return strings.Compare(a.String(), b.String()) })
 		for _, id := range f.by {
 			r := ended[id]
-			switch r.Outcome {
-			case Published, Unchanged, Incomplete:
+			if r.committed() {
 				continue
 			}
 			committed = false
@@ -92,8 +120,17 @@ func (t *takings) settle(ctx context.Context, results []TaskResult, dir string, 
 				report.add(r, f.Name)
 			}
 		}
+		seen := true // by all who have to: another task may have failed before it came to read
+		for _, reads := range f.reads {
+			for _, id := range readers[reads] {
+				seen = seen && slices.Contains(f.by, id)
+			}
+		}
 		if ctx.Err() != nil {
 			return notes
+		}
+		if !seen {
+			continue
 		}
 		var err error
 		switch {
@@ -120,6 +157,20 @@ func (f *taking) fail(ctx context.Context, report failedReport, dir string, reci
 	}
 	return f.Failed(ctx, FailedFile{Report: append(b, '\n'), Dir: dir,
 		Seal: func(out io.Writer) (io.WriteCloser, error) { return age.Encrypt(out, to...) }})
+}
+
+// committed says whether nothing of what the task read is needed again: a load
+// that failed, a stable name that could not be replaced, a journal that could not
+// be written: the next run finishes them, from the same files.
+func (t TaskResult) committed() bool {
+	switch t.Outcome {
+	case Published, Unchanged, Incomplete:
+	default:
+		return false
+	}
+	return t.Err == nil &&
+		!slices.ContainsFunc(t.Loads, func(l LoadResult) bool { return l.Receipt == nil || len(l.Receipt.Pending) > 0 }) &&
+		!slices.ContainsFunc(t.Notes, func(n *messages.Error) bool { return n.Code == messages.JournalLate.Code })
 }
 
 // blames says whether a task that did not commit failed because of what a file

@@ -168,29 +168,37 @@ func (c *fileChunks) announce(whole bool) {
 	c.env.Took(taken)
 }
 
-// mostCopies bounds how many files of one name done_path holds.
+// mostCopies bounds how many files of one name done_path and error_path hold.
 const mostCopies = 1000
 
-// move moves the file to done_path, under a name of its own where one of the
-// same name is there.
+// move moves the file to done_path.
 func (s *source) move(ctx context.Context, info store.Info) error {
-	to := s.folder(s.DonePath) + info.Key
-	taken, err := s.store.List(ctx, to)
+	to, err := s.free(ctx, s.folder(s.DonePath)+info.Key, "")
 	if err != nil {
 		return err
 	}
-	name := to
-	for n := 2; slices.ContainsFunc(taken, func(i store.Info) bool { return i.Key == name }); n++ {
-		if n > mostCopies {
-			return messages.ConditionFailed.With("store", s.store.Describe())
-		}
-		name = to + "~" + strconv.Itoa(n)
+	return s.mover.Move(ctx, info, to)
+}
+
+// free is a key that nothing has, with the ending added: the one wanted, or that
+// with a number.
+func (s *source) free(ctx context.Context, wanted, ending string) (string, error) {
+	taken, err := s.store.List(ctx, wanted)
+	if err != nil {
+		return "", err
 	}
-	return s.mover.Move(ctx, info, name)
+	key := wanted
+	for n := 2; slices.ContainsFunc(taken, func(i store.Info) bool { return i.Key == key+ending }); n++ {
+		if n > mostCopies {
+			return "", messages.ConditionFailed.With("store", s.store.Describe())
+		}
+		key = wanted + "~" + strconv.Itoa(n)
+	}
+	return key, nil
 }
 
 // setAside puts the file, encrypted, and the report into error_path, and then
-// removes it. What is there of an earlier try is written over.
+// removes it. A file of the same name that failed before stays beside it.
 func (s *source) setAside(ctx context.Context, info store.Info, failed pipelines.FailedFile) error {
 	out, ok := s.store.(store.Store)
 	if !ok {
@@ -222,7 +230,10 @@ func (s *source) setAside(ctx context.Context, info store.Info, failed pipelines
 	if err != nil {
 		return store.Temporary(err)
 	}
-	key := s.folder(s.ErrorPath) + info.Key
+	key, err := s.free(ctx, s.folder(s.ErrorPath)+info.Key, ".age")
+	if err != nil {
+		return err
+	}
 	_, err = out.Put(ctx, key+".age", store.Content{Size: size, SHA256: hex.EncodeToString(h.Sum(nil)), Type: "application/octet-stream",
 		Open: func() (io.ReadSeekCloser, error) { return os.Open(temp.Name()) }})
 	if err != nil {
