@@ -23,20 +23,16 @@ const (
 
 // csvChunks cuts a file. It reads ahead by less than one chunk.
 type csvChunks struct {
+	readAhead
 	*csvCodec
 	in      Input
-	file    io.ReadCloser
-	text    io.Reader
 	dialect csvDialect
 	columns []cellColumn
 	schema  *arrow.Schema
 
-	size   int    // of a chunk
-	held   []byte // read and not yet given out
-	line   int64  // of the first byte held
-	offset int64  // in the file
-	ended  bool   // nothing is left to read
-	err    error  // what comes when held is used up
+	size   int   // of a chunk
+	line   int64 // of the first byte held
+	offset int64 // in the file
 
 	header   [][]byte    // see csvDecoder
 	back     []*csvChunk // cut, and held back until it is known whether the file ends there
@@ -45,26 +41,9 @@ type csvChunks struct {
 }
 
 func (c *csvCodec) newChunks(in Input, r io.ReadCloser) *csvChunks {
-	return &csvChunks{csvCodec: c, in: in, file: r, text: r, dialect: c.dialect, line: 1, size: c.chunk,
+	return &csvChunks{csvCodec: c, in: in, readAhead: readAhead{file: r, text: r}, dialect: c.dialect, line: 1, size: c.chunk,
 		buffers:  &arrowx.Spares[*[]byte]{New: func() *[]byte { return new([]byte) }},
 		decoders: &arrowx.Spares[*csvDecoder]{New: func() *csvDecoder { return new(csvDecoder) }}}
-}
-
-// fill reads until size bytes are held or the file ends.
-func (s *csvChunks) fill(size int) error {
-	if cap(s.held) < size {
-		s.held = append(make([]byte, 0, size), s.held...)
-	}
-	for len(s.held) < size && !s.ended {
-		n, err := s.text.Read(s.held[len(s.held):size])
-		s.held = s.held[:len(s.held)+n]
-		if err == io.EOF {
-			s.ended = true
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // rows holds whole rows and gives the end of the last.
@@ -186,18 +165,6 @@ func (s *csvChunks) cut(ctx context.Context) (*csvChunk, error) {
 	}
 	b, line, offset := s.take(end)
 	return &csvChunk{chunks: s, bytes: b, line: line, offset: offset, rows: -1}, nil
-}
-
-func (s *csvChunks) Close() error {
-	if s.file == nil {
-		return nil
-	}
-	err := s.file.Close()
-	s.file, s.held = nil, nil
-	if s.err == nil {
-		s.err = io.ErrClosedPipe
-	}
-	return err
 }
 
 // csvChunk is some whole rows. Of chunks it uses only what never changes.

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -22,47 +22,27 @@ const (
 
 // fixedChunks cuts a file. It reads ahead by less than one chunk.
 type fixedChunks struct {
+	readAhead
 	*fixedCodec
 	in      Input
-	file    io.ReadCloser
 	skipped *tally
 
 	lineEnd byte
-	held    []byte // read and not yet given out
-	line    int64  // of the first byte held, or its record
-	offset  int64  // in the file
-	ended   bool
-	err     error
+	line    int64 // of the first byte held, or its record
+	offset  int64 // in the file
 
-	buffers  *sync.Pool // of *[]byte
-	decoders *sync.Pool // of *cellDecoder
+	buffers  *arrowx.Spares[*[]byte]
+	decoders *arrowx.Spares[*cellDecoder]
 }
 
 func newFixedChunks(c *fixedCodec, in Input, r io.ReadCloser) *fixedChunks {
-	return &fixedChunks{fixedCodec: c, in: in, file: r, lineEnd: '\n', line: 1,
+	return &fixedChunks{fixedCodec: c, in: in, readAhead: readAhead{file: r, text: r}, lineEnd: '\n', line: 1,
 		skipped:  newTally(c.env.Log, "lines that are none of those declared", in.Name),
-		buffers:  &sync.Pool{New: func() any { return new([]byte) }},
-		decoders: &sync.Pool{New: func() any { return new(cellDecoder) }}}
+		buffers:  &arrowx.Spares[*[]byte]{New: func() *[]byte { return new([]byte) }},
+		decoders: &arrowx.Spares[*cellDecoder]{New: func() *cellDecoder { return new(cellDecoder) }}}
 }
 
 func (s *fixedChunks) Schema() *arrow.Schema { return s.schema }
-
-// fill reads until size bytes are held or the file ends.
-func (s *fixedChunks) fill(size int) error {
-	if cap(s.held) < size {
-		s.held = append(make([]byte, 0, size), s.held...)
-	}
-	for len(s.held) < size && !s.ended {
-		n, err := s.file.Read(s.held[len(s.held):size])
-		s.held = s.held[:len(s.held)+n]
-		if err == io.EOF {
-			s.ended = true
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // start passes over a mark and looks how the first line ends.
 func (s *fixedChunks) start() error {
@@ -139,7 +119,7 @@ func (s *fixedChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
 		s.err = err
 		return nil, err
 	}
-	b := s.buffers.Get().(*[]byte)
+	b := s.buffers.Get()
 	rest := append((*b)[:0], s.held[n:]...)
 	*b, s.held = s.held[:n], rest
 	c := &fixedChunk{chunks: s, bytes: b, line: s.line, offset: s.offset}
@@ -151,18 +131,6 @@ func (s *fixedChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
 	}
 	s.skipped.open()
 	return c, nil
-}
-
-func (s *fixedChunks) Close() error {
-	if s.file == nil {
-		return nil
-	}
-	err := s.file.Close()
-	s.file, s.held = nil, nil
-	if s.err == nil {
-		s.err = io.ErrClosedPipe
-	}
-	return err
 }
 
 // fixedChunk is some whole rows. Of chunks it uses only what never changes.
@@ -185,7 +153,7 @@ func (c *fixedChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 		return pipelines.Batch{}, err
 	}
 	s := c.chunks
-	d := s.decoders.Get().(*cellDecoder)
+	d := s.decoders.Get()
 	defer s.decoders.Put(d)
 	d.columns, d.schema, d.mem, d.input = s.columns, s.schema, s.env.Allocator, s.in.Name
 	d.grid.reset(s.in.Name, len(s.columns))

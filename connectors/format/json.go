@@ -102,7 +102,7 @@ func (c *jsonCodec) open(in Input, r io.ReadCloser) (*treeChunks, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &treeChunks{env: c.env, in: in, file: r, text: r, size: c.chunk, line: 1, slots: plan.slots,
+	s := &treeChunks{env: c.env, in: in, readAhead: readAhead{file: r, text: r}, size: c.chunk, line: 1, slots: plan.slots,
 		schema: schemaOf(cellColumnsOf(plan.columns))}
 	s.chunks.New = newTreeChunk
 	if err := s.fill(4); err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -40,19 +39,15 @@ type treeRecord struct {
 
 // treeChunks cuts a file. It reads ahead by less than one chunk.
 type treeChunks struct {
+	readAhead
 	env     pipelines.Env
 	in      Input
-	file    io.ReadCloser
-	text    io.Reader
 	schema  *arrow.Schema
 	scanner treeScanner
 
-	size  int    // of a chunk
-	held  []byte // read and not yet given out
-	pos   int    // what is before is understood
-	line  int64  // of the first byte held
-	ended bool   // nothing is left to read
-	err   error  // what comes next
+	size  int   // of a chunk
+	pos   int   // what is before is understood
+	line  int64 // of the first byte held
 	chunk *treeChunk
 	slots []treeSlot // the values from outside as they stand
 
@@ -133,23 +128,6 @@ func (s *treeChunks) record(r treeRecord) error {
 	return nil
 }
 
-// fill reads until size bytes are held or the file ends.
-func (s *treeChunks) fill(size int) error {
-	if cap(s.held) < size {
-		s.held = append(make([]byte, 0, size), s.held...)
-	}
-	for len(s.held) < size && !s.ended {
-		n, err := s.text.Read(s.held[len(s.held):size])
-		s.held = s.held[:len(s.held)+n]
-		if err == io.EOF {
-			s.ended = true
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (s *treeChunks) Schema() *arrow.Schema { return s.schema }
 
 func (s *treeChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
@@ -207,18 +185,6 @@ func (s *treeChunks) cut() *treeChunk {
 	s.line = s.lineAt(s.pos)
 	s.held, s.pos, s.chunk = rest, 0, nil
 	return c
-}
-
-func (s *treeChunks) Close() error {
-	if s.file == nil {
-		return nil
-	}
-	err := s.file.Close()
-	s.file, s.held = nil, nil
-	if s.err == nil {
-		s.err = io.ErrClosedPipe
-	}
-	return err
 }
 
 // treeChunk is some whole records and what stands between them. Of chunks it

@@ -37,7 +37,7 @@ type xmlOpen struct {
 // open reads the declaration and prepares everything that depends on it. On
 // success the result owns r.
 func (c *xmlCodec) open(ctx context.Context, in Input, r io.ReadCloser) (*treeChunks, error) {
-	s := &treeChunks{env: c.env, in: in, file: r, size: c.chunk, line: 1}
+	s := &treeChunks{env: c.env, in: in, readAhead: readAhead{file: r}, size: c.chunk, line: 1}
 	s.chunks.New = newTreeChunk
 	e, name, err := s.startXML()
 	if err != nil {
