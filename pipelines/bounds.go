@@ -26,7 +26,7 @@ const (
 	// programMemory is the program's code and what the runtime keeps besides the
 	// heap. One aheadPart-th of all is by how much the heap gets ahead of a collector
 	// that other programs keep waiting: the runtime's limit is a goal, Memory a bound.
-	programMemory = 24 << 20
+	programMemory = 28 << 20
 	aheadPart     = 8
 )
 

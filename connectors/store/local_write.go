@@ -94,6 +94,7 @@ func (l *local) writeTemp(ctx context.Context, root *os.Root, dir string, c Cont
 	return name, f.Sync()
 }
 
+// ctxReader ends with ctx, whatever its reader still holds.
 type ctxReader struct {
 	ctx context.Context
 	r   io.Reader

@@ -154,6 +154,10 @@ func (r *resumed) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for r.err == nil {
+		// What the connection holds already would be given after the end of ctx.
+		if r.err = r.ctx.Err(); r.err != nil {
+			break
+		}
 		n, err := r.body.Read(p)
 		if n > 0 {
 			r.at, r.idle = r.at+int64(n), 0

@@ -32,7 +32,7 @@ func (s *s3) Open(ctx context.Context, key string) (io.ReadCloser, Info, error) 
 	}
 	info := s.describe(key, o)
 	if info.SHA256 != "" || info.Size > small {
-		return &s3Body{s, body}, info, nil
+		return &s3Body{s, &ctxReader{ctx, body}, body}, info, nil
 	}
 	data, err := io.ReadAll(body)
 	body.Close()
@@ -45,12 +45,13 @@ func (s *s3) Open(ctx context.Context, key string) (io.ReadCloser, Info, error) 
 
 // s3Body makes messages of what goes wrong while an object is read.
 type s3Body struct {
-	s    *s3
-	body io.ReadCloser
+	s *s3
+	io.Reader
+	body io.Closer
 }
 
 func (b *s3Body) Read(p []byte) (int, error) {
-	n, err := b.body.Read(p)
+	n, err := b.Reader.Read(p)
 	if err != nil && err != io.EOF {
 		err = b.s.fail("GetObject", err)
 	}
