@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -124,16 +125,19 @@ type bookSheet interface {
 	next() (bookPiece, error)
 	// merges are the merged cells, wherever the sheet stands.
 	merges() ([]merge, error)
-	// parse may be called by several goroutines, also after close.
+	// parse may be called by several goroutines, also after close, until free.
 	parse(p bookPiece, v rowVisitor) error
 	close() error
+	// free removes what parse needs. It is called once, after close.
+	free()
 }
 
 // openBook makes chunks of the sheet. It owns the sheet from here on.
 func (o bookOptions) openBook(env pipelines.Env, in Input, sheet bookSheet, form cellForm) (pipelines.Chunks, error) {
 	s := &bookChunks{env: env, in: in, sheet: sheet, form: form}
+	s.users.Store(1)
 	if err := s.open(o); err != nil {
-		sheet.close()
+		s.Close()
 		return nil, explainBook(in, err)
 	}
 	return s, nil
@@ -166,6 +170,7 @@ type bookChunks struct {
 	held    []bookPiece // read for the header
 	closed  bool
 	err     error
+	users   atomic.Int64 // of what parse needs: these chunks, and each that was not decoded yet
 }
 
 func (s *bookChunks) open(o bookOptions) error {
@@ -394,17 +399,25 @@ func (s *bookChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	var p bookPiece
 	if len(s.held) > 0 {
-		p := s.held[0]
-		s.held = s.held[1:]
-		return &bookChunk{s, p}, nil
+		p, s.held = s.held[0], s.held[1:]
+	} else {
+		var err error
+		if p, err = s.sheet.next(); err != nil {
+			s.err = explainBook(s.in, err)
+			return nil, s.err
+		}
 	}
-	p, err := s.sheet.next()
-	if err != nil {
-		s.err = explainBook(s.in, err)
-		return nil, s.err
-	}
+	s.users.Add(1)
 	return &bookChunk{s, p}, nil
+}
+
+// leave notes that one user less needs what parse does.
+func (s *bookChunks) leave() {
+	if s.users.Add(-1) == 0 {
+		s.sheet.free()
+	}
 }
 
 func (s *bookChunks) Close() error {
@@ -415,6 +428,7 @@ func (s *bookChunks) Close() error {
 	if s.err == nil {
 		s.err = io.ErrClosedPipe
 	}
+	defer s.leave()
 	return s.sheet.close()
 }
 
@@ -424,7 +438,10 @@ type bookChunk struct {
 	piece  bookPiece
 }
 
-func (c *bookChunk) Discard() { c.piece = bookPiece{} }
+func (c *bookChunk) Discard() {
+	c.piece = bookPiece{}
+	c.chunks.leave()
+}
 
 func (c *bookChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 	defer c.Discard()

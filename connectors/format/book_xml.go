@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 )
 
 // bookScan takes apart XML that stands in memory: whole elements, as spreadsheets
@@ -19,6 +21,14 @@ type bookScan struct {
 	empty bool   // a start that ends itself; no end comes
 	text  []byte // of a text, as it stands; see unescape
 	plain bool   // the text is CDATA: as it stands
+}
+
+// scanText scans what must be text in UTF-8.
+func scanText(b []byte) (bookScan, error) {
+	if !arrowx.ValidUTF8(b) || bytes.IndexByte(b, 0) >= 0 {
+		return bookScan{}, bookWhy("a part is not UTF-8")
+	}
+	return bookScan{b: b}, nil
 }
 
 type bookToken uint8
@@ -62,6 +72,15 @@ func (x *bookScan) next() (bool, error) {
 		return true, x.tag(tag)
 	}
 	return false, nil
+}
+
+// more is next within an element, which its end must follow.
+func (x *bookScan) more() error {
+	ok, err := x.next()
+	if err == nil && !ok {
+		err = errBookXML
+	}
+	return err
 }
 
 // tagEnd is where the tag that begins at i ends: at a > outside of quotes.
@@ -200,13 +219,10 @@ func (x *bookScan) skip() error {
 		return nil
 	}
 	for depth := 1; depth > 0; {
-		ok, err := x.next()
-		if err != nil {
+		if err := x.more(); err != nil {
 			return err
 		}
 		switch {
-		case !ok:
-			return errBookXML
 		case x.kind == tokenStart && !x.empty:
 			depth++
 		case x.kind == tokenEnd:

@@ -31,9 +31,10 @@ func (xlsConfig) Guess(ctx context.Context, env pipelines.Env, file pipelines.Gu
 		if err != nil {
 			return nil, err
 		}
-		s := &xlsSheet{in: in, file: f, texts: &sharedTexts{}}
+		s := &xlsSheet{in: in, file: f, texts: newSharedTexts(env.Spool)}
 		if err := s.find(sheet); err != nil {
 			f.Close()
+			s.free()
 			return nil, err
 		}
 		return s, nil

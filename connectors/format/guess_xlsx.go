@@ -34,11 +34,12 @@ func (xlsxConfig) Guess(ctx context.Context, env pipelines.Env, file pipelines.G
 		if err != nil {
 			return nil, err
 		}
-		s := &xlsxSheet{zip: z}
+		s := newXLSXSheet(env, z)
 		if _, err = s.find(sheet); err != nil {
 			z.file.Close()
+			s.free()
 			return nil, err
 		}
 		return s, nil
-	}, func(o bookOptions) Reader { return &xlsxCodec{env, xlsxConfig{o}} })
+	}, func(o bookOptions) Reader { return &xlsxCodec{env: env, xlsxConfig: xlsxConfig{o}} })
 }

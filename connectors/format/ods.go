@@ -291,6 +291,8 @@ func (f *odsMerges) span(col int, cols, rows int64) {
 	f.all = append(f.all, merge{col, col + int(cols) - 1, f.line, f.line + rows - 1})
 }
 
+func (s *odsSheet) free() {}
+
 func (s *odsSheet) close() error {
 	err := s.endPart()
 	if e := s.zip.file.Close(); err == nil {

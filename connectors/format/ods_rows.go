@@ -1,19 +1,13 @@
 package format
 
-import (
-	"bytes"
-
-	"github.com/lavoir-data/lavoir/internal/arrowx"
-)
-
 // parse reads rows (OpenDocument 1.3 part 3, 9.1.3 and 9.1.4). What groups rows is
 // passed over.
 func (s *odsSheet) parse(p bookPiece, v rowVisitor) error {
-	if !arrowx.ValidUTF8(p.bytes) || bytes.IndexByte(p.bytes, 0) >= 0 {
-		return bookWhy("a part is not UTF-8")
+	x, err := scanText(p.bytes)
+	if err != nil {
+		return err
 	}
-	x, line := bookScan{b: p.bytes}, p.line
-	c := &odsCell{}
+	line, c := p.line, &odsCell{}
 	for {
 		ok, err := x.next()
 		if err != nil || !ok {
@@ -67,12 +61,10 @@ func (c *odsCell) row(x *bookScan, line int64, v rowVisitor) error {
 		return nil
 	}
 	for {
-		ok, err := x.next()
+		err := x.more()
 		switch {
 		case err != nil:
 			return err
-		case !ok:
-			return errBookXML
 		case x.kind == tokenEnd:
 			if string(x.name) != "table-row" {
 				return errBookXML
@@ -199,12 +191,10 @@ func (c *odsCell) read(x *bookScan) error {
 		return nil
 	}
 	for {
-		ok, err := x.next()
+		err := x.more()
 		switch {
 		case err != nil:
 			return err
-		case !ok:
-			return errBookXML
 		case x.kind == tokenEnd:
 			return nil // of the cell: all else that starts is read to its end
 		case x.kind == tokenText:
@@ -233,12 +223,10 @@ func (c *odsCell) paragraph(x *bookScan) error {
 		return nil
 	}
 	for depth := 1; depth > 0; {
-		ok, err := x.next()
+		err := x.more()
 		switch {
 		case err != nil:
 			return err
-		case !ok:
-			return errBookXML
 		case x.kind == tokenEnd:
 			depth--
 		case x.kind == tokenText:

@@ -38,10 +38,11 @@ func (c *xlsCodec) Chunks(ctx context.Context, in Input) (pipelines.Chunks, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &xlsSheet{in: in, file: file, texts: &sharedTexts{}}
+	s := &xlsSheet{in: in, file: file, texts: newSharedTexts(c.env.Spool)}
 	form := c.form()
 	if err := s.find(c.Sheet); err != nil {
 		file.Close()
+		s.free()
 		return nil, explainBook(in, err)
 	}
 	form.date1904 = s.date1904
@@ -353,5 +354,7 @@ func (s *xlsSheet) merges() ([]merge, error) {
 		}
 	}
 }
+
+func (s *xlsSheet) free() { s.texts.close() }
 
 func (s *xlsSheet) close() error { return s.file.Close() }

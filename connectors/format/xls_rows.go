@@ -8,8 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/lavoir-data/lavoir/internal/scalar"
-	"github.com/lavoir-data/lavoir/pipelines"
-	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // biffFaults are the errors of cells by their codes ([MS-XLS] 2.5.10).
@@ -23,6 +21,7 @@ type biffRow struct {
 	wanted bool
 	col    int // of the last cell
 	number []byte
+	text   []byte // shared, where it is read anew
 }
 
 func (r *biffRow) at(line int64, col int) error {
@@ -171,7 +170,12 @@ func (s *xlsSheet) cell(r *biffRow, kind uint16, data []byte) (waiting bool, err
 		if int64(i) >= int64(s.texts.count) {
 			return false, bookWhy("a text is missing")
 		}
-		return false, r.give(cellText, s.texts.get(int(i)), false)
+		text, grown, err := s.texts.get(int(i), r.text)
+		if err != nil {
+			return false, err
+		}
+		r.text = grown
+		return false, r.give(cellText, text, false)
 	case biffLabel, biffRString:
 		text, err := s.text([][]byte{data[2:]}, int(binary.LittleEndian.Uint16(data)))
 		if err != nil {
@@ -374,8 +378,9 @@ func (s *xlsSheet) sharedTexts(r *biffReader) error {
 		if err != nil {
 			return err
 		}
-		if text = b; !s.texts.add(text) {
-			return messages.BookStrings.With("file", s.in.Name, "bound", pipelines.Size(textBound))
+		text = b
+		if err := s.texts.add(text); err != nil { // which is shorter than a block: its length has two bytes
+			return err
 		}
 	}
 	return nil

@@ -22,12 +22,13 @@ type xlsxConfig struct{ bookOptions }
 type xlsxCodec struct {
 	env pipelines.Env
 	xlsxConfig
+	texts int64 // bytes of shared texts in memory; 0: textBound
 }
 
 var _ Reader = (*xlsxCodec)(nil)
 
 func newXLSX(env pipelines.Env, config xlsxConfig) (*xlsxCodec, error) {
-	return &xlsxCodec{env, config}, nil
+	return &xlsxCodec{env: env, xlsxConfig: config}, nil
 }
 
 // Chunks finds the sheet, reads the texts that cells share, and the header.
@@ -36,10 +37,14 @@ func (c *xlsxCodec) Chunks(ctx context.Context, in Input) (pipelines.Chunks, err
 	if err != nil {
 		return nil, err
 	}
-	s := &xlsxSheet{zip: z}
+	s := newXLSXSheet(c.env, z)
+	if c.texts > 0 {
+		s.texts.bound = c.texts
+	}
 	form := c.form()
 	if form.date1904, err = s.find(c.Sheet); err != nil {
 		z.file.Close()
+		s.free()
 		return nil, explainBook(in, err)
 	}
 	return c.openBook(c.env, in, s, form)
@@ -54,6 +59,10 @@ type xlsxSheet struct {
 	begun   bool
 	counted bool  // rows do not say which they are
 	line    int64 // of the last row given, where they do not
+}
+
+func newXLSXSheet(env pipelines.Env, z *bookZip) *xlsxSheet {
+	return &xlsxSheet{zip: z, texts: newSharedTexts(env.Spool)}
 }
 
 // relations are the parts that a part names, by identifier or, of the root, by type.
@@ -138,7 +147,7 @@ func (s *xlsxSheet) find(wanted string) (date1904 bool, err error) {
 	}
 	s.name = parts[ids[i]]
 	if texts != "" && s.zip.parts[texts] != nil {
-		s.texts, err = s.zip.sharedTexts(texts)
+		err = s.zip.readTexts(texts, s.texts)
 	}
 	return date1904, err
 }
@@ -262,6 +271,8 @@ func (s *xlsxSheet) merges() ([]merge, error) {
 
 // bookMerges is how many merged cells are filled, at most.
 const bookMerges = 10_000
+
+func (s *xlsxSheet) free() { s.texts.close() }
 
 func (s *xlsxSheet) close() error {
 	err := s.endPart()

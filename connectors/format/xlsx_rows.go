@@ -2,12 +2,7 @@ package format
 
 import (
 	"bytes"
-	"io"
 	"unicode/utf8"
-
-	"github.com/lavoir-data/lavoir/internal/arrowx"
-	"github.com/lavoir-data/lavoir/pipelines"
-	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // xlsxCell is a cell being read.
@@ -22,10 +17,11 @@ type xlsxCell struct {
 
 // parse reads rows (ECMA-376 part 1, 18.3.1.73 and 18.3.1.4).
 func (s *xlsxSheet) parse(p bookPiece, v rowVisitor) error {
-	if !arrowx.ValidUTF8(p.bytes) || bytes.IndexByte(p.bytes, 0) >= 0 {
-		return bookWhy("a part is not UTF-8")
+	x, err := scanText(p.bytes)
+	if err != nil {
+		return err
 	}
-	x, line := bookScan{b: p.bytes}, max(0, p.line-1)
+	line := max(0, p.line-1)
 	var text []byte
 	for {
 		ok, err := x.next()
@@ -77,12 +73,10 @@ func wholeNumber(b []byte) (n int64, ok bool) {
 func (s *xlsxSheet) row(x *bookScan, line int64, v rowVisitor, scratch []byte) ([]byte, error) {
 	wanted, col := v.row(line) > 0, 0
 	for {
-		ok, err := x.next()
+		err := x.more()
 		switch {
 		case err != nil:
 			return scratch, err
-		case !ok:
-			return scratch, errBookXML
 		case x.kind == tokenEnd:
 			if string(x.name) != "row" {
 				return scratch, errBookXML
@@ -129,12 +123,10 @@ func (s *xlsxSheet) row(x *bookScan, line int64, v rowVisitor, scratch []byte) (
 // read reads what is in a cell, up to its end.
 func (c *xlsxCell) read(x *bookScan) error {
 	for {
-		ok, err := x.next()
+		err := x.more()
 		switch {
 		case err != nil:
 			return err
-		case !ok:
-			return errBookXML
 		case x.kind == tokenEnd:
 			if string(x.name) != "c" {
 				return errBookXML
@@ -152,13 +144,13 @@ func (c *xlsxCell) read(x *bookScan) error {
 			if x.empty {
 				continue
 			}
-			if ok, err = x.next(); err != nil || !ok {
-				return errBookXML
+			if err := x.more(); err != nil {
+				return err
 			}
 			if x.kind == tokenText {
 				c.value, c.plain = x.text, x.plain
-				if ok, err = x.next(); err != nil || !ok {
-					return errBookXML
+				if err := x.more(); err != nil {
+					return err
 				}
 			}
 			if x.kind != tokenEnd || string(x.name) != "v" {
@@ -187,12 +179,10 @@ func richText(x *bookScan, end string, dst []byte) ([]byte, error) {
 	}
 	start := len(dst)
 	for in := false; ; {
-		ok, err := x.next()
+		err := x.more()
 		switch {
 		case err != nil:
 			return dst, err
-		case !ok:
-			return dst, errBookXML
 		case x.kind == tokenText:
 			if in {
 				if dst, err = x.appendTo(dst); err != nil {
@@ -265,10 +255,14 @@ func (s *xlsxSheet) visit(c *xlsxCell, v rowVisitor) ([]byte, error) {
 		return c.text, v.cell(c.col, cellFloat, c.value, false)
 	case "s":
 		n, ok := wholeNumber(c.value)
-		if !ok || s.texts == nil || n >= int64(s.texts.count) {
+		if !ok || n >= int64(s.texts.count) {
 			return c.text, bookWhy("a text is missing")
 		}
-		return c.text, v.cell(c.col, cellText, s.texts.get(int(n)), false)
+		text, scratch, err := s.texts.get(int(n), c.text[:0])
+		if err != nil {
+			return scratch, err
+		}
+		return scratch, v.cell(c.col, cellText, text, false)
 	case "inlineStr":
 		return c.text, v.cell(c.col, cellText, c.text, false)
 	case "b":
@@ -294,100 +288,4 @@ func (s *xlsxSheet) visit(c *xlsxCell, v rowVisitor) ([]byte, error) {
 		return b, v.cell(c.col, cellISO, b, false)
 	}
 	return b, bookWhy("a cell is of an unknown kind")
-}
-
-// sharedTexts are texts that cells share, in blocks, so that they grow without being
-// copied.
-type sharedTexts struct {
-	blocks [][]byte
-	places [][]uint64 // of textPlaces each: block, start and length
-	count  int
-	bytes  int64
-}
-
-const (
-	textBits   = 20 // of a place in a block
-	textBlock  = 1 << textBits
-	textPlaces = 1 << 16
-	// textBound is what the texts of a workbook may take in memory.
-	textBound = 64 << 20
-)
-
-// add appends a text; false when it is longer than any or they are too many.
-func (t *sharedTexts) add(b []byte) bool {
-	if len(b) >= textBlock {
-		return false
-	}
-	last := len(t.blocks) - 1
-	if last < 0 || len(t.blocks[last])+len(b) > textBlock {
-		t.blocks = append(t.blocks, make([]byte, 0, textBlock))
-		last++
-	}
-	if t.count%textPlaces == 0 {
-		t.places = append(t.places, make([]uint64, 0, textPlaces))
-	}
-	i := len(t.places) - 1
-	t.places[i] = append(t.places[i], uint64(last)<<(2*textBits)|uint64(len(t.blocks[last]))<<textBits|uint64(len(b)))
-	t.blocks[last] = append(t.blocks[last], b...)
-	t.count++
-	t.bytes += int64(len(b)) + 8
-	return t.bytes <= textBound
-}
-
-func (t *sharedTexts) get(i int) []byte {
-	p := t.places[i/textPlaces][i%textPlaces]
-	start := p >> textBits & (textBlock - 1)
-	return t.blocks[p>>(2*textBits)][start : start+p&(textBlock-1)]
-}
-
-// sharedTexts reads the part of the texts (ECMA-376 part 1, 18.4.9).
-func (z *bookZip) sharedTexts(name string) (*sharedTexts, error) {
-	part, err := z.part(name)
-	if err != nil {
-		return nil, err
-	}
-	defer part.Close()
-	p := &pieces{part: part, zip: z}
-	t := &sharedTexts{}
-	if empty, err := p.skipTo("sst", "si"); empty || err != nil {
-		return t, err
-	}
-	for {
-		b, err := p.next()
-		if err == io.EOF {
-			_, err = p.rest()
-			return t, err
-		}
-		if err == nil {
-			err = z.addTexts(t, b)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-}
-
-func (z *bookZip) addTexts(t *sharedTexts, b []byte) error {
-	if !arrowx.ValidUTF8(b) || bytes.IndexByte(b, 0) >= 0 {
-		return bookWhy("a part is not UTF-8")
-	}
-	var text []byte
-	for x := (bookScan{b: b}); ; {
-		ok, err := x.next()
-		if err != nil || !ok {
-			return err
-		}
-		if x.kind == tokenText {
-			continue
-		}
-		if x.kind != tokenStart || string(x.name) != "si" {
-			return errBookXML
-		}
-		if text, err = richText(&x, "si", text[:0]); err != nil {
-			return err
-		}
-		if !t.add(text) {
-			return messages.BookStrings.With("file", z.in.Name, "bound", pipelines.Size(textBound))
-		}
-	}
 }

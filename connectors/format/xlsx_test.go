@@ -6,11 +6,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -327,4 +329,113 @@ func FuzzXLSX(f *testing.F) {
 		}
 		bookNeverPanics(t, xlsxFrom(t, mem, `merged = "fill"`), data)
 	})
+}
+
+// asideXLSX is a codec that puts texts aside beyond so many bytes.
+func asideXLSX(t csvTB, mem memory.Allocator, dir, config string, bound int64) *xlsxCodec {
+	c := xlsxFrom(t, mem, config)
+	c.texts, c.env.Spool = bound, pipelines.NewSpool(dir, mem, 0)
+	return c
+}
+
+// Shared texts that were put aside read as those in memory do, whatever their lengths,
+// in whatever order they are asked for, by several goroutines; and nothing of them stays.
+func TestXLSXTextsPutAside(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		long := rapid.SampledFrom([]int{3, 80, 3000, 70_000})
+		texts := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) string {
+			return strings.Repeat(rapid.StringMatching(`[a-zé€]{1,3}`).Draw(rt, "part"), rapid.IntRange(1, long.Draw(rt, "long")).Draw(rt, "times"))
+		}), 1, 60).Draw(rt, "texts")
+		places := rapid.SliceOfN(rapid.IntRange(0, len(texts)-1), 1, 300).Draw(rt, "places")
+		var sst, rows strings.Builder
+		for _, s := range texts {
+			sst.WriteString("<si><t>" + s + "</t></si>")
+		}
+		for i, p := range places {
+			fmt.Fprintf(&rows, `<row r="%d"><c r="A%[1]d" t="s"><v>%d</v></c></row>`, i+1, p)
+		}
+		data := xlsxOf(rows.String(), map[string]string{"xl/sharedStrings.xml": "<sst>" + sst.String() + "</sst>"})
+		mem, dir := memory.NewGoAllocator(), t.TempDir()
+		config := "header = 0\ncolumns = { a = text }"
+		want := readWith(t, xlsxFrom(t, mem, config), inputOf(data))
+		got := readWith(t, asideXLSX(t, mem, dir, config, rapid.Int64Range(1, 100_000).Draw(rt, "bound")), inputOf(data))
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Error(diff)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			rt.Errorf("%d files are left, %v", len(left), err)
+		}
+	})
+}
+
+// Chunks stay good after the workbook was closed, and the last one to go removes what
+// was put aside.
+func TestXLSXChunksOutliveTheWorkbook(t *testing.T) {
+	var rows, sst strings.Builder
+	rows.WriteString(`<row r="1"><c r="A1" t="s"><v>0</v></c></row>`)
+	sst.WriteString("<si><t>nom</t></si>")
+	for i := 1; i < 60_000; i++ {
+		fmt.Fprintf(&rows, `<row r="%d"><c r="A%[1]d" t="s"><v>%d</v></c></row>`, i+1, i)
+		fmt.Fprintf(&sst, "<si><t>texte %d</t></si>", i)
+	}
+	data := xlsxOf(rows.String(), map[string]string{"xl/sharedStrings.xml": "<sst>" + sst.String() + "</sst>"})
+	dir := t.TempDir()
+	left := func() int {
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(files)
+	}
+	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer mem.AssertSize(t, 0)
+	chunks, err := asideXLSX(t, mem, dir, "", 1000).Chunks(context.Background(), inputOf(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pipelines.Chunk
+	for {
+		c, err := chunks.Next(context.Background())
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	if len(all) < 2 {
+		t.Fatalf("%d chunks", len(all))
+	}
+	if err := chunks.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all[0].Discard()
+	n := 1
+	for _, c := range all[1:] {
+		if left() == 0 {
+			t.Fatal("what a chunk needs is gone")
+		}
+		b, err := c.Decode(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += int(b.NumRows())
+		b.Release()
+	}
+	if left() != 0 || n < 1000 {
+		t.Errorf("%d files are left, %d rows", left(), n)
+	}
+}
+
+// A damaged workbook whose texts were put aside ends as one whose texts are in memory,
+// and leaves nothing.
+func TestXLSXPutAsideDamaged(t *testing.T) {
+	dir := t.TempDir()
+	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer mem.AssertSize(t, 0)
+	booksDamaged(t, asideXLSX(t, mem, dir, "", 1), sampleXLSX())
+	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+		t.Errorf("%d files are left, %v", len(files), err)
+	}
 }

@@ -4,7 +4,7 @@ package messages
 var books = []*Message{
 	FixedNoField, FixedShort, FixedTooLong, FixedCut,
 	DBFNot, DBFCodePage, DBFNoMemo, DBFCut, DBFOverflow, DBFMemoLost, DBFType, DBFEncrypted, DBFMark, DBFMore, DBFUnreadable,
-	BookOther, BookDamaged, BookEncrypted, BookSheet, BookBomb, BookDoctype, BookNoFormulaValue, BookStrings,
+	BookOther, BookDamaged, BookEncrypted, BookSheet, BookBomb, BookDoctype, BookNoFormulaValue,
 }
 
 var (
@@ -76,7 +76,4 @@ var (
 	BookNoFormulaValue = &Message{Code: "LAV-4296", Class: Row,
 		EN: Text{"a formula whose result is not in the file", "open the workbook in a spreadsheet, let it calculate, and save it"},
 		FR: Text{"une formule dont le résultat n'est pas dans le fichier", "ouvrez le classeur dans un tableur, laissez-le calculer, et enregistrez-le"}}
-	BookStrings = &Message{Code: "LAV-4297", Class: Refused,
-		EN: Text{"file {file} has more different texts than are held in memory ({bound})", "save the sheet as CSV and read that"},
-		FR: Text{"le fichier {file} a plus de textes différents qu'il n'en est gardé en mémoire ({bound})", "enregistrez la feuille en CSV et lisez celui-ci"}}
 )

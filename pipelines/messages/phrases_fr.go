@@ -225,6 +225,7 @@ var phrases = []phrase{
 	{"a part has too much before what it should have", "une partie a trop de choses avant ce qu'elle devrait avoir"},
 	{"a part ends too early", "une partie finit trop tôt"},
 	{"a row is too large", "une ligne est trop grande"},
+	{"a text is too long", "un texte est trop long"},
 	{"a part is not well-formed XML", "une partie n'est pas du XML bien formé"},
 	{"a part declares a document type", "une partie déclare un type de document"},
 	{"a part names an entity that XML does not have", "une partie nomme une entité que XML n'a pas"},
@@ -645,6 +646,7 @@ var phrases = []phrase{
 	{"a panic at *", "un arrêt brutal à *"},
 	{"an unknown place", "un endroit inconnu"},
 	{"the privacy stage rejected a row", "l'étape de confidentialité a rejeté une ligne"},
+	{"a task was to be read before its variant was chosen", "une tâche devait être lue avant que sa variante soit choisie"},
 	{"stream is closed", "le flux est fermé"},
 
 	// Places and reports.
