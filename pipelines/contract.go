@@ -193,6 +193,23 @@ type Sink interface {
 	Seal(ctx context.Context, in Stream) (Sealed, error)
 }
 
+// Encrypting is the ability of a configuration to name the argument because of which
+// files are encrypted for the project's recipients; "" is none. A project without
+// recipients cannot have it.
+type Encrypting interface {
+	Encrypts() (argument string)
+}
+
+// Taker is the ability of a source's configuration to take away what it read.
+type Taker interface {
+	// Takes says whether it does.
+	Takes() bool
+	// Meets says whether another source, which has its configuration and task keys,
+	// is seen to read files that this one reads by another path. What cannot be told
+	// without looking is false.
+	Meets(keys map[string]string, other any, otherKeys map[string]string) bool
+}
+
 // Placed is the ability of a load's configuration to say where it publishes. Two
 // loads with one id would undo each other's releases, and are refused; shown is
 // the place for people, without credentials.

@@ -42,10 +42,12 @@ func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logg
 	distinct, stop := iter.Pull(func(yield func(Task) bool) {
 		seen, taken := map[[3]string]bool{}, places{}
 		var places hcl.Diagnostics
+		var takers takers
 		found = p.Tasks(sel, func(t Task) bool {
 			v.Tasks++
 			each(t)
 			places = append(places, taken.take(t)...)
+			takers.note(t)
 			key := [3]string{t.ID.Pipeline, t.ID.Tenant, t.Variant}
 			if seen[key] {
 				return ctx.Err() == nil
@@ -53,7 +55,7 @@ func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logg
 			seen[key] = true
 			return yield(t) && ctx.Err() == nil
 		})
-		found = append(found, places...)
+		found = append(append(found, places...), takers.meetings()...)
 	})
 	defer stop()
 	// Binding goes to workers while the next tasks are evaluated.

@@ -79,7 +79,7 @@ func sortedKeys(m map[string]string) []string {
 func (c sourceConfig) Split(task pipelines.TaskID, keys map[string]string) pipelines.Split {
 	whole := c
 	whole.TenantBy, whole.PartitionBy = "", ""
-	reads := fmt.Sprintf("%s\x00%+v\x00%s", c.Connection.Component.Name, c.Connection.Config, c.Path)
+	reads := c.reach() + "\x00" + c.Path
 	if p, err := newPattern(c.Path); err == nil {
 		for _, name := range p.captures {
 			reads += "\x00" + keys[name]

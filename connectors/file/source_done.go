@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -48,6 +49,42 @@ func (c sourceConfig) checkDone() error {
 		return bad("error_path", "is done_path")
 	}
 	return nil
+}
+
+var (
+	_ pipelines.Encrypting = sourceConfig{}
+	_ pipelines.Taker      = sourceConfig{}
+)
+
+// Encrypts is error_path, where it is given.
+func (c sourceConfig) Encrypts() string {
+	if c.ErrorPath == "" {
+		return ""
+	}
+	return "error_path"
+}
+
+// Takes says whether files go once they were read.
+func (c sourceConfig) Takes() bool { return c.OnDone != "keep" }
+
+// Meets looks whether a path that one of the two has for its keys is of the other's
+// pattern, on the same connection.
+func (c sourceConfig) Meets(keys map[string]string, other any, otherKeys map[string]string) bool {
+	o, ok := other.(sourceConfig)
+	if !ok || c.reach() != o.reach() || c.Split(pipelines.TaskID{}, keys).Reads == o.Split(pipelines.TaskID{}, otherKeys).Reads {
+		return false
+	}
+	a, err := newPattern(c.Path)
+	if err != nil {
+		return false
+	}
+	b, err := newPattern(o.Path)
+	return err == nil && (a.matchesExample(o.Path, otherKeys) || b.matchesExample(c.Path, keys))
+}
+
+// reach tells connections apart by where they lead.
+func (c sourceConfig) reach() string {
+	return fmt.Sprintf("%s\x00%+v", c.Connection.Component.Name, c.Connection.Config)
 }
 
 // copyNumber is what a name ends with where a file of that name was there before.

@@ -131,6 +131,33 @@ func (p pattern) captured(path string) (keys map[string]string, ok bool) {
 	return keys, true
 }
 
+// matchesExample says whether a path that another pattern, whose text is given, has
+// for those keys is of this one; false where the text alone does not tell such a path.
+func (p pattern) matchesExample(path string, keys map[string]string) bool {
+	var b strings.Builder
+	for i := 0; i < len(path); {
+		switch {
+		case strings.HasPrefix(path[i:], "(?"):
+			end := groupEnd(path, i)
+			name, _, named := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path[i:], "(?"), "P"), ">")
+			text, known := keys[strings.TrimPrefix(name, "<")]
+			if end < 0 || !named || !known {
+				return false
+			}
+			b.WriteString(text)
+			i = end
+		case path[i] == '*':
+			b.WriteByte('x')
+			i++
+		default:
+			b.WriteByte(path[i])
+			i++
+		}
+	}
+	_, ok := p.captured(b.String())
+	return ok
+}
+
 // key is the captures among keys, as one text.
 func (p pattern) key(keys map[string]string) string {
 	var b strings.Builder

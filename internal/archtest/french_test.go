@@ -131,6 +131,7 @@ var unspoken = map[string]string{
 	"exit *":                       "a code",
 	"-var *":                       "what was typed",
 	"variant *":                    "a block",
+	"pipeline *":                   "a block",
 	"env *":                        "an argument of a secret, and what it names",
 	"file *":                       "an argument of a secret, and what it names",
 	"systemd_credential *":         "an argument of a secret, and what it names",
@@ -155,6 +156,7 @@ var unspoken = map[string]string{
 // spokenElsewhere are files whose texts are no parts of messages, each with what they are.
 var spokenElsewhere = places{
 	"pipelines/cli/help.go":              "the help in French",
+	"pipelines/cli/drift.go":             "lines in both languages",
 	"pipelines/cli/guess_against.go":     "lines in both languages",
 	"connectors/format/guess_columns.go": "patterns, and words as files have them",
 	"pipelines/hclfile/exprtext.go":      "the canonical text of an expression, which is compared",

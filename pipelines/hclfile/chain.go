@@ -81,6 +81,7 @@ func (w *walk) chain(t *pipelines.Task, v *variant, out *config) {
 			out.item("sources", m.config)
 		}
 		w.connections(t, m)
+		w.recipients(s, m)
 		if w.named {
 			if refs[s.component.Name] == nil {
 				refs[s.component.Name] = map[string]cty.Value{}
@@ -103,6 +104,21 @@ func (w *walk) chain(t *pipelines.Task, v *variant, out *config) {
 			continue
 		}
 		w.step(t, s, out)
+	}
+}
+
+// recipients refuses what would be encrypted for nobody.
+func (w *walk) recipients(p *part, m *made) {
+	e, ok := m.built.Config.(pipelines.Encrypting)
+	if m.bad || !ok || len(w.project.Recipients) > 0 || w.quiet {
+		return
+	}
+	if option := e.Encrypts(); option != "" {
+		at := p.at
+		if a := p.body.Attributes[option]; a != nil {
+			at = a.SrcRange
+		}
+		w.fail(pipelines.Diagnose(messages.FileRecipients.With("option", option), at))
 	}
 }
 

@@ -6,7 +6,7 @@ var files = []*Message{
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
 	CSVNotTheHeader, CSVHeaderIsData, CellFault, CellNumberNotText,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
-	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays,
+	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays, FileRecipients, FileTakenElsewhere,
 }
 
 var (
@@ -131,6 +131,12 @@ var (
 	FileStays = &Message{Code: "LAV-4131", Class: Language,
 		EN: Text{"{store} is of a kind that files cannot be moved in", "write on_done = \"keep\" and no error_path"},
 		FR: Text{"{store} est d'un genre où les fichiers ne se déplacent pas", "écrivez on_done = \"keep\", sans error_path"}}
+	FileRecipients = &Message{Code: "LAV-4140", Class: Language,
+		EN: Text{"{option} needs someone who can read the files that are put aside: they are encrypted", "add quarantine = [\"age1…\"] to the project block, or remove {option}"},
+		FR: Text{"{option} demande quelqu'un qui puisse lire les fichiers mis de côté : ils sont chiffrés", "ajoutez quarantine = [\"age1…\"] au bloc project, ou retirez {option}"}}
+	FileTakenElsewhere = &Message{Code: "LAV-4141", Class: Warning,
+		EN: Text{"{first} takes files away (on_done) that {second} reads by another path or unpack block: neither waits for the other, and what the first run takes the other no longer finds", "give both the same path, captures included, and the same unpack blocks, or run them together, always"},
+		FR: Text{"{first} emporte (on_done) des fichiers que {second} lit par un autre chemin ou bloc unpack : aucun n'attend l'autre, et ce que le premier emporte, l'autre ne le trouve plus", "donnez-leur le même path, captures comprises, et les mêmes blocs unpack, ou exécutez-les toujours ensemble"}}
 	FileChanged = &Message{Code: "LAV-4110", Class: Failed,
 		EN: Text{"file {file} changed while it was read", "run again when it is complete; have exports written under another name and renamed at the end"},
 		FR: Text{"le fichier {file} a changé pendant sa lecture", "relancez quand il est complet ; faites écrire les exports sous un autre nom, puis renommer à la fin"}}
