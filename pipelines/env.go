@@ -41,6 +41,9 @@ type Env struct {
 	// Took, when not nil, is told of every file that a source reads: see Taken.
 	Took func(Taken)
 
+	// tookBy is Took while it is not decided yet which of its candidates a task is.
+	tookBy func(Task, Taken)
+
 	// Note, when not nil, is told of what the report of the task should warn of.
 	Note func(*messages.Error)
 

@@ -27,8 +27,16 @@ func WithFixture(reg *Registry, t Task, dir, out string) (Task, error) {
 	if err != nil {
 		return t, err
 	}
-	if t.Chain.Source, err = fixtureSource(reg, t.Chain.Source, folder); err != nil {
-		return t, err
+	t.Candidates = slices.Clone(t.Candidates)
+	for i, c := range t.Candidates {
+		if t.Candidates[i], err = WithFixture(reg, c, dir, out); err != nil {
+			return t, err
+		}
+	}
+	if len(t.Candidates) == 0 {
+		if t.Chain.Source, err = fixtureSource(reg, t.Chain.Source, folder); err != nil {
+			return t, err
+		}
 	}
 	t.Chain.Transforms = slices.Clone(t.Chain.Transforms)
 	for i, b := range t.Chain.Transforms {

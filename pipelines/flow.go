@@ -30,6 +30,8 @@ type Flow struct {
 	// noted before. nil: the source reads for this task alone.
 	part    Source
 	started []Started
+
+	beside []Source // of what the task might have been instead
 }
 
 // Step is a transform and the name it has in messages.
@@ -46,6 +48,9 @@ type Load struct {
 
 // BuildFlow builds the components of a task. Nothing is contacted.
 func BuildFlow(t Task, env Env) (*Flow, error) {
+	if len(t.Candidates) > 0 {
+		return nil, messages.Internal.With("what", "a task was to be read before its variant was chosen")
+	}
 	f := &Flow{Task: t.ID, OnReject: t.Chain.OnReject, AllowEmpty: t.Chain.AllowEmpty, Contract: t.Chain.Contract}
 	var err error
 	f.SourceName = stepName(t.Chain.Source)
@@ -70,7 +75,24 @@ func BuildFlow(t Task, env Env) (*Flow, error) {
 	if len(f.Loads) > 0 && f.Privacy == nil {
 		return nil, &StepError{t.ID, "privacy", messages.NoPrivacy.With("pipeline", t.ID.Pipeline)}
 	}
-	return f, nil
+	return f, f.lookBeside(t, env)
+}
+
+// lookBeside builds the sources of the candidates that a task was chosen from: what
+// they read decides too. Where they read the same, that is the task's own.
+func (f *Flow) lookBeside(t Task, env Env) error {
+	own, known := splitOf(t)
+	for _, c := range t.among {
+		if s, ok := splitOf(c); c.Variant == t.Variant || ok && known && (s.Reads == own.Reads || len(s.By) > 0) {
+			continue
+		}
+		src, err := As[Source](c.Chain.Source, env)
+		if err != nil {
+			return &StepError{t.ID, stepName(c.Chain.Source), err}
+		}
+		f.beside = append(f.beside, src)
+	}
+	return nil
 }
 
 // buildSteps builds the transforms. What Env.Memory is for one barrier is shared
@@ -141,6 +163,8 @@ type Binding struct {
 	// declared, which step could not be checked first, or what was assumed to
 	// check them all; nil when all is declared.
 	Unchecked error
+	// Assumed are the columns that were taken to be there to check the others.
+	Assumed []string
 	// Notes are warnings: columns that came and are not declared.
 	Notes []*messages.Error
 }

@@ -23,6 +23,7 @@ import (
 // Validation is what checking a project offline came to.
 type Validation struct {
 	Tasks     int
+	Undecided int               // of them, those whose variant is decided by what they read
 	Unchecked []error           // expressions and steps that need columns nobody declared, one per pipeline, tenant and variant
 	Notes     []*messages.Error // warnings, per pipeline, tenant and variant
 }
@@ -47,13 +48,21 @@ func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logg
 			v.Tasks++
 			each(t)
 			places = append(places, taken.take(t)...)
-			takers.note(t)
-			key := [3]string{t.ID.Pipeline, t.ID.Tenant, t.Variant}
-			if seen[key] {
-				return ctx.Err() == nil
+			if len(t.Candidates) > 0 {
+				v.Undecided++
 			}
-			seen[key] = true
-			return yield(t) && ctx.Err() == nil
+			for _, c := range t.each() {
+				takers.note(c)
+				key := [3]string{c.ID.Pipeline, c.ID.Tenant, c.Variant}
+				if seen[key] {
+					continue
+				}
+				seen[key] = true
+				if !yield(c) {
+					return false
+				}
+			}
+			return ctx.Err() == nil
 		})
 		found = append(append(found, places...), takers.meetings()...)
 	})
@@ -192,6 +201,7 @@ func (f *Flow) bindAssuming(ctx context.Context, schema *arrow.Schema, b *Bindin
 		}
 		b = next
 	}
+	b.Assumed = assumed
 	b.Unchecked = f.at(f.SourceName, messages.ColumnsAssumed.With("source", f.SourceName, "columns", strings.Join(assumed, ", ")))
 	return b, nil
 }
@@ -236,6 +246,15 @@ type Planned struct {
 	Unchecked error
 	Notes     []*messages.Error
 	Err       error
+}
+
+// Candidates are the variants that what is read decides among; none when the task has
+// its variant.
+func (pl Planned) Candidates() (names []string) {
+	for _, c := range pl.Task.Candidates {
+		names = append(names, c.Variant)
+	}
+	return names
 }
 
 // Change is what a task is next to what was last published, as far as can be
@@ -309,14 +328,34 @@ func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield
 	base, listed := offlineEnv(opt.Log), memo{}
 	return p.Tasks(sel, func(t Task) bool {
 		h.moved(p, t.ID)
-		pl := Planned{Task: t}
 		was, noted := h.Done[t.ID.String()]
-		f, b, err := bindOffline(ctx, t, taskEnv(p, t, base))
-		if err == nil && opt.Connect && !t.held() {
-			b, err = bindConnected(ctx, f)
+		env := taskEnv(p, t, base)
+		var err error
+		if opt.Connect && !t.held() {
+			t, err = Choose(ctx, t, env, false)
 		}
+		pl := Planned{Task: t}
+		may, like := make([]*Flow, len(t.each())), 0
+		for i, c := range t.each() {
+			if len(t.Candidates) > 0 {
+				c = t.candidate(c.Variant)
+			}
+			f, b, e := bindOffline(ctx, c, env)
+			if e == nil && err == nil && opt.Connect && !t.held() && len(t.Candidates) == 0 {
+				b, e = bindConnected(ctx, f)
+			}
+			if err == nil {
+				err = e
+			}
+			if configSum(c) == was.Config {
+				like = i
+			}
+			may[i] = f
+			pl.fill(c, f, b)
+		}
+		f := may[like]
 		var e error
-		if pl.Change, pl.Because, e = compare(ctx, t, f, was, noted, key, Stamping{Connect: opt.Connect, Once: listed.once}); err == nil {
+		if pl.Change, pl.Because, e = compare(ctx, t.each()[like], f, was, noted, key, Stamping{Connect: opt.Connect, Once: listed.once}); err == nil {
 			err = e
 		}
 		if err == nil && opt.Connect {
@@ -329,12 +368,6 @@ func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield
 			}
 		}
 		pl.Err = err
-		if f != nil {
-			pl.Source, pl.Steps = f.SourceName, f.StepNames()
-		}
-		if b != nil {
-			pl.fill(f, b)
-		}
 		return yield(pl) && ctx.Err() == nil
 	})
 }
@@ -382,12 +415,43 @@ func bindConnected(ctx context.Context, f *Flow) (*Binding, error) {
 	return f.Bind(ctx, schema, complete)
 }
 
-func (pl *Planned) fill(f *Flow, b *Binding) {
-	pl.Unchecked, pl.Notes = b.Unchecked, b.Notes
-	if len(b.Marks) > 0 {
-		pl.Columns = b.Marks[0]
+// fill adds what is known of the task or, where it is not decided which it is, of one
+// of its candidates.
+func (pl *Planned) fill(t Task, f *Flow, b *Binding) {
+	of := ""
+	if len(pl.Task.Candidates) > 0 {
+		of = t.Variant + ": "
 	}
-	if b.Out != nil {
+	if f != nil {
+		if pl.Source != "" && pl.Source != f.SourceName {
+			pl.Source += ", "
+		}
+		if !strings.HasSuffix(pl.Source, f.SourceName) {
+			pl.Source += f.SourceName
+		}
+		for _, s := range f.StepNames() {
+			pl.Steps = append(pl.Steps, of+s)
+		}
+	}
+	if b == nil {
+		return
+	}
+	if pl.Unchecked == nil {
+		pl.Unchecked = b.Unchecked
+	}
+	pl.Notes = append(pl.Notes, b.Notes...)
+	if len(b.Marks) > 0 {
+		for _, m := range b.Marks[0] {
+			i := slices.IndexFunc(pl.Columns, func(have MarkedColumn) bool { return have.Name == m.Name })
+			switch {
+			case i < 0:
+				pl.Columns = append(pl.Columns, m)
+			case m.Personal && !pl.Columns[i].Personal:
+				pl.Columns[i] = m
+			}
+		}
+	}
+	if b.Out != nil && pl.Out == nil {
 		for _, c := range b.Out.Fields() {
 			pl.Out = append(pl.Out, ColumnInfo{c.Name, TypeName(c.Type), c.Nullable})
 		}
@@ -399,8 +463,8 @@ func (pl *Planned) fill(f *Flow, b *Binding) {
 		}
 		for _, name := range w.Watches() {
 			for _, m := range b.Marks[i] {
-				if m.Name == name && m.Personal {
-					pl.Filters = append(pl.Filters, s.Name+" ("+name+")")
+				if filter := s.Name + " (" + name + ")"; m.Name == name && m.Personal && !slices.Contains(pl.Filters, filter) {
+					pl.Filters = append(pl.Filters, filter)
 				}
 			}
 		}

@@ -32,6 +32,7 @@ func (r *run) all(ctx context.Context, sel Selection) []TaskResult {
 		for more && len(p.waiting) < lookahead && ctx.Err() == nil {
 			t, ok := next()
 			if more = ok; ok {
+				t = r.shared.settled(t)
 				p.waiting = append(p.waiting, waitingTask{t, count, r.shared.of(t)})
 				count++
 			}

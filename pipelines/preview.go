@@ -137,6 +137,9 @@ func PreviewTask(ctx context.Context, p *Project, t Task, rows int64, opt RunOpt
 		return nil, err
 	}
 	defer r.close()
+	if t, err = Choose(ctx, t, r.env(t, r.dir), true); err != nil {
+		return nil, err
+	}
 	f, err := BuildFlow(t, r.env(t, r.dir))
 	if err != nil {
 		return nil, err

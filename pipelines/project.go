@@ -62,10 +62,14 @@ type Selection struct {
 
 // Task is one task, evaluated but with nothing built or contacted.
 type Task struct {
-	ID            TaskID
-	Variant       string
-	Keys          map[string]string // see Env.Keys
-	Authorization *Authorization    // nil: none is written, so no load
+	ID      TaskID
+	Variant string
+	Keys    map[string]string // see Env.Keys
+	// Candidates, when there are any, are what the task may be, each with another
+	// variant: which of them, what it reads decides (see Choose). Of the task itself
+	// only what they have in common is set, which the source and the steps are not.
+	Candidates    []Task
+	Authorization *Authorization // nil: none is written, so no load
 	Chain         Chain
 	// Connections it uses, once each, for the caps of the pool.
 	Connections []Connection
@@ -73,6 +77,8 @@ type Task struct {
 	// Config is the canonical text of everything that decides the output, Policy
 	// the part of it that is the privacy policy.
 	Config, Policy []byte
+
+	among []Task // the candidates it was chosen from; empty: it was not chosen
 }
 
 // held says whether nobody allowed the task: it reads nothing.

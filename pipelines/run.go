@@ -55,6 +55,7 @@ func Run(ctx context.Context, p *Project, sel Selection, opt RunOptions) (*Repor
 		return nil, nil, err
 	}
 	defer r.close()
+	shared.decide(ctx, r)
 	shared.complete(ctx, p, sel)
 	r.shared = shared
 	report := &Report{Run: r.id, Started: opt.Now()}
@@ -252,28 +253,42 @@ func (r *run) task(ctx context.Context, t Task, sh *shared) (res TaskResult) {
 	}
 	err := contain(func() error {
 		var err error
-		res, err = r.flow(ctx, t, sh)
+		res, err = r.flow(ctx, &t, sh)
 		return err
 	})
 	if err != nil {
-		res.Err, res.Outcome = err, FailedTask
-		if ctx.Err() != nil {
-			res.Outcome = Interrupted
-		} else if ExitCode(err) == ExitRefused {
-			res.Outcome = Refused
-		}
+		res.fails(ctx, err)
 	}
 	res.Task, res.Variant, res.config = t.ID, t.Variant, configSum(t)
 	return res
 }
 
-func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err error) {
+// fails ends the task before its rows were read.
+func (res *TaskResult) fails(ctx context.Context, err error) {
+	res.Err, res.Outcome = err, FailedTask
+	if ctx.Err() != nil {
+		res.Outcome = Interrupted
+	} else if ExitCode(err) == ExitRefused {
+		res.Outcome = Refused
+	}
+}
+
+// flow runs a task, which becomes the candidate that it turns out to be.
+func (r *run) flow(ctx context.Context, task *Task, sh *shared) (res TaskResult, err error) {
 	dir, err := os.MkdirTemp(r.dir, "task-*")
 	if err != nil {
 		return res, messages.RunFolder.Wrap(err, "folder", r.dir)
 	}
 	defer os.RemoveAll(dir)
-	env := r.env(t, dir)
+	env := r.env(*task, dir)
+	chosen, err := r.decide(ctx, *task, env)
+	if err != nil {
+		res.Started = r.opt.Now()
+		res.fails(ctx, err)
+		return res, r.unread(ctx, *task, env, &res)
+	}
+	*task = chosen
+	t := chosen
 	env.Took = func(f Taken) { r.taken.note(t, f) }
 	noted := &notes{}
 	env.Note = noted.add
@@ -303,17 +318,38 @@ func (r *run) flow(ctx context.Context, t Task, sh *shared) (res TaskResult, err
 	k.flow = f
 	opt.Evidence, opt.Journal = k.before, k.after
 	res = f.Run(ctx, env, opt)
+	res.nothingNew()
+	res.Notes = append(res.Notes, noted.all...)
+	k.noteRefusal(ctx, &res)
+	return res, nil
+}
+
+// unread ends a task of which nothing was read but what decides on its variant.
+func (r *run) unread(ctx context.Context, t Task, env Env, res *TaskResult) error {
+	res.nothingNew()
+	k, err := r.keeper(t, env)
+	if err == nil {
+		k.noteRefusal(ctx, res)
+	}
+	return err
+}
+
+// nothingNew makes no failure of a source that has nothing to read yet.
+func (res *TaskResult) nothingNew() {
 	if messages.Has(res.Err, messages.NothingNew) || messages.Has(res.Err, messages.NotSettled) {
-		noted.add(messages.Find(res.Err))
+		res.Notes = append(res.Notes, messages.Find(res.Err))
 		res.Outcome, res.Err = Unchanged, nil
 	}
-	res.Notes = append(res.Notes, noted.all...)
-	if res.Outcome == Refused && !opt.Unpublished {
-		if err := k.refused(ctx, &res); err != nil {
-			res.Notes = append(res.Notes, journalLate(t.ID, err))
-		}
+}
+
+// noteRefusal adds to the journal that a run was refused to publish.
+func (k *keeper) noteRefusal(ctx context.Context, res *TaskResult) {
+	if res.Outcome != Refused || k.opt.Unpublished {
+		return
 	}
-	return res, nil
+	if err := k.refused(ctx, res); err != nil {
+		res.Notes = append(res.Notes, journalLate(k.task.ID, err))
+	}
 }
 
 // notes are what components told while they worked, each once: a source may be

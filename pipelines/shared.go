@@ -18,6 +18,9 @@ import (
 type sharedSources struct {
 	byID   map[string]*shared
 	claims map[string]*claims // by what is read
+
+	undecided []Task // that read such a source, whichever of their candidates they are
+	decisions map[string]decision
 }
 
 // shared is one source, read once for its tasks.
@@ -86,6 +89,19 @@ func (ss *sharedSources) of(t Task) *shared {
 
 // selected takes note of a task of the run.
 func (ss *sharedSources) selected(t Task) {
+	if len(t.Candidates) > 0 {
+		shares := false
+		for _, c := range t.Candidates {
+			if s, ok := splitOf(c); ok {
+				ss.claim(s)
+				shares = shares || len(s.By) > 0
+			}
+		}
+		if shares && !t.held() {
+			ss.undecided = append(ss.undecided, t)
+		}
+		return
+	}
 	s, ok := splitOf(t)
 	if !ok {
 		return
@@ -154,8 +170,10 @@ func asked(by []SplitColumn) (columns, keys string) {
 func (ss *sharedSources) complete(ctx context.Context, p *Project, sel Selection) {
 	if len(ss.byID) > 0 && sel != (Selection{}) {
 		_ = p.Tasks(Selection{}, func(t Task) bool { // a mistake in a task that does not run is not told
-			if s, ok := splitOf(t); ok {
-				ss.claim(s)
+			for _, c := range t.each() {
+				if s, ok := splitOf(c); ok {
+					ss.claim(s)
+				}
 			}
 			return ctx.Err() == nil
 		})

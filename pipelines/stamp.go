@@ -47,6 +47,9 @@ func (f *Flow) stamp(ctx context.Context, key []byte, s Stamping) (string, unkno
 			}
 		}
 	}
+	for _, src := range f.beside {
+		names, sources = append(names, "beside"), append(sources, src)
+	}
 	for _, src := range sources {
 		if _, ok := src.(Stamper); !ok {
 			return "", inputUnread, nil

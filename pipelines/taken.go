@@ -40,8 +40,9 @@ type FailedFile struct {
 
 // takings are the files that a run's tasks have read.
 type takings struct {
-	mu    sync.Mutex
-	files map[string]*taking
+	mu       sync.Mutex
+	files    map[string]*taking
+	variants map[TaskID]string // of the tasks that had candidates
 }
 
 type taking struct {
@@ -88,9 +89,11 @@ func (t *takings) others(p *Project) map[string][]TaskID {
 		return nil
 	}
 	_ = p.Tasks(Selection{}, func(task Task) bool { // a mistake in a task that does not run is not told
-		if s, ok := splitOf(task); ok && !task.held() {
-			if of, asked := readers[s.Reads]; asked {
-				readers[s.Reads] = append(of, task.ID)
+		for _, c := range t.mayRead(task) {
+			if s, ok := splitOf(c); ok && !task.held() {
+				if of, asked := readers[s.Reads]; asked && (len(of) == 0 || of[len(of)-1] != task.ID) {
+					readers[s.Reads] = append(of, task.ID)
+				}
 			}
 		}
 		return true

@@ -23,7 +23,7 @@ func (a *app) validateCmd() *cobra.Command {
 			}
 			v, diags := pipelines.Validate(cmd.Context(), &p.Project, a.flags.sel, a.log())
 			if a.json() {
-				a.printJSON(map[string]any{"tasks": v.Tasks, "unchecked": len(v.Unchecked), "warnings": a.lines(v.Notes), "diagnostics": a.diagnosticsJSON(diags)})
+				a.printJSON(map[string]any{"tasks": v.Tasks, "undecided": v.Undecided, "unchecked": len(v.Unchecked), "warnings": a.lines(v.Notes), "diagnostics": a.diagnosticsJSON(diags)})
 				if diags.HasErrors() {
 					return exitWith(pipelines.ExitLanguage)
 				}
@@ -33,6 +33,9 @@ func (a *app) validateCmd() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(a.Out, "%s, %s\n", a.count(v.Tasks, "task", "tasks", "tâche", "tâches"), a.t("no mistake found", "aucune erreur trouvée"))
+			if v.Undecided > 0 {
+				fmt.Fprintf(a.Out, a.t("variant decided by what is read: %d\n", "variante décidée par ce qui est lu : %d\n"), v.Undecided)
+			}
 			a.warnings(v.Notes)
 			if n := len(v.Unchecked); n > 0 {
 				fmt.Fprintf(a.Out, a.t("without all columns declared: %d; the first: %s\n", "sans toutes les colonnes déclarées : %d ; la première : %s\n"), n, a.oneLine(v.Unchecked[0]))
@@ -102,18 +105,19 @@ func (a *app) planCmd() *cobra.Command {
 
 type plannedJSON struct {
 	pipelines.TaskID
-	Variant   string                 `json:"variant,omitempty"`
-	Change    pipelines.Change       `json:"change"`
-	Because   string                 `json:"because,omitempty"`
-	Source    string                 `json:"source"`
-	Steps     []string               `json:"steps,omitempty"`
-	Personal  []markJSON             `json:"personal,omitempty"`
-	Columns   []pipelines.ColumnInfo `json:"columns,omitempty"`
-	Filters   []string               `json:"filters_on_personal,omitempty"`
-	Unchecked string                 `json:"unchecked,omitempty"`
-	Problem   string                 `json:"problem,omitempty"`
-	Current   []string               `json:"current,omitempty"`
-	Notes     []string               `json:"notes,omitempty"`
+	Variant    string                 `json:"variant,omitempty"`
+	Candidates []string               `json:"candidates,omitempty"`
+	Change     pipelines.Change       `json:"change"`
+	Because    string                 `json:"because,omitempty"`
+	Source     string                 `json:"source"`
+	Steps      []string               `json:"steps,omitempty"`
+	Personal   []markJSON             `json:"personal,omitempty"`
+	Columns    []pipelines.ColumnInfo `json:"columns,omitempty"`
+	Filters    []string               `json:"filters_on_personal,omitempty"`
+	Unchecked  string                 `json:"unchecked,omitempty"`
+	Problem    string                 `json:"problem,omitempty"`
+	Current    []string               `json:"current,omitempty"`
+	Notes      []string               `json:"notes,omitempty"`
 }
 
 type markJSON struct {
@@ -165,7 +169,7 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 }
 
 func (a *app) planned(pl pipelines.Planned) plannedJSON {
-	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Change: pl.Change, Because: pl.Because, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Filters: pl.Filters, Current: pl.Current}
+	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Candidates: pl.Candidates(), Change: pl.Change, Because: pl.Because, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Filters: pl.Filters, Current: pl.Current}
 	for _, m := range pl.Columns {
 		if m.Personal {
 			j.Personal = append(j.Personal, markJSON{m.Name, a.phrase(m.Because)})
@@ -222,6 +226,9 @@ func (a *app) printPlanned(pl pipelines.Planned, details bool) {
 	fmt.Fprintf(w, "%s  %s", pl.Task.ID, a.change(pl))
 	if pl.Task.Variant != "" {
 		fmt.Fprintf(w, "  (%s %s)", a.t("variant", "variante"), pl.Task.Variant)
+	}
+	if may := pl.Candidates(); len(may) > 0 {
+		fmt.Fprintf(w, "  (%s %s)", a.t("variant decided by what is read:", "variante décidée par ce qui est lu :"), strings.Join(may, ", "))
 	}
 	fmt.Fprintln(w)
 	if pl.Err != nil {

@@ -134,14 +134,16 @@ func Blocks(reg *pipelines.Registry) []pipelines.Field {
 			tenants[i].Type = "condition over tenant"
 		}
 	}
-	pipeline := append([]pipelines.Field{forEach, steps}, fields(settingsDefaults)...)
+	choose := arg("choose", "text", "How a variant is chosen among those whose when holds. by_contract: by what is there to read, which exactly one must read as it is.")
+	choose.Values = []string{byContract}
+	pipeline := append([]pipelines.Field{forEach, choose, steps}, fields(settingsDefaults)...)
 	pipeline = append(pipeline,
 		one(block("partition", "The slices that are published as a whole.", name,
 			need(arg("values", "constant", "Texts or whole numbers, one a partition.")))),
 		one(block("authorization", "Whether the dataset may be published, and by which act; without it no load runs.", nil, fields(authorizationConfig{})...)),
 		source, transform,
 		block("variant", "One way of reading the dataset; each task has exactly one.", name,
-			need(arg("when", "constant", "Condition over each and partition; no answer is no.")), steps, source, transform),
+			arg("when", "constant", whenDoc), steps, source, transform),
 		one(block("privacy", "What may leave.", nil,
 			append([]pipelines.Field{arg("use", "constant", "A policy declared once: privacy.<name>.")}, policy...)...)),
 		nested(pipelines.KindLoad, "Where the rows go."))

@@ -1,17 +1,23 @@
 package hclfile
 
 import (
+	"bytes"
+
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// variant is the one variant of the task; nil when the pipeline has none.
-func (w *walk) variant() (*variant, bool) {
-	var one *variant
-	n := 0
+// variants are those the task may have: one, unless what is read decides; none when
+// the pipeline has none.
+func (w *walk) variants() ([]*variant, bool) {
+	var may []*variant
 	for _, v := range w.pipeline.variants {
+		if v.when == nil {
+			may = append(may, v)
+			continue
+		}
 		val, diags := v.when.Value(w.ctx)
 		if diags.HasErrors() {
 			w.fail(pipelines.Coded(diags)...)
@@ -27,19 +33,46 @@ func (w *walk) variant() (*variant, bool) {
 			return nil, false
 		}
 		if yes {
-			one = v
-			n++
+			may = append(may, v)
 		}
 	}
 	switch {
-	case n > 1:
+	case len(may) > 1 && !w.pipeline.choose:
 		w.several.add(w.id)
-	case n == 0 && len(w.pipeline.variants) > 0:
+	case len(may) == 0 && len(w.pipeline.variants) > 0:
 		w.none.add(w.id)
 	default:
-		return one, true
+		return may, true
 	}
 	return nil, false
+}
+
+// candidates is the task as each of its variants would have it, and what they have in
+// common. Two that read alike could never be told apart.
+func (w *walk) candidates(vs []*variant) pipelines.Task {
+	var all pipelines.Task
+	out := newConfig()
+	out.text("choose", byContract)
+	for _, v := range vs {
+		t := w.candidate(v)
+		for _, other := range all.Candidates {
+			if bytes.Equal(other.Chain.SourceText, t.Chain.SourceText) && !w.failed {
+				w.fail(pipelines.Diagnose(messages.ChooseAlike.With("first", other.Variant, "second", t.Variant), v.at))
+			}
+		}
+		out.item("candidates", t.Config)
+		all.Candidates = append(all.Candidates, t)
+	}
+	first := all.Candidates[0]
+	all.ID, all.Keys, all.Authorization, all.Policy, all.Config = first.ID, first.Keys, first.Authorization, first.Policy, out.bytes()
+	all.Chain = first.Chain
+	all.Chain.Source, all.Chain.SourceText, all.Chain.Contract, all.Chain.Transforms = pipelines.Built{}, nil, nil, nil
+	for _, t := range all.Candidates {
+		for _, c := range t.Connections {
+			w.addConnection(&all, c)
+		}
+	}
+	return all
 }
 
 // settings evaluates what stands in the pipeline block itself.
@@ -203,23 +236,26 @@ func (w *walk) connections(t *pipelines.Task, m *made) {
 	if c, ok := m.built.Config.(pipelines.Connecting); ok && !m.bad {
 		takes = c.Connects()
 	}
-next:
 	for _, c := range m.uses {
 		c.Takes = takes
 		w.keepCaps(m, c)
-		for i, have := range t.Connections {
-			if have.Component.Name == c.Component.Name && have.Label == c.Label && have.Key == c.Key {
-				t.Connections[i].Takes = max(have.Takes, takes)
-				continue next
-			}
+		w.addConnection(t, c)
+	}
+}
+
+func (w *walk) addConnection(t *pipelines.Task, c pipelines.Connection) {
+	for i, have := range t.Connections {
+		if have.Component.Name == c.Component.Name && have.Label == c.Label && have.Key == c.Key {
+			t.Connections[i].Takes = max(have.Takes, c.Takes)
+			return
 		}
-		t.Connections = append(t.Connections, c)
-		if g := w.limits[c.Group]; g != nil {
-			if t.Limits == nil {
-				t.Limits = map[string]int{}
-			}
-			t.Limits[c.Group] = g.max
+	}
+	t.Connections = append(t.Connections, c)
+	if g := w.limits[c.Group]; g != nil {
+		if t.Limits == nil {
+			t.Limits = map[string]int{}
 		}
+		t.Limits[c.Group] = g.max
 	}
 }
 

@@ -21,6 +21,7 @@ type made struct {
 	diags    hcl.Diagnostics
 
 	tenant, task int
+	variant      *variant // of a part that refers to sources, which each variant may have its own of
 }
 
 // make evaluates p for the task at hand.
@@ -30,13 +31,13 @@ func (w *walk) make(p *part) *made {
 	if p.sources {
 		l = max(l, w.sources)
 	}
-	if m == nil || l >= perTenant && m.tenant != w.tenant || l == perTask && m.task != w.task {
+	if m == nil || l >= perTenant && m.tenant != w.tenant || l == perTask && m.task != w.task || p.sources && m.variant != w.now {
 		if p.renew != nil && m != nil && !m.bad && m.tenant == w.tenant {
 			m = w.renew(p, m)
 		} else {
 			m = w.evaluatePart(p)
 		}
-		m.tenant, m.task = w.tenant, w.task
+		m.tenant, m.task, m.variant = w.tenant, w.task, w.now
 		w.made[p] = m
 	}
 	if m.bad {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -48,6 +49,7 @@ type pipeline struct {
 	settings  *part
 	permit    *part // authorization; may be nil
 	variants  []*variant
+	choose    bool                 // what is read decides among the variants
 	policy    *part                // written in the pipeline
 	use       hclsyntax.Expression // or declared once
 	loads     []*part
@@ -112,9 +114,41 @@ func (l *loader) pipeline(b *hclsyntax.Block, fields []pipelines.Field) *pipelin
 		}
 	}
 	sort.SliceStable(p.steps, func(i, j int) bool { return p.steps[i].at < p.steps[j].at })
-	l.check(present(without(b.Body, "for_each")), s)
+	l.check(present(without(b.Body, "for_each", "choose")), s)
+	l.choice(p, b.Body)
 	l.whole(p, what, b)
 	return p
+}
+
+// byContract is the one value of choose.
+const byContract = "by_contract"
+
+const whenDoc = "Condition over each and partition; no answer is no. It may be absent where choose decides."
+
+// choice checks how a variant is chosen: by what is read, if choose says so, else by
+// the conditions, which every variant then has.
+func (l *loader) choice(p *pipeline, body *hclsyntax.Body) {
+	a := body.Attributes["choose"]
+	if a == nil {
+		for _, v := range p.variants {
+			if v.when == nil {
+				l.say(messages.MissingArgument.With("block", "variant", "name", "when", "doc", whenDoc), v.at)
+			}
+		}
+		return
+	}
+	p.choose = true
+	if v, diags := a.Expr.Value(nil); diags.HasErrors() || v.Type() != cty.String || v.IsNull() || v.AsString() != byContract {
+		l.say(messages.WrongArgument.With("name", "choose", "wanted", "\""+byContract+"\"", "why", "there is no other"), a.Expr.Range())
+	}
+	if len(p.variants) < 2 {
+		l.say(messages.ChooseAlone.With("pipeline", p.name), a.SrcRange)
+	}
+	for _, v := range p.variants {
+		if len(v.sources) == 0 {
+			l.say(messages.ChooseSource.With("variant", v.name), v.at)
+		}
+	}
 }
 
 // present is a body without the blocks that are not available yet.

@@ -70,8 +70,9 @@ type walk struct {
 	sources  level // what the sources and the choice among them depend on
 	named    bool  // something refers to sources
 	choice   level // what the choice of a variant depends on
-	chosen   *variant
-	fits     bool // the last choice found one variant, or none was needed
+	chosen   []*variant
+	fits     bool     // the last choice found a variant, or none was needed
+	now      *variant // that is being evaluated
 
 	tenant, task    int // how many were begun
 	tenantCtx, ctx  *hcl.EvalContext
@@ -232,16 +233,27 @@ func partitionValues(v cty.Value) ([]partition, error) {
 
 // evaluate is the task at hand; false when something in it is wrong.
 func (w *walk) evaluate() (pipelines.Task, bool) {
-	p := w.pipeline
-	v := w.chosen
 	if w.choice == perTask || w.choice == perTenant && w.newTenant || w.task == 1 || !w.fits {
-		v, w.fits = w.variant()
-		w.chosen = v
+		w.chosen, w.fits = w.variants()
 	}
 	w.newTenant = false
-	if !w.fits {
+	var t pipelines.Task
+	switch {
+	case !w.fits:
 		return pipelines.Task{}, false
+	case len(w.chosen) == 0:
+		t = w.candidate(nil)
+	case len(w.chosen) == 1:
+		t = w.candidate(w.chosen[0])
+	default:
+		t = w.candidates(w.chosen)
 	}
+	return t, !w.failed
+}
+
+// candidate is the task at hand with a variant, or with none.
+func (w *walk) candidate(v *variant) pipelines.Task {
+	w.now = v
 	t := pipelines.Task{ID: w.id, Keys: w.keys()}
 	out := newConfig()
 	if v != nil {
@@ -251,14 +263,14 @@ func (w *walk) evaluate() (pipelines.Task, bool) {
 	w.settings(&t, out)
 	w.chain(&t, v, out)
 	w.policy(&t, out)
-	for _, l := range p.loads {
+	for _, l := range w.pipeline.loads {
 		m := w.make(l)
 		t.Chain.Loads = append(t.Chain.Loads, m.built)
 		out.item("loads", m.config)
 		w.connections(&t, m)
 	}
 	t.Config = out.bytes()
-	return t, !w.failed
+	return t
 }
 
 // keys are what the path of a file source may capture.

@@ -4,6 +4,7 @@ package messages
 var engine = []*Message{
 	Internal, UnknownColumn, UnknownColumnHere, DuplicateColumn, ColumnTypeWanted, SchemaBroken, TooManyRejects, DiskBound, MemoryBound,
 	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed, SplitDisk, OtherRows, SourceReread, TakenStays, NothingNew,
+	VariantNone, VariantSeveral, VariantLacks, VariantLacksAll, VariantDiffers, ChooseAlone, ChooseSource, ChooseAlike, DriftFound,
 	JournalFound, JournalLate, JournalBusy, JournalBroken, JournalBehind, JournalElsewhere,
 }
 
@@ -107,6 +108,33 @@ var (
 	NothingNew = &Message{Code: "LAV-2038", Class: Warning,
 		EN: Text{"no new file: earlier runs took the files there were", "nothing to do; what is public stays"},
 		FR: Text{"aucun nouveau fichier : les précédents ont été pris par des exécutions antérieures", "rien à faire ; ce qui est public reste"}}
+	VariantNone = &Message{Code: "LAV-2039", Class: Refused,
+		EN: Text{"pipeline {pipeline}: no variant reads what is there: {why}", "correct the variant that should read it, or add one: lavoir drift proposes the edit"},
+		FR: Text{"pipeline {pipeline} : aucune variante ne lit ce qui s'y trouve : {why}", "corrigez la variante qui devrait le lire, ou ajoutez-en une : lavoir drift propose la modification"}}
+	VariantSeveral = &Message{Code: "LAV-2040", Class: Refused,
+		EN: Text{"pipeline {pipeline}: several variants read what is there ({variants}): its columns are those of each, and none of them reads more of the first {rows} rows than the others", "declare in columns what tells them apart, give the narrower one a contract with on_added = \"fail\", or separate them with when"},
+		FR: Text{"pipeline {pipeline} : plusieurs variantes lisent ce qui s'y trouve ({variants}) : ses colonnes sont celles de chacune, et aucune ne lit plus des {rows} premières lignes que les autres", "déclarez dans columns ce qui les distingue, donnez à la plus étroite un contract avec on_added = \"fail\", ou séparez-les par when"}}
+	VariantLacks = &Message{Code: "LAV-2041", Class: Refused,
+		EN: Text{"variant {variant} wants a column {column}, which is not there", "see whether it has another name now"},
+		FR: Text{"la variante {variant} veut une colonne {column}, qui n'y est pas", "voyez si elle a maintenant un autre nom"}}
+	VariantLacksAll = &Message{Code: "LAV-2047", Class: Refused,
+		EN: Text{"variant {variant} wants columns of which none is there: {columns}", "check header, delimiter and encoding against the file, or see whether all have other names now"},
+		FR: Text{"la variante {variant} veut des colonnes dont aucune n'y est : {columns}", "vérifiez header, delimiter et encoding par rapport au fichier, ou voyez si toutes ont maintenant un autre nom"}}
+	VariantDiffers = &Message{Code: "LAV-2042", Class: Refused,
+		EN: Text{"variant {variant}: {why}", "compare the variant with what is there"},
+		FR: Text{"variante {variant} : {why}", "comparez la variante avec ce qui s'y trouve"}}
+	ChooseAlone = &Message{Code: "LAV-2043", Class: Language,
+		EN: Text{"pipeline {pipeline} has choose and fewer than two variants: there is nothing to choose from", "add variant blocks, or remove choose"},
+		FR: Text{"le pipeline {pipeline} a choose et moins de deux variantes : il n'y a rien à choisir", "ajoutez des blocs variant, ou retirez choose"}}
+	ChooseSource = &Message{Code: "LAV-2044", Class: Language,
+		EN: Text{"variant {variant} has no source of its own, and choose compares the sources", "write in the variant the source it reads"},
+		FR: Text{"la variante {variant} n'a pas de source à elle, et choose compare les sources", "écrivez dans la variante la source qu'elle lit"}}
+	ChooseAlike = &Message{Code: "LAV-2045", Class: Language,
+		EN: Text{"variants {first} and {second} read alike: nothing there can tell them apart", "declare the columns of each, or separate them with when"},
+		FR: Text{"les variantes {first} et {second} lisent de la même façon : rien de ce qui est lu ne peut les distinguer", "déclarez les colonnes de chacune, ou séparez-les par when"}}
+	DriftFound = &Message{Code: "LAV-2046", Class: Refused,
+		EN: Text{"what is there differs from what the pipelines declare (tasks: {count} of {of})", "ask the vendor whether it is meant, make the edits proposed above, then run lavoir validate"},
+		FR: Text{"ce qui s'y trouve diffère de ce que déclarent les pipelines (tâches : {count} sur {of})", "demandez à l'éditeur si c'est voulu, faites les modifications proposées ci-dessus, puis lancez lavoir validate"}}
 	JournalFound = &Message{Code: "LAV-2029", Class: Warning,
 		EN: Text{"the journal of {task} did not know the release that {load} has current (generation {generation}): an entry was added", "nothing, if a run was stopped or another machine publishes; else find out who published"},
 		FR: Text{"le journal de {task} ne connaissait pas la version courante de {load} (génération {generation}) : une entrée a été ajoutée", "rien, si une exécution a été arrêtée ou si une autre machine publie ; sinon, cherchez qui a publié"}}

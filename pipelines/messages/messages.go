@@ -56,8 +56,8 @@ type Message struct {
 }
 
 // With makes an error of the message. kv are parameter names and values in turn;
-// a value that is itself an Error, or a known phrase, is said in the language of
-// the whole.
+// a value that is itself an Error or several of them, or a known phrase, is said in the
+// language of the whole.
 func (m *Message) With(kv ...any) *Error {
 	return &Error{Message: m, params: pairs(kv)}
 }
@@ -148,6 +148,12 @@ func say(l Lang, v any) string {
 	switch v := v.(type) {
 	case *Error:
 		return v.What(l)
+	case []*Error:
+		parts := make([]string, len(v))
+		for i, e := range v {
+			parts[i] = e.What(l)
+		}
+		return strings.Join(parts, "; ")
 	case TypeWord:
 		s, _ := v.in(l)
 		return s
