@@ -34,6 +34,12 @@ type Unwrapper interface {
 	Unwrap(ctx context.Context, env Env, in GuessFile) (out GuessFile, blocks []GuessBlock, closed func() error, err error)
 }
 
+// FirstFile is the ability of a source that reads files to hand over the first of
+// them, out of whatever it came in. done ends that, and no reader may be open then.
+type FirstFile interface {
+	First(ctx context.Context) (in GuessFile, done func() error, err error)
+}
+
 // GuessFile is the file of a guess.
 type GuessFile struct {
 	Name      string // what messages may call it
@@ -42,10 +48,40 @@ type GuessFile struct {
 	Open      func(ctx context.Context) (io.ReadCloser, error)
 	// Beside opens the file of the same name with another extension; nil: there is none.
 	Beside func(ctx context.Context, extension string) (in GuessFile, found bool, err error)
+	// Rows is how many rows a guess reads, about; 0: all. A guess of the first rows
+	// knows nothing of how the file ends, and may be wrong about the others.
+	Rows int64
 }
 
 // GuessHead is how many of the first bytes of a file Looks is given.
 const GuessHead = 64 << 10
+
+// Head is those first bytes.
+func (in GuessFile) Head(ctx context.Context) ([]byte, error) {
+	r, err := in.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	head, err := io.ReadAll(io.LimitReader(r, GuessHead))
+	if e := r.Close(); err == nil {
+		err = e
+	}
+	return head, err
+}
+
+// Guesser is the format that a file looks like the most, and its name; nil when it
+// looks like none.
+func (r *Registry) Guesser(head []byte, in GuessFile) (best Guesser, name string) {
+	score := 0
+	for _, c := range r.All(KindFormat) {
+		if g, ok := c.New().(Guesser); ok {
+			if n := g.Looks(head, in); n > score {
+				best, name, score = g, c.Name, n
+			}
+		}
+	}
+	return best, name
+}
 
 // Guess is how a file is read, and what makes it likely.
 type Guess struct {
@@ -54,6 +90,7 @@ type Guess struct {
 	Columns  []GuessColumn // in the file's order
 	Evidence []*messages.Error
 	Rows     int64 // read; the rejected ones are not among them
+	Partial  bool  // there are more rows
 	Rejects  []GuessRejects
 }
 
@@ -74,6 +111,8 @@ type GuessColumn struct {
 	// Personal says of what kind of personal data the values look, as IBAN; "" is
 	// none. Names of columns are not looked at: see LikelyPersonal.
 	Personal string
+	// Empty says that no value tells the type.
+	Empty bool
 	// Undeclared says that the column is text where it is not declared and not where
 	// it is: the file has numbers in it.
 	Undeclared bool

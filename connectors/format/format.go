@@ -23,6 +23,8 @@ type Input struct {
 	// Beside finds the file of the same name with another extension, in upper or
 	// lower case, of those that the codec names as Neighbours. nil: there are none.
 	Beside func(ctx context.Context, extension string) (in Input, found bool, err error)
+
+	rows int64 // of a guess: see pipelines.GuessFile
 }
 
 // Reader is a codec that reads. The schema of what it gives is the file's

@@ -68,8 +68,9 @@ func (b *bookGuess) end() {
 	b.now = bookTop{}
 }
 
-// readSheet reads all of a sheet, and closes it.
-func readSheet(ctx context.Context, sheet bookSheet) (*bookGuess, error) {
+// readSheet reads all of a sheet, or about so many rows, and closes it.
+func readSheet(ctx context.Context, sheet bookSheet, most int64) (*bookGuess, error) {
+	defer sheet.free()
 	defer sheet.close()
 	b := &bookGuess{floats: map[int]int64{}}
 	if err := sheet.rewind(); err != nil {
@@ -78,6 +79,9 @@ func readSheet(ctx context.Context, sheet bookSheet) (*bookGuess, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
+		}
+		if most > 0 && b.rows >= most {
+			return b, nil
 		}
 		p, err := sheet.next()
 		if err == io.EOF {
@@ -105,7 +109,7 @@ func guessBook(ctx context.Context, env pipelines.Env, g *pipelines.Guess, in In
 			}
 			break
 		}
-		b, err := readSheet(ctx, s)
+		b, err := readSheet(ctx, s, in.rows)
 		if err != nil {
 			return nil, explainBook(in, err)
 		}

@@ -446,7 +446,7 @@ func guessColumns(g *pipelines.Guess, cols []*columnGuess, native bool) {
 				words[i] += n
 			}
 		}
-		col := pipelines.GuessColumn{Name: c.name, Type: t.name, Nulls: c.empty, Personal: c.personal()}
+		col := pipelines.GuessColumn{Name: c.name, Type: t.name, Nulls: c.empty, Personal: c.personal(), Empty: c.values == 0}
 		if c.floats > 0 && !t.takesFloats() {
 			if t.name != "text" || c.isCode() || c.longest == 14 {
 				g.Found(messages.GuessNumbersForCodes.With("column", c.name, "count", c.floats))

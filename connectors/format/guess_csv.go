@@ -118,6 +118,9 @@ func readBytes(ctx context.Context, in Input) (*bytesGuess, error) {
 			g.head = append(g.head, room[:k]...)
 		}
 		g.add(room[:n])
+		if in.rows > 0 && len(g.head) == guessHead {
+			return &g, nil
+		}
 		if err == io.EOF {
 			g.invalid += int64(len(g.rest))
 			return &g, nil

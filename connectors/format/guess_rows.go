@@ -14,7 +14,7 @@ import (
 
 // guessInput is the file as codecs want it.
 func guessInput(in pipelines.GuessFile) Input {
-	out := Input{Name: in.Name, Size: in.Size, Open: in.Open}
+	out := Input{Name: in.Name, Size: in.Size, Open: in.Open, rows: in.Rows}
 	if in.Beside != nil {
 		out.Beside = func(ctx context.Context, extension string) (Input, bool, error) {
 			found, ok, err := in.Beside(ctx, extension)
@@ -76,6 +76,13 @@ func (r *rowsGuess) read(ctx context.Context, codec Reader, in Input) error {
 		}
 		r.batch(batch)
 		batch.Release()
+		if in.rows > 0 && r.g.Rows+r.blank+r.repeated >= in.rows {
+			r.g.Partial = true
+			for _, h := range r.held { // whether they are the end is not known
+				r.give(h)
+			}
+			return nil
+		}
 	}
 	r.end()
 	return nil

@@ -186,40 +186,26 @@ func (f *guessedFile) Unchanged() error {
 
 // guesser is the format that the file looks like the most.
 func (a *app) guesser(ctx context.Context, in pipelines.GuessFile, format string) (pipelines.Guesser, error) {
-	r, err := in.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	head, err := io.ReadAll(io.LimitReader(r, pipelines.GuessHead))
-	if e := r.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return nil, err
-	}
-	var best pipelines.Guesser
-	var names []string
-	score := 0
-	for _, c := range a.reg.All(pipelines.KindFormat) {
-		g, ok := c.New().(pipelines.Guesser)
-		if !ok {
-			continue
-		}
-		names = append(names, c.Name)
-		if c.Name == format {
-			return g, nil
-		}
-		if n := g.Looks(head, in); n > score && format == "" {
-			best, score = g, n
-		}
-	}
 	if format != "" {
+		var names []string
+		for _, c := range a.reg.All(pipelines.KindFormat) {
+			if g, ok := c.New().(pipelines.Guesser); ok && c.Name == format {
+				return g, nil
+			} else if ok {
+				names = append(names, c.Name)
+			}
+		}
 		return nil, messages.BadFlag.With("flag", "--format", "wanted", strings.Join(names, ", "))
 	}
-	if best == nil {
+	head, err := in.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g, _ := a.reg.Guesser(head, in)
+	if g == nil {
 		return nil, messages.GuessUnknown.With()
 	}
-	return best, nil
+	return g, nil
 }
 
 // pipelineName makes a name of a pipeline of that of a file.
