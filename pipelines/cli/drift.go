@@ -276,18 +276,16 @@ func (d *drift) printGroup(g *driftGroup) {
 
 func (d *drift) printCounts() {
 	parts := []string{d.count(d.counts.Tasks, "task", "tasks", "tâche", "tâches")}
-	for _, p := range []struct {
-		n    int
-		word string
-	}{
-		{d.counts.Changed, d.t("changed", "avec des changements")}, {d.counts.Same, d.t("as declared", "conformes à la déclaration")},
-		{d.counts.Absent, d.t("without a file", "sans fichier")}, {d.counts.Held, d.t("held: no authorization", "retenues : pas d'autorisation")},
-		{d.counts.Failed, d.t("not looked at", "non regardées")},
-	} {
-		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.word))
+	add := func(n int, en, un, plusieurs string) {
+		if n > 0 {
+			parts = append(parts, d.count(n, en, en, un, plusieurs))
 		}
 	}
+	add(d.counts.Changed, "changed", "qui a changé", "qui ont changé")
+	add(d.counts.Same, "as declared", "conforme à la déclaration", "conformes à la déclaration")
+	add(d.counts.Absent, "without a file", "sans fichier", "sans fichier")
+	add(d.counts.Held, "held: no authorization", "retenue : pas d'autorisation", "retenues : pas d'autorisation")
+	add(d.counts.Failed, "not looked at", "non regardée", "non regardées")
 	fmt.Fprintln(d.Out, strings.Join(parts, ", "))
 }
 
