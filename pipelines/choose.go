@@ -219,6 +219,15 @@ func (c *choosing) readRows(ctx context.Context, env Env) error {
 			return err
 		}
 	}
+	if i := readsAllOf(all); i >= 0 {
+		c.fits = []Task{all[i].task}
+	}
+	return nil
+}
+
+// readsAllOf is the one that reads all lines that each other does, and more, as far as
+// all of them looked; -1 when there is none.
+func readsAllOf(all []firstLines) int {
 	horizon := int64(math.MaxInt64)
 	for _, l := range all {
 		horizon = min(horizon, l.last)
@@ -232,10 +241,10 @@ func (c *choosing) readRows(ctx context.Context, env Env) error {
 			more = more && (i == j || len(l.lines) > len(other.lines) && containsAll(l.lines, other.lines))
 		}
 		if more {
-			c.fits = []Task{l.task}
+			return i
 		}
 	}
-	return nil
+	return -1
 }
 
 // read reads the first rows of the first file.
