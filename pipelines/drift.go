@@ -351,10 +351,8 @@ func (e *explaining) guess(ctx context.Context, format Built, found *Drifted) (g
 	if !ok {
 		return nil, nil
 	}
-	if own.Looks(head, in) == 0 {
-		if other, name := e.reg.Guesser(head, in); other != nil {
-			found.Differences = append(found.Differences, Difference{Kind: FormatDiffers, Name: "format", Was: format.Component.Name, Is: name})
-		}
+	if other, name := e.reg.Guesser(head, in); other != nil && name != format.Component.Name {
+		found.Differences = append(found.Differences, Difference{Kind: FormatDiffers, Name: "format", Was: format.Component.Name, Is: name})
 		return nil, nil
 	}
 	if g, err = own.Guess(ctx, e.env, in); err != nil && len(messagesOf(err)) > 0 && ExitCode(err) != ExitEnvironment {

@@ -41,6 +41,7 @@ type rowsGuess struct {
 	held     []heldRow
 	blank    int64
 	repeated int64
+	seen     int64 // of all rows
 	footer   int
 	prepare  func(i int, c *columnGuess)
 	whole    bool                  // all rows are data: the file is no report
@@ -74,9 +75,9 @@ func (r *rowsGuess) read(ctx context.Context, codec Reader, in Input) error {
 		if err != nil {
 			return err
 		}
-		r.batch(batch)
+		more := r.batch(batch, in.rows)
 		batch.Release()
-		if in.rows > 0 && r.g.Rows+r.blank+r.repeated >= in.rows {
+		if more {
 			r.g.Partial = true
 			for _, h := range r.held { // whether they are the end is not known
 				r.give(h)
@@ -88,10 +89,14 @@ func (r *rowsGuess) read(ctx context.Context, codec Reader, in Input) error {
 	return nil
 }
 
-// batch takes the rows and the rejects in the order of their lines.
-func (r *rowsGuess) batch(b pipelines.Batch) {
+// batch takes the rows and the rejects in the order of their lines, until there are
+// about most, if that is not 0; more says that it stopped there.
+func (r *rowsGuess) batch(b pipelines.Batch, most int64) (more bool) {
 	next := 0
 	for row := range int(b.NumRows()) {
+		if r.seen++; most > 0 && r.seen > most {
+			return true
+		}
 		line := b.Places.At(row).Line
 		for next < len(b.Rejects) && b.Rejects[next].Line < line {
 			r.hold(heldRow{line: b.Rejects[next].Line, reject: &b.Rejects[next]})
@@ -123,9 +128,11 @@ func (r *rowsGuess) batch(b pipelines.Batch) {
 			r.hold(heldRow{cells: cells, line: line})
 		}
 	}
+	r.seen += int64(len(b.Rejects))
 	for ; next < len(b.Rejects); next++ {
 		r.hold(heldRow{line: b.Rejects[next].Line, reject: &b.Rejects[next]})
 	}
+	return most > 0 && r.seen > most
 }
 
 // cellBytes is a value as text; of a text its own, a copy.

@@ -365,7 +365,13 @@ func (d *drift) variant(b *strings.Builder, comment func(en, fr string, args ...
 	format, isFile := formatOf(s.Task)
 	for _, x := range s.Differences {
 		switch x.Kind {
-		case pipelines.FormatDiffers, pipelines.NothingKnown, pipelines.OtherwiseWrong:
+		case pipelines.OtherwiseWrong:
+			if s.Refusal != nil {
+				comment("%s, %s: %s", "%s, %s : %s", where, g.source, s.Refusal.Remedy(d.lang))
+				return
+			}
+			isFile = false
+		case pipelines.FormatDiffers, pipelines.NothingKnown:
 			isFile = false
 		}
 	}
