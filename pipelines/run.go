@@ -264,12 +264,12 @@ func (r *run) task(ctx context.Context, t Task, sh *shared) (res TaskResult) {
 }
 
 // fails ends the task before its rows were read.
-func (res *TaskResult) fails(ctx context.Context, err error) {
-	res.Err, res.Outcome = err, FailedTask
+func (t *TaskResult) fails(ctx context.Context, err error) {
+	t.Err, t.Outcome = err, FailedTask
 	if ctx.Err() != nil {
-		res.Outcome = Interrupted
+		t.Outcome = Interrupted
 	} else if ExitCode(err) == ExitRefused {
-		res.Outcome = Refused
+		t.Outcome = Refused
 	}
 }
 
@@ -335,10 +335,10 @@ func (r *run) unread(ctx context.Context, t Task, env Env, res *TaskResult) erro
 }
 
 // nothingNew makes no failure of a source that has nothing to read yet.
-func (res *TaskResult) nothingNew() {
-	if messages.Has(res.Err, messages.NothingNew) || messages.Has(res.Err, messages.NotSettled) {
-		res.Notes = append(res.Notes, messages.Find(res.Err))
-		res.Outcome, res.Err = Unchanged, nil
+func (t *TaskResult) nothingNew() {
+	if messages.Has(t.Err, messages.NothingNew) || messages.Has(t.Err, messages.NotSettled) {
+		t.Notes = append(t.Notes, messages.Find(t.Err))
+		t.Outcome, t.Err = Unchanged, nil
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -306,6 +307,48 @@ func TestXLSXConforms(t *testing.T) {
 		codec := xlsxFrom(t, env.Allocator, `columns = { montant = decimal(8, 2) }`)
 		return func(ctx context.Context) (pipelines.Chunks, error) { return codec.Chunks(ctx, inputOf(data)) }, nil
 	})
+}
+
+func TestXLSXPutAsideConforms(t *testing.T) {
+	data := sampleXLSX()
+	pipelinetest.Chunks(t, func(env pipelines.Env) (func(context.Context) (pipelines.Chunks, error), error) {
+		codec := asideXLSX(t, env.Allocator, t.TempDir(), `columns = { montant = decimal(8, 2) }`, 1)
+		return func(ctx context.Context) (pipelines.Chunks, error) { return codec.Chunks(ctx, inputOf(data)) }, nil
+	})
+}
+
+// Any number of goroutines read what was put aside, of which few frames are held.
+func TestAsideBytesAreReadAtOnce(t *testing.T) {
+	a, err := newAside(pipelines.NewSpool(t.TempDir(), memory.NewGoAllocator(), 0), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	all := make([]byte, 20*asideSize+77)
+	for i := range all {
+		all[i] = byte(i * 7 >> 3)
+	}
+	if _, err := a.Write(all); err != nil {
+		t.Fatal(err)
+	}
+	var readers sync.WaitGroup
+	for g := range 4 {
+		readers.Go(func() {
+			for i := range 500 {
+				off := (i*7919 + g*104729) % len(all)
+				n := min(i*37, len(all)-off)
+				b, err := a.read(nil, int64(off), n)
+				if err != nil || !bytes.Equal(b, all[off:off+n]) {
+					t.Errorf("%d bytes from %d: %v", n, off, err)
+					return
+				}
+			}
+		})
+	}
+	readers.Wait()
+	if len(a.held) > 3 || len(a.round) > 3 {
+		t.Errorf("%d frames are held", len(a.held))
+	}
 }
 
 // bookNeverPanics reads whatever bytes there are.
