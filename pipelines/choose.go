@@ -192,9 +192,18 @@ type firstLines struct {
 }
 
 // readRows leaves, of those that fit, the one that reads all rows that another does,
-// and more; all of them when there is none. What cannot be read twice is not read for it.
+// and more; all of them when there is none. What cannot be read twice is not read for
+// it, nor are rows of different files compared.
 func (c *choosing) readRows(ctx context.Context, env Env) error {
 	fits := c.fits
+	first, ok := splitOf(fits[0])
+	for _, t := range fits[1:] {
+		s, same := splitOf(t)
+		ok = ok && same && s.Reads == first.Reads
+	}
+	if !ok {
+		return nil
+	}
 	c.fits = nil
 	var all []firstLines
 	for _, t := range fits {

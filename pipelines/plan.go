@@ -44,21 +44,25 @@ func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logg
 		seen, taken := map[[3]string]bool{}, places{}
 		var places hcl.Diagnostics
 		var takers takers
+		bind := func(t Task) bool {
+			takers.note(t)
+			key := [3]string{t.ID.Pipeline, t.ID.Tenant, t.Variant}
+			if seen[key] {
+				return true
+			}
+			seen[key] = true
+			return yield(t)
+		}
 		found = p.Tasks(sel, func(t Task) bool {
 			v.Tasks++
 			each(t)
 			places = append(places, taken.take(t)...)
-			if len(t.Candidates) > 0 {
-				v.Undecided++
+			if len(t.Candidates) == 0 {
+				return bind(t) && ctx.Err() == nil
 			}
-			for _, c := range t.each() {
-				takers.note(c)
-				key := [3]string{c.ID.Pipeline, c.ID.Tenant, c.Variant}
-				if seen[key] {
-					continue
-				}
-				seen[key] = true
-				if !yield(c) {
+			v.Undecided++
+			for _, c := range t.Candidates {
+				if !bind(c) {
 					return false
 				}
 			}

@@ -9,8 +9,13 @@ import (
 // takers are the sources that pipelines have, each as its first task has it, to find
 // those that take away what others read.
 type takers struct {
-	seen map[[2]string]bool
+	seen map[takerKey]bool
 	all  []takerTask
+}
+
+type takerKey struct {
+	pipeline string
+	source   hcl.Range
 }
 
 type takerTask struct {
@@ -23,12 +28,12 @@ type takerTask struct {
 // note takes note of a task.
 func (ts *takers) note(t Task) {
 	c, ok := t.Chain.Source.Config.(Taker)
-	key := [2]string{t.ID.Pipeline, t.Chain.Source.Range.String()}
+	key := takerKey{t.ID.Pipeline, t.Chain.Source.Range}
 	if !ok || ts.seen[key] {
 		return
 	}
 	if ts.seen == nil {
-		ts.seen = map[[2]string]bool{}
+		ts.seen = map[takerKey]bool{}
 	}
 	ts.seen[key] = true
 	ts.all = append(ts.all, takerTask{t.ID, t.Keys, t.Chain.Source, c})
