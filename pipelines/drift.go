@@ -135,11 +135,30 @@ func (d *drifter) nearest(ctx context.Context, t Task) (best Drifted) {
 		if found.Err != nil {
 			return found
 		}
-		if i == 0 || best.Absent && !found.Absent || !found.Absent && len(found.Differences) < len(best.Differences) {
+		if i == 0 || found.distance() < best.distance() {
 			best = found
 		}
 	}
 	return best
+}
+
+// distance is how far what is there is from what is declared: further than by any
+// number of columns where nothing of it was recognised, and furthest where nothing is there.
+func (d Drifted) distance() (n int) {
+	const beyond = 1 << 20
+	if d.Absent {
+		return 2 * beyond
+	}
+	for _, x := range d.Differences {
+		switch x.Kind {
+		case FormatDiffers, NothingKnown, OtherwiseWrong:
+			return beyond
+		case ColumnIsNew:
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 // look compares a task that has its variant.
@@ -188,30 +207,35 @@ func (d *drifter) look(ctx context.Context, t Task) (found Drifted) {
 		found.Err = err
 	}
 	if !found.Breaks() {
-		found.Differences = append(found.Differences, e.unexplained(found.Refusal)...)
+		e.unexplained(&found)
 	}
 	return found
 }
 
-// unexplained are the differences where all that is known is what a run would say.
-func (e *explaining) unexplained(refusal *messages.Error) (ds []Difference) {
+// unexplained adds the differences where all that is known is what a run would say.
+func (e *explaining) unexplained(found *Drifted) {
 	for _, w := range e.wrong {
-		ds = append(ds, Difference{Kind: TypeDiffers, Name: w.column, Was: e.declared(w.column), Is: w.why.Code})
+		if w.column == "" && found.Refusal == nil {
+			found.Refusal = w.why
+		} else if w.column != "" {
+			found.Differences = append(found.Differences, Difference{Kind: TypeDiffers, Name: w.column, Was: e.declared(w.column), Is: w.why.Code})
+		}
 	}
-	if refusal != nil {
-		ds = append(ds, Difference{Kind: OtherwiseWrong, Is: refusal.Code})
+	if found.Refusal != nil {
+		found.Differences = append(found.Differences, Difference{Kind: OtherwiseWrong, Is: found.Refusal.Code})
 	}
-	return ds
 }
 
-// wrongType is a column whose declared type does not read most of the rows.
+// wrongType is a column whose declared type does not read most of the rows; "" is none
+// of them.
 type wrongType struct {
 	column string
 	why    *messages.Error // of the first row
 }
 
 // misread reads the first rows and gives the columns because of which most of them are
-// rejected. One bad row is no drift: a run tells it.
+// rejected. One bad row is no drift: a run tells it. Where bytes are no text, one row in
+// a hundred is enough: others may only have no accents.
 func misread(ctx context.Context, src Source) (wrong []wrongType, err error) {
 	if again, ok := src.(Rereadable); !ok || !again.Rereadable() {
 		return nil, nil // of a database the columns tell their types
@@ -221,8 +245,9 @@ func misread(ctx context.Context, src Source) (wrong []wrongType, err error) {
 		return nil, err
 	}
 	defer s.Close()
-	rows, bad := 0, map[string]int{}
+	rows, bad, bytes := 0, map[string]int{}, 0
 	var first []wrongType
+	var unreadable *messages.Error
 	for rows < driftRows {
 		b, err := s.Next(ctx)
 		if err == io.EOF {
@@ -233,6 +258,12 @@ func misread(ctx context.Context, src Source) (wrong []wrongType, err error) {
 		}
 		rows += int(b.NumRows()) + len(b.Rejects)
 		for _, r := range b.Rejects {
+			if r.Why.Message == messages.CSVUnreadableByte || r.Why.Message == messages.DBFUnreadable {
+				if bytes++; bytes == 1 {
+					unreadable = r.Why
+				}
+				continue
+			}
 			if bad[r.Column]++; bad[r.Column] == 1 {
 				first = append(first, wrongType{r.Column, r.Why})
 			}
@@ -243,6 +274,9 @@ func misread(ctx context.Context, src Source) (wrong []wrongType, err error) {
 		if bad[w.column]*2 > rows {
 			wrong = append(wrong, w)
 		}
+	}
+	if bytes*100 > rows {
+		wrong = append(wrong, wrongType{"", unreadable})
 	}
 	return wrong, nil
 }
@@ -394,14 +428,16 @@ func (e *explaining) retype(ctx context.Context, c *Comparison) error {
 	for _, d := range c.Of(TypeDiffers) {
 		guessed[d.Name] = d.Is
 	}
-	if !c.Only(ColumnRenamed, ColumnLacks, TypeDiffers) {
-		return nil // it is written otherwise: the guess is all there is
+	if !c.Only(ColumnRenamed, ColumnLacks, TypeDiffers, OptionDiffers) {
+		return nil
 	}
 	wrong, err := e.misreadRenamed(ctx, c)
-	if err != nil || wrong == nil {
+	if err != nil || wrong == nil { // it is written otherwise: the guess is all there is
 		return err
 	}
-	c.Differences = slices.DeleteFunc(c.Differences, func(d Difference) bool { return d.Kind == TypeDiffers })
+	c.Differences = slices.DeleteFunc(c.Differences, func(d Difference) bool {
+		return d.Kind == TypeDiffers || d.Kind == OptionDiffers && len(wrong) == 0
+	})
 	for _, w := range wrong {
 		i := slices.IndexFunc(c.Columns, func(col GuessColumn) bool { return col.Name == w.column })
 		if i < 0 {
