@@ -16,11 +16,11 @@ import (
 // against compares the file with what a pipeline reads and proposes the least
 // that makes the pipeline read it: nothing, aliases, or a variant.
 func (a *app) against(p *proposal, project string) (string, error) {
-	task, err := a.comparedTask(project)
+	first, err := a.comparedTask(project)
 	if err != nil {
 		return "", err
 	}
-	task, c, err := a.nearest(p, task)
+	task, c, err := a.nearest(p, first)
 	if err != nil {
 		return "", err
 	}
@@ -35,7 +35,7 @@ func (a *app) against(p *proposal, project string) (string, error) {
 		fmt.Fprintf(&b, "# %s\n", fmt.Sprintf(a.t("Add to format %q of pipeline %q:", "À ajouter dans format %q du pipeline %q :"), block.Component.Name, task.ID.Pipeline))
 		b.WriteString(aliasesText(nil, c.Of(pipelines.ColumnRenamed)))
 	default:
-		a.variantText(&b, p, task, c)
+		a.variantText(&b, p, task, c, len(first.Candidates) > 0)
 	}
 	return string(hclfile.Format([]byte(b.String()))), nil
 }
@@ -140,11 +140,15 @@ func aliasesText(known map[string]string, renamed []pipelines.Difference) string
 	return b.String() + "}\n"
 }
 
-// variantText is a variant that reads the file.
-func (a *app) variantText(b *strings.Builder, p *proposal, task *pipelines.Task, c *pipelines.Comparison) {
+// variantText is a variant that reads the file. It needs no condition where what is
+// read decides.
+func (a *app) variantText(b *strings.Builder, p *proposal, task *pipelines.Task, c *pipelines.Comparison, decided bool) {
 	line := func(format string, args ...any) { fmt.Fprintf(b, format+"\n", args...) }
 	line("variant %s {", strconv.Quote(p.name))
-	line("when = false # %s", a.t("to be written: which tenants have this export", "à écrire : quelles collectivités ont cet export"))
+	if !decided {
+		line("when = false # %s", a.t("to be written: which tenants have this export; or choose = \"by_contract\" in the pipeline, and what is read decides",
+			"à écrire : quelles collectivités ont cet export ; ou choose = \"by_contract\" dans le pipeline, et ce qui est lu décide"))
+	}
 	line("source \"file\" %s {", strconv.Quote(task.Chain.Source.Label))
 	if connection, ok := task.Chain.Source.Argument("connection"); ok {
 		line("connection = %v", connection)
