@@ -245,8 +245,8 @@ type cellDecoder struct {
 	quote    byte         // that cells double
 	clean    bool         // b is text that needs no transcoding
 	direct   bool         // and cells are what stands there
-	bad      []pipelines.Reject
-	badRow   []int
+	bad      []failedRow
+	failed   []bool // which rows have one; nil: none
 	single   []byte // a cell with its doubled quotes made one
 	decoded  []byte // a cell as UTF-8
 	texts    []byte // a column's texts
@@ -291,27 +291,34 @@ func (d *cellDecoder) batch() pipelines.Batch {
 	return pipelines.Batch{Record: rec, Places: pipelines.Places{Input: d.input, Lines: lines}, Rejects: d.grid.rejects}
 }
 
+// failedRow is a row of the grid that is rejected, and why.
+type failedRow struct {
+	row    int
+	reject pipelines.Reject
+}
+
 // fail rejects row r because of its column c, unless an earlier column did.
 func (d *cellDecoder) fail(r, c int, why *messages.Error) {
-	i, found := slices.BinarySearch(d.badRow, r)
-	if found {
+	if len(d.failed) <= r {
+		d.failed = append(d.failed, make([]bool, max(len(d.grid.rows), r+1)-len(d.failed))...)
+	}
+	if d.failed[r] {
 		return
 	}
 	row := d.grid.rows[r]
-	d.badRow = slices.Insert(d.badRow, i, r)
-	d.bad = slices.Insert(d.bad, i, pipelines.Reject{Place: pipelines.Place{Input: d.input, Line: row.line},
-		Column: d.columns[c].Name, Why: why, Raw: bytes.Clone(d.raw[row.start:row.end])})
+	d.failed[r] = true
+	d.bad = append(d.bad, failedRow{r, pipelines.Reject{Place: pipelines.Place{Input: d.input, Line: row.line},
+		Column: d.columns[c].Name, Why: why, Raw: bytes.Clone(d.raw[row.start:row.end])}})
 }
 
 // leaveOut takes the failed rows out of the grid.
 func (d *cellDecoder) leaveOut() {
-	if len(d.badRow) == 0 {
+	if len(d.bad) == 0 {
 		return
 	}
-	g, w, kept, next := &d.grid, d.grid.width, 0, 0
+	g, w, kept := &d.grid, d.grid.width, 0
 	for r := range g.rows {
-		if next < len(d.badRow) && d.badRow[next] == r {
-			next++
+		if r < len(d.failed) && d.failed[r] {
 			continue
 		}
 		g.rows[kept] = g.rows[r]
@@ -319,8 +326,12 @@ func (d *cellDecoder) leaveOut() {
 		kept++
 	}
 	g.rows, g.cells = g.rows[:kept], g.cells[:kept*w]
-	g.rejects = append(g.rejects, d.bad...)
-	d.bad, d.badRow = d.bad[:0], d.badRow[:0]
+	slices.SortFunc(d.bad, func(a, b failedRow) int { return a.row - b.row })
+	for _, b := range d.bad {
+		g.rejects = append(g.rejects, b.reject)
+	}
+	clear(d.bad)
+	d.bad, d.failed = d.bad[:0], d.failed[:0]
 }
 
 // text is the cell of row r in column c as UTF-8, good until the next call;

@@ -178,7 +178,9 @@ func (s *csvChunks) names(b []byte) ([]string, error) {
 		d.grid.width = len(d.grid.cells)
 		d.columns = make([]cellColumn, d.grid.width)
 		d.findUnreadable()
-		d.grid.rejects = append(d.grid.rejects, d.bad...)
+		for _, b := range d.bad {
+			d.grid.rejects = append(d.grid.rejects, b.reject)
+		}
 	}
 	if len(d.grid.rejects) > 0 {
 		return nil, s.badHeader(d.grid.rejects[0].Why)
