@@ -208,7 +208,7 @@ func (d *cellDecoder) textColumn(c int) arrow.Array {
 				ok = false
 			}
 		}
-		if ok && code != "" && d.kind(r, c) <= cellDoubled {
+		if ok && code != "" {
 			if why := scalar.CheckCode(code, b); why != nil {
 				d.failAs(r, c, why)
 				ok = false

@@ -15,6 +15,9 @@ import (
 // How cells that are no text become values of the declared types. What would
 // lose something is refused.
 
+// spreadsheetDigits are the digits that a spreadsheet promises of a number.
+const spreadsheetDigits = 15
+
 // longestNumber bounds a number written out: no type takes more digits.
 const longestNumber = 400
 
@@ -111,7 +114,8 @@ func nativeFloat64(kind cellKind, b []byte) (float64, *messages.Message) {
 // nativeDecimal gives binary numbers with more decimals than declared a second
 // chance at fifteen digits: that is all a spreadsheet promises of a number
 // ("Excel specifications and limits": number precision, 15 digits), and a sum of
-// cents ends in 0.30000000000000004 there.
+// cents ends in 0.30000000000000004 there. Where fifteen digits do not reach beyond
+// the declared decimals they would round what is no noise.
 func nativeDecimal(kind cellKind, b []byte, precision, scale int32) (decimal128.Num, *messages.Message) {
 	if kind != cellNumber && kind != cellFloat {
 		return decimal128.Num{}, messages.BadDecimal
@@ -123,7 +127,7 @@ func nativeDecimal(kind cellKind, b []byte, precision, scale int32) (decimal128.
 	v, why := scalar.Plain.ParseDecimal(plain, precision, scale)
 	if why == messages.DecimalScale && kind == cellFloat {
 		if f, err := strconv.ParseFloat(string(b), 64); err == nil {
-			if plain, ok = writtenOut(strconv.AppendFloat(nil, f, 'e', 14, 64)); ok {
+			if plain, ok = writtenOut(strconv.AppendFloat(nil, f, 'e', spreadsheetDigits-1, 64)); ok && math.Abs(f) < math.Pow10(spreadsheetDigits-1-int(scale)) {
 				v, why = scalar.Plain.ParseDecimal(plain, precision, scale)
 			}
 		}
@@ -136,9 +140,9 @@ func nativeDecimal(kind cellKind, b []byte, precision, scale int32) (decimal128.
 // was; before it, days count from 1899-12-31, after it from 1899-12-30
 // (ECMA-376 part 1, 18.17.4.1). A clock time is known to the millisecond.
 func (f *cellForm) serial(b []byte) (day arrow.Date32, micros int64, why *messages.Message) {
-	const epoch1900, epoch1904, last = -25569, -24107, 2958465 // 9999-12-31
+	const epoch1900, epoch1904 = -25569, -24107
 	v, err := strconv.ParseFloat(string(b), 64)
-	if err != nil || v < 0 || v > last+1 {
+	if err != nil || v < 0 || v > lastDay-epoch1900+1 {
 		return 0, 0, messages.BadDate
 	}
 	whole := math.Floor(v)
@@ -148,15 +152,20 @@ func (f *cellForm) serial(b []byte) (day arrow.Date32, micros int64, why *messag
 	}
 	switch {
 	case f.date1904:
-		return arrow.Date32(whole + epoch1904), int64(millis) * 1000, nil
+		whole += epoch1904
 	case whole < 1:
 		return 0, 0, messages.BadDate
 	case whole == 60:
 		return 0, 0, messages.NoSuchDay
 	case whole < 60:
-		whole++
+		whole += epoch1900 + 1
+	default:
+		whole += epoch1900
 	}
-	return arrow.Date32(whole + epoch1900), int64(millis) * 1000, nil
+	if whole > lastDay {
+		return 0, 0, messages.BadDate
+	}
+	return arrow.Date32(whole), int64(millis) * 1000, nil
 }
 
 func (d *cellDecoder) nativeDate(kind cellKind, b []byte) (arrow.Date32, *messages.Message) {

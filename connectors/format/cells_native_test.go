@@ -3,9 +3,11 @@ package format
 import (
 	"math/big"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/memory"
 	"pgregory.net/rapid"
 
 	"github.com/lavoir-data/lavoir/internal/scalar"
@@ -45,6 +47,9 @@ func TestBinaryNumbersAreReadToFifteenDigits(t *testing.T) {
 		{"1.005", "", messages.DecimalScale},
 		{"8.03E+13", "80300000000000.00", nil},
 		{"1e300", "", messages.Overflow},
+		{"999999999999.0100001", "999999999999.01", nil},
+		{"1234567890123.456", "", messages.DecimalScale}, // fifteen digits end at the declared decimals
+		{"12345678901234.567", "", messages.DecimalScale},
 	} {
 		v, why := nativeDecimal(cellFloat, []byte(c.text), 18, 2)
 		if why != c.why || why == nil && v.ToString(2) != c.want {
@@ -79,7 +84,10 @@ func TestSerialDays(t *testing.T) {
 		{"45351.5", 1900, "2024-02-29", 43200e6, nil},
 		{"45351.999999999", 1900, "2024-03-01", 0, nil},
 		{"2958465", 1900, "9999-12-31", 0, nil},
-		{"2958466.5", 1900, "", 0, messages.BadDate},
+		{"2958466", 1900, "", 0, messages.BadDate},
+		{"2958465.9999999999", 1900, "", 0, messages.BadDate},
+		{"2957003", 1904, "9999-12-31", 0, nil},
+		{"2957004", 1904, "", 0, messages.BadDate},
 		{"0.5", 1900, "", 0, messages.BadDate},
 		{"-1", 1900, "", 0, messages.BadDate},
 		{"0", 1904, "1904-01-01", 0, nil},
@@ -121,5 +129,33 @@ func TestANumberWhereTextIsDeclaredIsRefused(t *testing.T) {
 	}
 	if v, why := nativeInt64(cellFloat, []byte(strconv.Itoa(1<<40)+".0")); why != nil || v != 1<<40 {
 		t.Error(v, why)
+	}
+}
+
+// Rows that fail in one column stand between those that fail in another.
+func TestManyRejectedRowsStayInTheirOrder(t *testing.T) {
+	const rows = 100_000 // time must not grow with their square
+	res := readCSV(t, csvFrom(t, memory.NewGoAllocator(), "columns = { a = int64, b = int64 }"), "a,b\n"+strings.Repeat("1,1\nx,1\n1,x\nx,x\n", rows/4))
+	if len(res.Rows) != rows/4 || len(res.Rejects) != rows*3/4 {
+		t.Fatalf("%d rows, %d rejects", len(res.Rows), len(res.Rejects))
+	}
+	for i, r := range res.Rejects {
+		if line := i/3*4 + i%3 + 3; !strings.HasPrefix(r, strconv.Itoa(line)+":") {
+			t.Fatalf("reject %d: %s", i, r)
+		}
+	}
+}
+
+// Codes are looked at whatever the file says that they are.
+func TestACodeIsCheckedWhereItIsANumber(t *testing.T) {
+	mem := memory.NewGoAllocator()
+	fields := []testField{{name: "SIRET", kind: 'N', size: 14}, {name: "INSEE", kind: 'L', size: 1}}
+	got := readWith(t, dbfFrom(t, mem, "columns = { SIRET = siret }"), tableInput(table(3, 3, fields, " 80300000000000T", "            803 "), nil))
+	if len(got.Rows) != 1 || len(got.Rejects) != 1 || !strings.Contains(got.Rejects[0], "LAV-2513") {
+		t.Errorf("%+v", got)
+	}
+	got = readWith(t, dbfFrom(t, mem, "columns = { INSEE = insee }"), tableInput(table(3, 3, fields, " 80300000000000T"), nil))
+	if len(got.Rows) != 0 || len(got.Rejects) != 1 {
+		t.Errorf("%+v", got)
 	}
 }
