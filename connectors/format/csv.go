@@ -81,6 +81,7 @@ type csvDialect struct {
 	encodingName              string
 	repair                    *csvEncoding // of rows that are not UTF-8; nil: they are rejected
 	skipBlank                 bool
+	marked                    bool // it starts with the mark of UTF-8, and is declared to be something else
 }
 
 // Declared is the declared columns; the file may have others unless it has no header.

@@ -187,6 +187,9 @@ func (c *csvChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 		return pipelines.Batch{}, err
 	}
 	s := c.chunks
+	if err := s.contradicts(*c.bytes); err != nil {
+		return pipelines.Batch{}, err
+	}
 	d := s.decoders.Get()
 	defer s.decoders.Put(d)
 	d.dialect, d.columns, d.schema, d.mem = &s.dialect, s.columns, s.schema, s.env.Allocator

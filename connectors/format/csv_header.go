@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -65,6 +66,7 @@ func (s *csvChunks) start() error {
 		return wrong("it starts with the mark of UTF-16", "utf-16")
 	case !e.wide && bytes.Equal(b, byteMark):
 		b, s.offset = nil, 3
+		s.dialect.marked = e.table != nil
 	case e.wide && e.order == byMark && !little && !big && n > 0:
 		return wrong("it has no mark that tells the byte order", "utf-16le")
 	case e.wide && e.order == littleEndian && big:
@@ -79,6 +81,26 @@ func (s *csvChunks) start() error {
 		s.text = &wideReader{in: s.text, big: big || e.order == bigEndian}
 	}
 	return nil
+}
+
+// contradicts refuses rows that are UTF-8, as the mark of the file says, where the
+// pipeline file declares another encoding: both can be, and one gives wrong letters.
+func (s *csvChunks) contradicts(b []byte) error {
+	if !s.dialect.marked || !linesAreUTF8(b, s.dialect.lineEnd) {
+		return nil
+	}
+	return messages.CSVWrongEncoding.With("file", s.in.Name, "encoding", s.dialect.encodingName,
+		"why", "it starts with the mark of UTF-8, and has rows with letters of UTF-8", "instead", strconv.Quote("utf-8"))
+}
+
+// linesAreUTF8 says whether there is a line of UTF-8 that is not ASCII alone.
+func linesAreUTF8(b []byte, end byte) bool {
+	for line := range bytes.SplitSeq(b, []byte{end}) {
+		if !isASCII(line) && utf8.Valid(line) {
+			return true
+		}
+	}
+	return false
 }
 
 // detectLineEnd looks at how the first row ends: a CR without LF after it is
@@ -125,16 +147,8 @@ func (s *csvChunks) row() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// the first boundary: grow a prefix over line ends until one lies outside quotes
-	for n := 0; n < end; {
-		k := bytes.IndexByte(s.held[n:end], s.dialect.lineEnd)
-		if k < 0 {
-			break
-		}
-		n += k + 1
-		if e, _ := s.dialect.boundary(s.held[:n]); e == n {
-			end = n
-		}
+	if n := s.dialect.firstEnd(s.held[:end]); n > 0 {
+		end = n
 	}
 	row := bytes.Clone(s.held[:end])
 	s.line += s.lines(row)
@@ -171,6 +185,9 @@ func (s *csvChunks) headerRows() (rows [][]string, err error) {
 
 // names are the cells of a row of the header.
 func (s *csvChunks) names(b []byte) ([]string, error) {
+	if err := s.contradicts(b); err != nil {
+		return nil, err
+	}
 	d := csvDecoder{dialect: &s.dialect, offset: s.offset - s.dialect.encoding.rawLen(b)}
 	d.form, d.encoding, d.quote, d.b, d.input = &s.dialect.cellForm, s.dialect.encoding, s.dialect.quote, b, s.in.Name
 	d.scan(s.line - s.lines(b))

@@ -94,3 +94,11 @@ func TestDirtyMemoryDoesNotShow(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A title that is a quoted cell of many lines is passed over in one go.
+func TestATitleOfManyLines(t *testing.T) {
+	got := readCSV(t, csvFrom(t, memory.DefaultAllocator, "header = 2"), "\""+strings.Repeat("\n", 8<<20)+"\"\"\"\na,b\n1,2\n")
+	if d := cmp.Diff(csvResult{Columns: []string{"a", "b"}, Rows: []string{"8388611: [1] [2]"}}, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -57,6 +57,23 @@ func (d *csvDialect) closing(b []byte, i int) int {
 	}
 }
 
+// firstEnd is the end of the first row of b, or -1 where b does not hold it.
+func (d *csvDialect) firstEnd(b []byte) int {
+	for i := 0; ; i++ {
+		if d.quote != 0 && i < len(b) && b[i] == d.quote {
+			if i = d.closing(b, i+1); i < 0 {
+				return -1
+			}
+		}
+		if i = d.endOfCell(b, i); i == len(b) {
+			return -1
+		}
+		if b[i] == d.lineEnd {
+			return i + 1
+		}
+	}
+}
+
 // csvGrid takes a chunk apart.
 type csvGrid struct {
 	grid
@@ -68,6 +85,7 @@ type csvGrid struct {
 func (g *csvGrid) scan(b []byte, line int64) {
 	d := g.dialect
 	marks := d.marks()
+	known := 0 // CRs that are of a line end
 	for pos := 0; pos < len(b); {
 		row := gridRow{start: pos, line: line}
 		first := len(g.cells)
@@ -92,6 +110,7 @@ func (g *csvGrid) scan(b []byte, line int64) {
 		}
 		if row.end > row.start && d.lineEnd == '\n' && b[row.end-1] == '\r' {
 			row.end--
+			known++
 		}
 		n := len(g.cells) - first
 		switch {
@@ -106,6 +125,46 @@ func (g *csvGrid) scan(b []byte, line int64) {
 			continue
 		}
 		g.cells = g.cells[:first]
+	}
+	if other := d.otherEnd(); bytes.Count(b, []byte{other}) != known {
+		g.refuseMixed(b, other)
+	}
+}
+
+// otherEnd is the line end that the file does not use.
+func (d *csvDialect) otherEnd() byte { return '\n' + '\r' - d.lineEnd }
+
+// refuseMixed rejects the rows of which nobody can say whether the other line end
+// is text or parts two rows: files that several programs wrote have such. Amid a row
+// of as many cells as the file has columns it is text, for its halves would have less.
+func (g *csvGrid) refuseMixed(b []byte, other byte) {
+	w, kept := g.width, 0
+	if w == 0 {
+		return
+	}
+	for r, row := range g.rows {
+		cells := g.cells[r*w : (r+1)*w]
+		first, last := g.unquoted(b, cells[0]), g.unquoted(b, cells[w-1])
+		if w == 1 && bytes.IndexByte(first, other) >= 0 || bytes.HasPrefix(first, []byte{other}) || bytes.HasSuffix(last, []byte{other}) {
+			g.reject(b, row, messages.MixedLineEnds.With())
+			continue
+		}
+		g.rows[kept] = row
+		copy(g.cells[kept*w:(kept+1)*w], cells)
+		kept++
+	}
+	g.rows, g.cells = g.rows[:kept], g.cells[:kept*w]
+}
+
+// unquoted is the text of a cell that is not in quotes, without what is trimmed.
+func (g *csvGrid) unquoted(b []byte, c cell) []byte {
+	switch text := b[c.start:c.end]; {
+	case c.quoted:
+		return nil
+	case g.dialect.trim:
+		return bytes.TrimFunc(text, isPadding)
+	default:
+		return text
 	}
 }
 

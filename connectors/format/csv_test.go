@@ -113,6 +113,15 @@ func TestCSVReads(t *testing.T) {
 		{"CRLF", "", "a,b\r\n1,x\r\n2,\"y\"\r\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x]", "3: [2] [y]"}}},
 		{"CR", "", "a,b\r1,x\r2,\"y\rz\"\r3,w\r", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x]", "3: [2] [y\rz]", "5: [3] [w]"}}},
 		{"a CR in a cell is text where LF ends lines", "", "a,b\n1,x\ry\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x\ry]"}}},
+		{"line ends of two kinds", "", "a,b\n1,x\r\r\n\r2,y\n3,z\n\"\r4\",\"w\r\"\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"4: [3] [z]", "5: [\r4] [w\r]"}, Rejects: []string{
+			`2: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "1,x\r"`,
+			`3: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "\r2,y"`}}},
+		{"line ends of two kinds that are trimmed", "trim = true", "a,b\n1,x\r\r\n\r2,y\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x]", "3: [2] [y]"}}},
+		{"line ends of two kinds in one column", "", "a\n1\r2\n3\r\n", csvResult{Columns: []string{"a"}, Rows: []string{"3: [3]"}, Rejects: []string{
+			`2: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "1\r2"`}}},
+		{"LF where CR ends lines", "", "a,b\r1,x\n\r\n2,y\r3,z\r", csvResult{Columns: []string{"a", "b"}, Rows: []string{"4: [3] [z]"}, Rejects: []string{
+			`2: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "1,x\n"`,
+			`3: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "\n2,y"`}}},
 		{"quotes", "", "a,b\n\"x,\"\"y\"\"\",\"line\nline\"\n2,\"\"\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [x,\"y\"] [line\nline]", `4: [2] \N`}}},
 		{"a mark at the start", "", "\ufeffa,b\n1,x\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x]"}}},
 		{"blank lines", "", "a,b\n\n1,x\n\n\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"3: [1] [x]"}}},
@@ -161,6 +170,10 @@ thousands = " "
 columns = { b = int64 }`, "a,b\n\x80 \x9c\xe9,1\xa0000\n\x81,2\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [€ œé] [1000]"}, Rejects: []string{
 			`3: f1 a LAV-4010: a byte (number 16 of the file, in cell 1) that is no text in cp1252 "\x81,2"`}}},
 		{"utf-8 mark before cp1252", `encoding = "cp1252"`, "\ufeffa,b\n\xe9,1\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [é] [1]"}}},
+		{"utf-8 with its mark, declared as cp1252", `encoding = "cp1252"`, "\ufeffa,b\né,2\n\xe9,1\n", csvResult{Columns: []string{"a", "b"},
+			Err: "LAV-4006: file f1 is not cp1252: it starts with the mark of UTF-8, and has rows with letters of UTF-8"}},
+		{"names of utf-8 with its mark, declared as cp1252", `encoding = "cp1252"`, "\ufeffnom,libellé\n", csvResult{
+			Err: "LAV-4006: file f1 is not cp1252: it starts with the mark of UTF-8, and has rows with letters of UTF-8"}},
 		{"iso-8859-15", `encoding = "iso-8859-15"`, "a,b\n\xa4,\xbd\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [€] [œ]"}}},
 		{"cp850", `encoding = "cp850"`, "a,b\n\x82,\x90\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [é] [É]"}}},
 		{"utf-16 by mark", `encoding = "utf-16"`, "\xff\xfea\x00,\x00b\x00\n\x00\xe9\x00,\x00\x3d\xd8\x00\xde\n\x00", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [é] [😀]"}}},

@@ -28,8 +28,10 @@ type fixedChunks struct {
 	skipped *tally
 
 	lineEnd byte
-	line    int64 // of the first byte held, or its record
-	offset  int64 // in the file
+	ending  string // of each record, where the first ends with a line end
+	marked  bool   // the file starts with the mark of UTF-8, and is declared to be something else
+	line    int64  // of the first byte held, or its record
+	offset  int64  // in the file
 
 	buffers  *arrowx.Spares[*[]byte]
 	decoders *arrowx.Spares[*cellDecoder]
@@ -53,8 +55,15 @@ func (s *fixedChunks) start() error {
 	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}) || bytes.HasPrefix(b, []byte{0xFE, 0xFF}):
 		return messages.CSVWrongEncoding.With("file", s.in.Name, "encoding", s.config.Encoding,
 			"why", "it starts with the mark of UTF-16", "instead", `"utf-8"`)
-	case s.config.Encoding == "utf-8" && bytes.HasPrefix(b, byteMark):
-		s.held, s.offset = append(s.held[:0], b[3:]...), 3
+	case bytes.HasPrefix(b, byteMark):
+		s.held, s.offset, s.marked = append(s.held[:0], b[3:]...), 3, s.encoding.table != nil
+	}
+	if n := int(s.config.RecordLength); n > 0 {
+		if err := s.fill(n); err != nil {
+			return err
+		}
+		first := s.held[:min(n, len(s.held))]
+		s.ending = string(first[len(bytes.TrimRight(first, "\r\n")):])
 	}
 	for size := s.chunk; s.config.RecordLength == 0; size *= 2 {
 		if i := bytes.IndexAny(s.held, "\r\n"); i >= 0 && (i+1 < len(s.held) || s.ended) {
@@ -153,6 +162,10 @@ func (c *fixedChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 		return pipelines.Batch{}, err
 	}
 	s := c.chunks
+	if s.marked && linesAreUTF8(*c.bytes, s.lineEnd) {
+		return pipelines.Batch{}, messages.CSVWrongEncoding.With("file", s.in.Name, "encoding", s.config.Encoding,
+			"why", "it starts with the mark of UTF-8, and has lines with letters of UTF-8", "instead", `"utf-8"`)
+	}
 	d := s.decoders.Get()
 	defer s.decoders.Put(d)
 	d.columns, d.schema, d.mem, d.input = s.columns, s.schema, s.env.Allocator, s.in.Name
@@ -185,6 +198,8 @@ func (c *fixedChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 // split finds the lines and their fields.
 func (c *fixedChunk) split(d *cellDecoder) {
 	s, b := c.chunks, d.b
+	other := '\n' + '\r' - s.lineEnd
+	mixed := s.config.RecordLength == 0 && bytes.IndexByte(b, other) >= 0
 	for at, line := 0, c.line; at < len(b); line++ {
 		end, next := len(b), len(b)
 		if n := int(s.config.RecordLength); n > 0 {
@@ -199,6 +214,14 @@ func (c *fixedChunk) split(d *cellDecoder) {
 		text := b[at:end]
 		at = next
 		if len(text) == 0 || at == len(b) && string(text) == "\x1a" {
+			continue
+		}
+		if mixed && bytes.IndexByte(text, other) >= 0 {
+			d.grid.reject(b, row, messages.MixedLineEnds.With())
+			continue
+		}
+		if s.ending != "" && !s.endsAsTheFirst(text) {
+			d.grid.reject(b, row, messages.FixedShifted.With())
 			continue
 		}
 		if !s.wanted(text) {
@@ -223,6 +246,13 @@ func (c *fixedChunk) split(d *cellDecoder) {
 			d.grid.cells = append(d.grid.cells, cell{start: uint32(from), end: uint32(to)})
 		}
 	}
+}
+
+// endsAsTheFirst says whether a record ends with the line end of the first one, and
+// has none before.
+func (s *fixedChunks) endsAsTheFirst(record []byte) bool {
+	text, ok := bytes.CutSuffix(record, []byte(s.ending))
+	return ok && !bytes.ContainsAny(text, "\r\n")
 }
 
 // isBlank is isPadding of ASCII.

@@ -58,6 +58,14 @@ columns = { m = decimal(9, 2), d = date("YYYYMMDD"), n = int32 }`, "  1234,50202
 		{"records and a last line end", two + "record_length = 9", "001abcde.\r\n", csvResult{Columns: []string{"code", "nom"}, Rows: []string{"1: [001] [abcde]"}}},
 		{"records cut short", two + "record_length = 9", "001abcde.002a", csvResult{Columns: []string{"code", "nom"}, Rows: []string{"1: [001] [abcde]"},
 			Err: "LAV-4263: file f1 ends amid a record: its last one has 4 bytes of 9"}},
+		{"line ends of two kinds", two + `only = { "1" = "0" }`, "001abcde\n102abcde\r003abcde\n004abcde\n", csvResult{Columns: []string{"code", "nom"}, Rows: []string{"1: [001] [abcde]", "3: [004] [abcde]"},
+			Rejects: []string{`2: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "102abcde\r003abcde"`}}},
+		{"a record that is longer than the others", two + "record_length = 10", "001abcde\r\n002abcdef\r\n003abcd\r\n004abcde\r\n", csvResult{Columns: []string{"code", "nom"}, Rows: []string{"1: [001] [abcde]", "4: [004] [abcde]"},
+			Rejects: []string{`2: f1  LAV-4299: a record without the line end that the first one ends with: its bytes are not where they should be "002abcdef\r"`,
+				`3: f1  LAV-4299: a record without the line end that the first one ends with: its bytes are not where they should be "\n003abcd\r\n"`}}},
+		{"a mark of UTF-8 before cp1252", two + `encoding = "cp1252"`, "\ufeff001\xe9t\xe9  \n", csvResult{Columns: []string{"code", "nom"}, Rows: []string{"1: [001] [été]"}}},
+		{"UTF-8 with its mark, declared as cp1252", two + `encoding = "cp1252"`, "\ufeff001été\n", csvResult{Columns: []string{"code", "nom"},
+			Err: "LAV-4006: file f1 is not cp1252: it starts with the mark of UTF-8, and has lines with letters of UTF-8"}},
 		{"no line ends at all", two, strings.Repeat("x", 3<<20), csvResult{Columns: []string{"code", "nom"}, Err: "LAV-4262: line 1 of file f1 is longer than 1MiB"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
