@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -265,6 +266,7 @@ type headerRow struct {
 	area          bookArea
 	first, at     int64
 	rows          [][]string
+	size          int // of all texts
 	found, passed bool
 }
 
@@ -289,6 +291,9 @@ func (h *headerRow) cell(col int, kind cellKind, text []byte, _ bool) error {
 	row = append(row, make([]string, col-h.area.left-len(row))...)
 	if kind == cellFault {
 		text = nil
+	}
+	if h.size += len(text); h.size > bookSmall {
+		return bookWhy("a row is too large")
 	}
 	h.rows[h.at] = append(row, strings.TrimFunc(string(text), isPadding))
 	return nil
@@ -376,6 +381,7 @@ func (s *bookChunks) readAll(v rowVisitor) error {
 
 type firstCells struct {
 	at   map[[2]int64]*mergedCell
+	size int // of all texts
 	line int64
 }
 
@@ -384,6 +390,9 @@ func (f *firstCells) row(line int64) int { f.line = line; return bookColumns }
 func (f *firstCells) cell(col int, kind cellKind, text []byte, lost bool) error {
 	if m := f.at[[2]int64{f.line, int64(col)}]; m != nil {
 		m.kind, m.text, m.lost, m.known = kind, append([]byte(nil), text...), lost, true
+		if f.size += len(text); f.size > batchBytes {
+			return errMerged
+		}
 	}
 	return nil
 }
@@ -452,7 +461,7 @@ func (c *bookChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 	d := &bookDecoder{layout: &s.layout, pending: -1}
 	d.form, d.columns, d.schema, d.mem = &s.form, s.columns, s.schema, s.env.Allocator
 	d.begin(s.in.Name, len(s.columns))
-	if err := s.sheet.parse(c.piece, d); err != nil {
+	if err := cmp.Or(s.sheet.parse(c.piece, d), d.err); err != nil {
 		return pipelines.Batch{}, explainBook(s.in, err)
 	}
 	d.raw = d.b

@@ -64,11 +64,31 @@ type bookDecoder struct {
 	pending int  // the column of a formula without a value; -1: none
 	active  []*mergedCell
 	waiting int // merged cells that start below
+	err     error
+}
+
+// What the rows of one piece may become: texts that cells share and cells that come
+// often take few bytes in the file, however long and many they are.
+const (
+	batchBytes = 64 << 20
+	batchCells = 4 << 20
+)
+
+// tooMuch refuses a workbook whose rows are more than a batch holds.
+func (d *bookDecoder) tooMuch(why string) error {
+	if d.err == nil {
+		d.err = messages.BookBomb.With("file", d.input, "why", why)
+	}
+	return d.err
 }
 
 func (d *bookDecoder) row(line int64) int {
 	l := d.layout
 	if !l.has(line) {
+		return 0
+	}
+	if len(d.grid.cells) > batchCells {
+		_ = d.tooMuch("its columns are many and nearly empty; name those of the table with range")
 		return 0
 	}
 	d.now = gridRow{start: len(d.b), line: line}
@@ -91,6 +111,9 @@ func (d *bookDecoder) cell(col int, kind cellKind, text []byte, lost bool) error
 	}
 	if c < len(d.grid.cells)-d.base {
 		return errOrder
+	}
+	if len(d.b)+len(text) > batchBytes {
+		return d.tooMuch("its cells repeat long texts")
 	}
 	d.pad(c)
 	if lost && d.pending < 0 {
@@ -174,6 +197,10 @@ func (d *bookDecoder) fill() {
 			}
 			if m.lost && d.pending < 0 {
 				d.pending = c
+			}
+			if len(d.b)+len(m.text) > batchBytes {
+				_ = d.tooMuch("its cells repeat long texts")
+				return
 			}
 			at := len(d.b)
 			d.b = append(d.b, m.text...)

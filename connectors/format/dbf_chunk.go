@@ -87,6 +87,7 @@ func (s *dbfChunks) next() (*dbfChunk, error) {
 	for at := 0; at < len(s.held) && long < s.chunk; at += size {
 		record := s.held[at : at+size]
 		c.bytes = s.held[:at+size]
+		together := 0
 		for _, f := range s.table.fields {
 			if f.memo < 0 {
 				continue
@@ -95,6 +96,9 @@ func (s *dbfChunks) next() (*dbfChunk, error) {
 			if record[0] == ' ' && !s.table.isNull(record, f) {
 				var err error
 				m.text, err = s.memo.text(record[f.start : f.start+f.size])
+				if together += len(m.text); together > dbfMemosBound {
+					m.text, err = nil, errMemoLost
+				}
 				if m.lost = errors.Is(err, errMemoLost); err != nil && !m.lost {
 					return nil, err
 				}

@@ -11,8 +11,12 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// dbfMemoBound is the longest text accepted.
-const dbfMemoBound = 16 << 20
+// dbfMemoBound is the longest text accepted, dbfMemosBound the most that those of a
+// record are together: many columns may name one place.
+const (
+	dbfMemoBound  = 16 << 20
+	dbfMemosBound = 4 * dbfMemoBound
+)
 
 // dbfMemo is the second file of a table, which has its long texts in blocks.
 type dbfMemo struct {

@@ -27,12 +27,13 @@ func (jsonLines) scan(s *treeChunks) error {
 		default:
 			end = len(b) - 1
 		}
+		line := s.pos
+		s.pos += end + 1
 		if start := jsonSkip(b[:end+1], 0); start <= end {
-			if err := s.record(treeRecord{start: uint32(s.pos + start), end: uint32(s.pos + end + 1)}); err != nil {
+			if err := s.record(treeRecord{start: uint32(line + start), end: uint32(s.pos)}); err != nil {
 				return err
 			}
 		}
-		s.pos += end + 1
 	}
 }
 

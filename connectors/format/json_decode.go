@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -20,6 +21,7 @@ type jsonDecoder struct {
 	keys     []keyAt // of the objects that are open, one after the other
 	elements []cell  // of the exploded columns, one row after the other
 	rows     int     // how many elements there are
+	exploded int     // about what the rows of elements take, of all records
 }
 
 // keyAt is where a key stands in d.b.
@@ -33,6 +35,7 @@ func newJSONDecoder(c *jsonCodec, plan *jsonPlan) *jsonDecoder {
 
 func (d *jsonDecoder) decode(c *treeChunk) (pipelines.Batch, error) {
 	d.start(c)
+	d.exploded = 0
 	clean := arrowx.ValidUTF8(d.src)
 	for i := range c.records {
 		r := &c.records[i]
@@ -55,17 +58,31 @@ func (d *jsonDecoder) decode(c *treeChunk) (pipelines.Batch, error) {
 			d.leave()
 			return pipelines.Batch{}, messages.JSONMalformed.With("file", c.of.in.Name, "line", at, "why", jsonFaults[f])
 		}
-		d.emitAll(r, line)
+		if err := d.emitAll(r, line); err != nil {
+			d.leave()
+			return pipelines.Batch{}, err
+		}
 	}
 	return d.end(), nil
 }
 
 // emitAll adds a row for each element of the exploded array, or one.
-func (d *jsonDecoder) emitAll(r *treeRecord, line int64) {
+func (d *jsonDecoder) emitAll(r *treeRecord, line int64) error {
 	n := len(d.plan.exploded)
 	if d.rows == 0 || d.why != nil {
 		d.emit(r, line)
-		return
+		return nil
+	}
+	weight, longest, most := cellWeight*len(d.row), 0, 0
+	for col, c := range d.row {
+		if size := int(c.end - c.start); !slices.Contains(d.plan.exploded, col) {
+			if weight += size; size > most {
+				longest, most = col, size
+			}
+		}
+	}
+	if d.exploded += weight * d.rows; d.exploded > treeExploded {
+		return messages.TreeTooLarge.With("column", d.cols[longest].Name, "line", line, "file", d.input, "bound", pipelines.Size(max(1, treeExploded/d.rows)))
 	}
 	for row := range d.rows {
 		for i, col := range d.plan.exploded {
@@ -73,6 +90,7 @@ func (d *jsonDecoder) emitAll(r *treeRecord, line int64) {
 		}
 		d.emit(r, line)
 	}
+	return nil
 }
 
 // record takes one record apart. On a fault at is where.

@@ -255,6 +255,9 @@ func (c *odsCell) inline(x *bookScan, depth *int) error {
 		if err != nil {
 			return err
 		}
+		if len(c.text)+int(n) > batchBytes {
+			return bookWhy("a row is too large")
+		}
 		for range n {
 			c.text = append(c.text, ' ')
 		}

@@ -24,6 +24,11 @@ const (
 	treeRecordBound = 16 << 20
 	// treeDepth is how many elements, objects and arrays may stand in one another.
 	treeDepth = 256
+	// treeWeight bounds what the records of a chunk become, where they are short and
+	// many or take long values from around them; treeExploded what one record does
+	// that makes a row for each of its elements.
+	treeWeight   = 32 << 20
+	treeExploded = 128 << 20
 	// treeOuterBound is the longest value from outside the records: it is kept for
 	// each record anew where it changes.
 	treeOuterBound = 64 << 10

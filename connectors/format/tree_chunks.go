@@ -109,24 +109,31 @@ func (s *treeChunks) lineAt(at int) int64 {
 func (s *treeChunks) record(r treeRecord) error {
 	c := s.chunk
 	r.outer = -1
+	c.weight += cellWeight * s.schema.NumFields()
 	if n := len(s.slots); n > 0 {
 		if s.changed || len(c.outer) == 0 {
+			c.around = 0
 			for i := range s.slots {
 				at := uint32(len(c.outerText))
 				c.outerText = append(c.outerText, s.slots[i].text...)
 				v := s.slots[i].cell
 				v.start, v.end = at, uint32(len(c.outerText))
 				c.outer = append(c.outer, v)
+				c.around += len(s.slots[i].text)
 			}
 		}
+		c.weight += c.around
 		r.outer, s.changed = int32(len(c.outer)/n-1), false
 	}
 	c.records = append(c.records, r)
-	if len(c.outerText) > treeChunkSize {
+	if len(c.outerText) > treeChunkSize || c.weight > treeWeight {
 		return errFull
 	}
 	return nil
 }
+
+// cellWeight is about what a value takes beside its text.
+const cellWeight = 16
 
 func (s *treeChunks) Schema() *arrow.Schema { return s.schema }
 
@@ -196,6 +203,8 @@ type treeChunk struct {
 	records   []treeRecord
 	outer     []cell // in outerText, one for each slot, over and over
 	outerText []byte
+	around    int // bytes of the values that go with the last record
+	weight    int // about what the records become
 	scopes    [][]xmlBinding
 }
 
@@ -203,6 +212,7 @@ func newTreeChunk() *treeChunk { return &treeChunk{} }
 
 func (c *treeChunk) reset(s *treeChunks) {
 	c.of, c.records, c.outer, c.outerText = s, c.records[:0], c.outer[:0], c.outerText[:0]
+	c.around, c.weight = 0, 0
 	c.scopes = slices.Delete(c.scopes, 0, len(c.scopes))
 }
 

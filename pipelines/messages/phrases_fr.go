@@ -220,6 +220,8 @@ var phrases = []phrase{
 	{"a part is missing", "une partie manque"},
 	{"a part is too large", "une partie est trop grande"},
 	{"a part is packed too well", "une partie est trop compressée"},
+	{"its cells repeat long texts", "ses cellules répètent de longs textes"},
+	{"its columns are many and nearly empty; name those of the table with range", "ses colonnes sont nombreuses et presque vides ; désignez celles de la table avec range"},
 	{"a part is not UTF-8", "une partie n'est pas en UTF-8"},
 	{"a part has nothing of what it should have", "une partie n'a rien de ce qu'elle devrait avoir"},
 	{"a part has too much before what it should have", "une partie a trop de choses avant ce qu'elle devrait avoir"},
