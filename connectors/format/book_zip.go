@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
 	"strings"
@@ -65,7 +64,13 @@ func (z *bookZip) open(wanted string) error {
 	case !bytes.HasPrefix(head, zipMark):
 		return other("it does not begin as one")
 	}
-	if err := z.checkDirectory(); err != nil {
+	switch err := checkZipDirectory(z.file, mostMembers, bookDirectory); err {
+	case nil:
+	case errManyMembers:
+		return messages.BookBomb.With("file", z.in.Name, "why", "it has too many parts")
+	case errNoMembers:
+		return bookWhy("the list of its parts is missing")
+	default:
 		return err
 	}
 	r, err := zip.NewReader(z.file, z.file.size)
@@ -81,24 +86,6 @@ func (z *bookZip) open(wanted string) error {
 			return bookWhy("two of its parts have one name")
 		}
 		z.parts[f.Name] = f
-	}
-	return nil
-}
-
-// checkDirectory looks at how long the list of parts says it is, before all of it
-// is read into memory.
-func (z *bookZip) checkDirectory() error {
-	const record = 22 // and a comment of up to 64 KiB
-	tail := make([]byte, min(z.file.size, record+1<<16))
-	if _, err := z.file.ReadAt(tail, z.file.size-int64(len(tail))); err != nil && err != io.EOF {
-		return err
-	}
-	i := bytes.LastIndex(tail, []byte("PK\x05\x06"))
-	if i < 0 || i+record > len(tail) {
-		return bookWhy("the list of its parts is missing")
-	}
-	if size := binary.LittleEndian.Uint32(tail[i+12:]); size > bookDirectory && size != 1<<32-1 {
-		return messages.BookBomb.With("file", z.in.Name, "why", "it has too many parts")
 	}
 	return nil
 }

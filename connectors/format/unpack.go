@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -33,8 +34,9 @@ type Unpacking struct {
 const Containers = "zip|tar|gzip|zstd"
 
 const (
-	// mostMembers bounds the list of an archive's members.
+	// mostMembers bounds the list of an archive's members, and mostNames its bytes.
 	mostMembers = 100_000
+	mostNames   = 64 << 20
 	// ratioFrom is what may come out before the ratio counts.
 	ratioFrom = 64 << 20
 )
@@ -126,12 +128,17 @@ func (l Unpacking) stream(in Input, open func(io.Reader) (io.ReadCloser, error))
 		if err != nil {
 			return nil, err
 		}
-		r, err := open(raw)
+		packed := &counted{Reader: raw}
+		r, err := open(packed)
 		if err != nil {
 			raw.Close()
 			return nil, broken(in, err)
 		}
-		return &bounded{Reader: r, in: in, left: l.most(in.Size), closers: []io.Closer{r, raw}, rest: raw}, nil
+		most := func() int64 { return l.most(in.Size) }
+		if in.Size <= 0 { // nothing told how large it is, as web servers may not
+			most = func() int64 { return l.most(packed.n) }
+		}
+		return &bounded{Reader: r, in: in, most: most, closers: []io.Closer{r, raw}, rest: raw}, nil
 	}
 	return out
 }
@@ -139,6 +146,18 @@ func (l Unpacking) stream(in Input, open func(io.Reader) (io.ReadCloser, error))
 // most is how many bytes a file of that size may hold.
 func (l Unpacking) most(size int64) int64 {
 	return min(l.MaxSize, max(ratioFrom, size*l.MaxRatio))
+}
+
+// counted counts what is read.
+type counted struct {
+	io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
 }
 
 // member is a file in an archive.
@@ -193,7 +212,7 @@ func (l Unpacking) input(in Input, m member, byName map[string]member, hide func
 		if err != nil {
 			return nil, broken(inner, err)
 		}
-		return &bounded{Reader: r, in: inner, left: m.size, exact: true, end: m.end, closers: []io.Closer{r}}, nil
+		return &bounded{Reader: r, in: inner, most: func() int64 { return m.size }, exact: true, end: m.end, closers: []io.Closer{r}}, nil
 	}
 	inner.Beside = func(_ context.Context, extension string) (Input, bool, error) {
 		other, ok := byName[strings.ToLower(strings.TrimSuffix(m.name, path.Ext(m.name))+extension)]
@@ -212,12 +231,18 @@ func localName(name string) bool {
 
 // zipMembers reads the directory of a zip archive.
 func zipMembers(f *randomFile, in Input) ([]member, error) {
+	switch err := checkZipDirectory(f, mostMembers, mostNames); err {
+	case nil:
+	case errManyMembers:
+		return nil, messages.UnpackMany.With("file", in.Name, "bound", mostMembers)
+	case errNoMembers:
+		return nil, zip.ErrFormat
+	default:
+		return nil, err
+	}
 	z, err := zip.NewReader(f, f.size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, err
-	}
-	if len(z.File) > mostMembers {
-		return nil, messages.UnpackMany.With("file", in.Name, "bound", mostMembers)
 	}
 	z.RegisterDecompressor(zstdMethod, func(r io.Reader) io.ReadCloser {
 		d, err := openZstd(r)
@@ -272,7 +297,7 @@ func tarMembers(ctx context.Context, f *randomFile, in Input) ([]member, error) 
 		}
 		h, err := t.Next()
 		if err == io.EOF {
-			return out, endOfTar(f, end)
+			return out, endOfTar(ctx, f, end)
 		}
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
 			return nil, err
@@ -288,7 +313,7 @@ func tarMembers(ctx context.Context, f *randomFile, in Input) ([]member, error) 
 		if h.Typeflag == tar.TypeReg {
 			end += (h.Size + tarBlock - 1) / tarBlock * tarBlock
 		}
-		if h.Typeflag == tar.TypeDir {
+		if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader { // what git archive begins with
 			continue
 		}
 		m := member{name: strings.TrimPrefix(h.Name, "./"), size: h.Size,
@@ -309,8 +334,9 @@ func tarMembers(ctx context.Context, f *randomFile, in Input) ([]member, error) 
 const tarBlock = 512
 
 // endOfTar refuses an archive without the two blocks of zeros that end it (POSIX
-// pax, "ustar Interchange Format"): it may be cut short between two members.
-func endOfTar(f *randomFile, end int64) error {
+// pax, "ustar Interchange Format"): it may be cut short between two members. What
+// comes after is zeros too: archives that are put together have members there.
+func endOfTar(ctx context.Context, f *randomFile, end int64) error {
 	var b [2 * tarBlock]byte
 	if n, err := f.ReadAt(b[:], end); n < len(b) {
 		if err == nil || err == io.EOF {
@@ -321,15 +347,28 @@ func endOfTar(f *randomFile, end int64) error {
 	if b != [2 * tarBlock]byte{} {
 		return io.ErrUnexpectedEOF
 	}
+	for chunk := make([]byte, 1<<16); end < f.size; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := f.ReadAt(chunk[:min(int64(len(chunk)), f.size-end)], end)
+		if len(bytes.TrimLeft(chunk[:n], "\x00")) > 0 {
+			return tar.ErrHeader
+		}
+		if end += int64(n); n == 0 {
+			return err
+		}
+	}
 	return nil
 }
 
-// bounded reads no more than left bytes, and maps what goes wrong to a message.
+// bounded reads no more than most bytes, and maps what goes wrong to a message.
 type bounded struct {
 	io.Reader
 	in      Input
-	left    int64
-	exact   bool         // all of left has to come
+	read    int64
+	most    func() int64
+	exact   bool         // all of most has to come
 	end     func() error // asked when all is read
 	closers []io.Closer
 	rest    io.Reader // of the compressed file, read to its end so that it is found unchanged
@@ -341,11 +380,11 @@ func (b *bounded) Read(p []byte) (int, error) {
 		return 0, b.err
 	}
 	n, err := b.Reader.Read(p)
-	b.left -= int64(n)
+	b.read += int64(n)
 	switch {
-	case b.left < 0:
+	case b.read > b.most():
 		n, err = 0, messages.UnpackBomb.With("file", b.in.Name, "bound", "what its archive or the pipeline file allows")
-	case err == io.EOF && b.exact && b.left > 0:
+	case err == io.EOF && b.exact && b.read < b.most():
 		err = broken(b.in, io.ErrUnexpectedEOF)
 	case err == io.EOF && b.rest != nil:
 		if _, e := io.Copy(io.Discard, b.rest); e != nil {

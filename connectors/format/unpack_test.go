@@ -9,6 +9,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -179,6 +182,95 @@ func TestDamagedContainersGiveNothingWrong(t *testing.T) {
 	for n := range archive {
 		if files, err := unpackAll(archive[:n], layer("tar")); err == nil {
 			t.Fatalf("a tar of %d of %d bytes gives %d files", n, len(archive), len(files))
+		}
+	}
+}
+
+// What git archive writes has a header for all members first, which is none.
+func TestATarWithAHeaderForAll(t *testing.T) {
+	files, err := unpackAll(tarOf(t, tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "0123456789abcdef"}},
+		tar.Header{Name: "a.csv", Size: 3, Typeflag: tar.TypeReg}), layer("tar"))
+	if err != nil || len(files) != 1 || files[0] != "xxx" {
+		t.Error(files, err)
+	}
+}
+
+// Of two archives in one file the second is not passed over.
+func TestTwoTarsInOneFileAreRefused(t *testing.T) {
+	one := tarOf(t, tar.Header{Name: "a.csv", Size: 3, Typeflag: tar.TypeReg})
+	if files, err := unpackAll(append(one, make([]byte, 8192)...), layer("tar")); err != nil || len(files) != 1 {
+		t.Errorf("zeros at the end: %d files, %v", len(files), err)
+	}
+	if files, err := unpackAll(append(one, tarOf(t, tar.Header{Name: "b.csv", Size: 3, Typeflag: tar.TypeReg})...), layer("tar")); !messages.Has(err, messages.UnpackBroken) {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+}
+
+// A server may not tell how large a file is: its ratio is that of what was read.
+func TestAFileOfUnknownSizeIsNoBomb(t *testing.T) {
+	ctx := context.Background()
+	text := make([]byte, ratioFrom+1<<20)
+	rand.NewChaCha8([32]byte{}).Read(text)
+	for name, c := range map[string]struct {
+		data []byte
+		want *messages.Message
+	}{"honest": {gzipOf(text), nil}, "a bomb": {gzipOf(make([]byte, ratioFrom+1<<20)), messages.UnpackBomb}} {
+		in := memoryInput(c.data)
+		in.Size = -1
+		u, err := Unpack(ctx, pipelines.Env{}, in, []Unpacking{layer("gzip")}, func(string) string { return "m" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := u.Files[0].Open(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.Copy(io.Discard, r)
+		if e := r.Close(); e != nil || (c.want == nil) != (err == nil) || c.want != nil && !messages.Has(err, c.want) {
+			t.Errorf("%s: %v %v", name, err, e)
+		}
+	}
+}
+
+// The list of members is counted as it stands before it is held, whatever the end of
+// the archive says.
+func TestAnArchiveOfManyMembersIsRefusedBeforeTheyAreHeld(t *testing.T) {
+	entry := make([]byte, 47)
+	copy(entry, "PK\x01\x02")
+	entry[28] = 1
+	entry[46] = 'a'
+	list := append([]byte("PK\x03\x04"), bytes.Repeat(entry, 300_000)...)
+	end := make([]byte, 22)
+	copy(end, "PK\x05\x06")
+	binary.LittleEndian.PutUint16(end[10:], 1)
+	binary.LittleEndian.PutUint32(end[12:], uint32(len(list)-4))
+	binary.LittleEndian.PutUint32(end[16:], 4)
+	long := make([]byte, 56+20) // the end that zip64 adds, and where it is
+	copy(long, "PK\x06\x06")
+	binary.LittleEndian.PutUint64(long[24:], 1)
+	binary.LittleEndian.PutUint64(long[32:], 1)
+	binary.LittleEndian.PutUint64(long[40:], uint64(len(list)-4))
+	binary.LittleEndian.PutUint64(long[48:], 4)
+	copy(long[56:], "PK\x06\x07")
+	binary.LittleEndian.PutUint64(long[64:], uint64(len(list)))
+	most := bytes.Repeat([]byte{0xff}, 12)
+	for name, data := range map[string][]byte{
+		"zip":              slices.Concat(list, end),
+		"zip64":            slices.Concat(list, long, end[:8], most, end[20:]),
+		"something before": slices.Concat([]byte("PK\x03\x04 before"), list, end),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := unpackAll(data, layer("zip"))
+		runtime.ReadMemStats(&after)
+		if !messages.Has(err, messages.UnpackMany) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if held := after.TotalAlloc - before.TotalAlloc; held > 3*uint64(len(data)) {
+			t.Errorf("%s: %d bytes for a file of %d", name, held, len(data))
+		}
+		if _, err = (&xlsxCodec{}).Chunks(context.Background(), inputOf(data)); !messages.Has(err, messages.BookBomb) {
+			t.Errorf("%s as a workbook: %v", name, err)
 		}
 	}
 }
