@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -261,6 +262,57 @@ func TestXLSConforms(t *testing.T) {
 		codec := xlsFrom(t, env.Allocator, "sheet = 2\ncolumns = { montant = decimal(8, 2), \"voté\" = date, n = int32 }")
 		return func(ctx context.Context) (pipelines.Chunks, error) { return codec.Chunks(ctx, inputOf(data)) }, nil
 	})
+}
+
+// A compound file of thousands of folders in one another is refused before a path of
+// each is held (invariant 9).
+func TestACompoundFileOfManyFoldersIsRefused(t *testing.T) {
+	const sector, folders = 512, 8192
+	le := binary.LittleEndian
+	out := oleOf("Workbook", nil)[:sector]
+	directory := make([]byte, 128*folders)
+	for i := range folders {
+		e := directory[128*i:]
+		e[0], e[64], e[66], e[67] = 'a', 4, 1, 1
+		if i == 0 {
+			e[66] = 5
+		}
+		le.PutUint32(e[68:], 0xFFFFFFFF)
+		le.PutUint32(e[72:], 0xFFFFFFFF)
+		le.PutUint32(e[76:], uint32(i+1))
+		le.PutUint32(e[116:], 0xFFFFFFFE)
+	}
+	le.PutUint32(directory[128*(folders-1)+76:], 0xFFFFFFFF)
+	tables := len(directory)/sector/128 + 1
+	table := make([]byte, tables*sector)
+	for i := range tables * 128 {
+		next := uint32(i + 1)
+		switch {
+		case i < tables:
+			next = 0xFFFFFFFD
+		case i >= tables+len(directory)/sector:
+			next = 0xFFFFFFFF
+		case i == tables+len(directory)/sector-1:
+			next = 0xFFFFFFFE
+		}
+		le.PutUint32(table[4*i:], next)
+	}
+	le.PutUint32(out[44:], uint32(tables))
+	le.PutUint32(out[48:], uint32(tables))
+	for i := range tables {
+		le.PutUint32(out[76+4*i:], uint32(i))
+	}
+	out = append(append(out, table...), directory...)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	res := readWith(t, xlsFrom(t, memory.NewGoAllocator(), ""), inputOf(out))
+	runtime.ReadMemStats(&after)
+	if !strings.HasPrefix(res.Err, "LAV-4291") {
+		t.Error(res)
+	}
+	if held := after.TotalAlloc - before.TotalAlloc; held > 64<<20 {
+		t.Errorf("%d bytes are held for a file of %d", held, len(out))
+	}
 }
 
 // FuzzXLS puts any bytes among the cells and before the sheets, or takes them as
