@@ -80,7 +80,7 @@ func (o nameOptions) columnNames(in Input, cells cellOptions, rows [][]string) (
 	for alias, column := range o.Aliases {
 		folded[scalar.Fold(alias)] = column
 	}
-	taken := map[string]int{}
+	taken := map[string]bool{}
 	for i, name := range names {
 		if !cells.declares(name) {
 			if column, ok := folded[scalar.Fold(name)]; ok {
@@ -90,17 +90,23 @@ func (o nameOptions) columnNames(in Input, cells cellOptions, rows [][]string) (
 		if name == "" {
 			name = "column_" + strconv.Itoa(i+1)
 		}
-		if taken[name]++; taken[name] > 1 && o.Duplicates == "number" {
-			n := taken[name]
-			for taken[name+"_"+strconv.Itoa(n)] > 0 {
-				n++
-			}
-			name += "_" + strconv.Itoa(n)
-			taken[name]++
-		} else if taken[name] > 1 {
+		names[i], taken[name] = name, true
+	}
+	times := map[string]int{}
+	for i, name := range names {
+		times[name]++
+		n := times[name]
+		switch {
+		case n == 1:
+			continue
+		case o.Duplicates != "number":
 			return nil, messages.CSVColumnTwice.With("file", in.Name, "column", name)
 		}
-		names[i] = name
+		for taken[name+"_"+strconv.Itoa(n)] { // another column may be called so by itself
+			n++
+		}
+		names[i] = name + "_" + strconv.Itoa(n)
+		taken[names[i]] = true
 	}
 	return names, nil
 }

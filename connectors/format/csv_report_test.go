@@ -61,7 +61,7 @@ func TestColumnNamesOfSeveralRows(t *testing.T) {
 	for _, c := range []struct{ config, file, want string }{
 		{"header_rows = 2", "Adresse,,Total\nrue,ville,\n", "[Adresse rue Adresse ville Total]"},
 		{"header_rows = 2", "\n,\n", "[column_1 column_2]"},
-		{"duplicates = \"number\"", "a,a,a_2,a\n", "[a a_2 a_2_2 a_3]"},
+		{"duplicates = \"number\"", "a,a,a_2,a\n", "[a a_3 a_2 a_4]"},
 		{"names = \"loose\"\ncolumns = { montant_verse = text }", "Montant Versé (€)\n", "[montant_verse]"},
 		{"aliases = { MT = \"montant\" }", "m.t.\n", "[montant]"},
 	} {
