@@ -71,6 +71,14 @@ func (o cellOptions) declares(name string) bool {
 	return slices.ContainsFunc(o.Columns, func(c pipelines.ColumnDecl) bool { return c.Name == name })
 }
 
+// mostColumns is how many a file has at most, as in a spreadsheet: what takes a row
+// for one of more columns has the wrong delimiter, or is no table.
+const mostColumns = 1 << 14
+
+func tooManyColumns(in Input) error {
+	return messages.TooManyColumns.With("file", in.Name, "bound", mostColumns)
+}
+
 // form is how cells are written.
 func (o cellOptions) form() cellForm {
 	f := cellForm{numbers: scalar.NumberFormat{Decimal: o.Decimal[0], Thousands: o.Thousands},
@@ -88,6 +96,9 @@ func (o cellOptions) form() cellForm {
 // columnsOf gives every column of a file, by its name, the declared type or text.
 // A name that comes twice and a declared one that is missing are refused.
 func (o cellOptions) columnsOf(in Input, names []string) ([]cellColumn, error) {
+	if len(names) > mostColumns {
+		return nil, tooManyColumns(in)
+	}
 	declared := make(map[string]pipelines.ColumnDecl, len(o.Columns))
 	for _, decl := range o.Columns {
 		declared[decl.Name] = decl

@@ -191,6 +191,9 @@ func (s *csvChunks) names(b []byte) ([]string, error) {
 	d := csvDecoder{dialect: &s.dialect, offset: s.offset - s.dialect.encoding.rawLen(b)}
 	d.form, d.encoding, d.quote, d.b, d.input = &s.dialect.cellForm, s.dialect.encoding, s.dialect.quote, b, s.in.Name
 	d.scan(s.line - s.lines(b))
+	if len(d.grid.cells) > mostColumns {
+		return nil, tooManyColumns(s.in)
+	}
 	if !d.encoding.clean(b) {
 		d.grid.width = len(d.grid.cells)
 		d.columns = make([]cellColumn, d.grid.width)

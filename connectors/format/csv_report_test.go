@@ -102,3 +102,29 @@ func TestATitleOfManyLines(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A file of a million columns is refused, and so is a row of a million cells.
+func TestAMillionColumns(t *testing.T) {
+	read := func(config, data string) csvResult {
+		return readCSV(t, csvFrom(t, memory.DefaultAllocator, config), data)
+	}
+	for _, cell := range []string{"", "a", `""`} {
+		row := strings.Repeat(cell+",", 999_999) + cell + "\n"
+		got := read("", "a,b\n1,2\n"+row+"3,4\n")
+		if len(got.Rows) != 2 || len(got.Rejects) != 1 || !strings.HasPrefix(got.Rejects[0], "3: f1  LAV-4009: 1000000 cells where the file has 2 columns") {
+			t.Errorf("a row: %v, %d rejects, %s", got.Rows, len(got.Rejects), got.Err)
+		}
+		for _, config := range []string{"", "header_rows = 2", `duplicates = "number"`} {
+			if got := read(config, row+row); got.Err != "LAV-4299: file f1 has more columns than are read: 16384" {
+				t.Errorf("%s: %s", config, got.Err)
+			}
+		}
+	}
+	most := strings.Repeat(",", mostColumns-1) + "\n"
+	if got := read("", most+strings.Repeat(",", mostColumns-2)+"z\n"+most); len(got.Columns) != mostColumns || len(got.Rows) != 1 || len(got.Rejects) != 1 {
+		t.Errorf("%d columns, %d rows, %s", len(got.Columns), len(got.Rows), got.Err)
+	}
+	if got := read("", ","+most); got.Err == "" {
+		t.Errorf("%d columns", len(got.Columns))
+	}
+}

@@ -89,18 +89,27 @@ func (g *csvGrid) scan(b []byte, line int64) {
 	for pos := 0; pos < len(b); {
 		row := gridRow{start: pos, line: line}
 		first := len(g.cells)
+		most, beyond := first+max(g.width, mostColumns), 0
 		fault := 0 // the cell with a misplaced quote, from 1
 		for more := true; more; {
 			// the common cell, without quotes and not at the end of b
 			if pos < len(b) && b[pos] != d.quote {
 				if end := marks.next(b, pos); end < len(b) && b[end] == d.delimiter {
+					if len(g.cells) > most { // it is counted and not kept
+						g.cells = g.cells[:most]
+						beyond++
+					}
 					g.cells = append(g.cells, cell{start: uint32(pos), end: uint32(end)})
 					pos = end + 1
 					continue
 				}
 			}
 			var c cell
-			c, pos, more = g.cell(b, pos, &line, &fault, len(g.cells)-first+1)
+			c, pos, more = g.cell(b, pos, &line, &fault, len(g.cells)-first+beyond+1)
+			if len(g.cells) > most {
+				g.cells = g.cells[:most]
+				beyond++
+			}
 			g.cells = append(g.cells, c)
 		}
 		row.end = pos
@@ -119,7 +128,7 @@ func (g *csvGrid) scan(b []byte, line int64) {
 			g.reject(b, row, messages.CSVBadQuote.With("cell", fault))
 		case n == 1 && row.start == row.end && g.width != 1, d.skipBlank && blank(g.cells[first:]):
 		case g.width != 0 && n != g.width:
-			g.reject(b, row, messages.CSVRagged.With("got", n, "wanted", g.width))
+			g.reject(b, row, messages.CSVRagged.With("got", n+beyond, "wanted", g.width))
 		default:
 			g.rows = append(g.rows, row)
 			continue
@@ -146,7 +155,7 @@ func (g *csvGrid) refuseMixed(b []byte, other byte) {
 		cells := g.cells[r*w : (r+1)*w]
 		first, last := g.unquoted(b, cells[0]), g.unquoted(b, cells[w-1])
 		if w == 1 && bytes.IndexByte(first, other) >= 0 || bytes.HasPrefix(first, []byte{other}) || bytes.HasSuffix(last, []byte{other}) {
-			g.reject(b, row, messages.MixedLineEnds.With())
+			g.reject(b, row, messages.MisplacedLineEnd.With())
 			continue
 		}
 		g.rows[kept] = row

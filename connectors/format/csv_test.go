@@ -114,14 +114,14 @@ func TestCSVReads(t *testing.T) {
 		{"CR", "", "a,b\r1,x\r2,\"y\rz\"\r3,w\r", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x]", "3: [2] [y\rz]", "5: [3] [w]"}}},
 		{"a CR in a cell is text where LF ends lines", "", "a,b\n1,x\ry\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x\ry]"}}},
 		{"line ends of two kinds", "", "a,b\n1,x\r\r\n\r2,y\n3,z\n\"\r4\",\"w\r\"\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"4: [3] [z]", "5: [\r4] [w\r]"}, Rejects: []string{
-			`2: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "1,x\r"`,
-			`3: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "\r2,y"`}}},
+			`2: f1  LAV-4298: a line end of another kind than those of the file, or where its records have none: it may part two rows "1,x\r"`,
+			`3: f1  LAV-4298: a line end of another kind than those of the file, or where its records have none: it may part two rows "\r2,y"`}}},
 		{"line ends of two kinds that are trimmed", "trim = true", "a,b\n1,x\r\r\n\r2,y\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x]", "3: [2] [y]"}}},
 		{"line ends of two kinds in one column", "", "a\n1\r2\n3\r\n", csvResult{Columns: []string{"a"}, Rows: []string{"3: [3]"}, Rejects: []string{
-			`2: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "1\r2"`}}},
+			`2: f1  LAV-4298: a line end of another kind than those of the file, or where its records have none: it may part two rows "1\r2"`}}},
 		{"LF where CR ends lines", "", "a,b\r1,x\n\r\n2,y\r3,z\r", csvResult{Columns: []string{"a", "b"}, Rows: []string{"4: [3] [z]"}, Rejects: []string{
-			`2: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "1,x\n"`,
-			`3: f1  LAV-4298: a line end of another kind than those of the file, which may part two rows "\n2,y"`}}},
+			`2: f1  LAV-4298: a line end of another kind than those of the file, or where its records have none: it may part two rows "1,x\n"`,
+			`3: f1  LAV-4298: a line end of another kind than those of the file, or where its records have none: it may part two rows "\n2,y"`}}},
 		{"quotes", "", "a,b\n\"x,\"\"y\"\"\",\"line\nline\"\n2,\"\"\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [x,\"y\"] [line\nline]", `4: [2] \N`}}},
 		{"a mark at the start", "", "\ufeffa,b\n1,x\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x]"}}},
 		{"blank lines", "", "a,b\n\n1,x\n\n\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"3: [1] [x]"}}},

@@ -216,12 +216,8 @@ func (c *fixedChunk) split(d *cellDecoder) {
 		if len(text) == 0 || at == len(b) && string(text) == "\x1a" {
 			continue
 		}
-		if mixed && bytes.IndexByte(text, other) >= 0 {
-			d.grid.reject(b, row, messages.MixedLineEnds.With())
-			continue
-		}
-		if s.ending != "" && !s.endsAsTheFirst(text) {
-			d.grid.reject(b, row, messages.FixedShifted.With())
+		if mixed && bytes.IndexByte(text, other) >= 0 || s.ending != "" && !s.endsAsTheFirst(text) {
+			d.grid.reject(b, row, messages.MisplacedLineEnd.With())
 			continue
 		}
 		if !s.wanted(text) {

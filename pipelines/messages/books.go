@@ -4,7 +4,7 @@ package messages
 var books = []*Message{
 	FixedNoField, FixedShort, FixedTooLong, FixedCut,
 	DBFNot, DBFCodePage, DBFNoMemo, DBFCut, DBFOverflow, DBFMemoLost, DBFType, DBFEncrypted, DBFMark, DBFMore, DBFUnreadable,
-	BookOther, BookDamaged, BookEncrypted, BookSheet, BookBomb, BookDoctype, BookNoFormulaValue, MixedLineEnds, FixedShifted,
+	BookOther, BookDamaged, BookEncrypted, BookSheet, BookBomb, BookDoctype, BookNoFormulaValue, MisplacedLineEnd, TooManyColumns,
 }
 
 var (
@@ -76,10 +76,10 @@ var (
 	BookNoFormulaValue = &Message{Code: "LAV-4296", Class: Row,
 		EN: Text{"a formula whose result is not in the file", "open the workbook in a spreadsheet, let it calculate, and save it"},
 		FR: Text{"une formule dont le résultat n'est pas dans le fichier", "ouvrez le classeur dans un tableur, laissez-le calculer, et enregistrez-le"}}
-	MixedLineEnds = &Message{Code: "LAV-4298", Class: Row,
-		EN: Text{"a line end of another kind than those of the file, which may part two rows", "export the file again, with line ends of one kind; texts that hold one go in quotes"},
-		FR: Text{"une fin de ligne d'une autre sorte que celles du fichier, qui sépare peut-être deux lignes", "refaites l'export avec une seule sorte de fins de ligne ; un texte qui en contient se met entre guillemets"}}
-	FixedShifted = &Message{Code: "LAV-4299", Class: Row,
-		EN: Text{"a record without the line end that the first one ends with: its bytes are not where they should be", "check record_length; or read the file by its lines: leave record_length out"},
-		FR: Text{"un enregistrement sans la fin de ligne du premier : ses octets ne sont pas à leur place", "vérifiez record_length ; ou lisez le fichier par lignes : retirez record_length"}}
+	MisplacedLineEnd = &Message{Code: "LAV-4298", Class: Row,
+		EN: Text{"a line end of another kind than those of the file, or where its records have none: it may part two rows", "export the file again, with line ends of one kind, and quotes around texts that hold one; check record_length where it is given"},
+		FR: Text{"une fin de ligne d'une autre sorte que celles du fichier, ou là où ses enregistrements n'en ont pas : elle sépare peut-être deux lignes", "refaites l'export avec une seule sorte de fins de ligne, et des guillemets autour des textes qui en contiennent ; vérifiez record_length s'il est donné"}}
+	TooManyColumns = &Message{Code: "LAV-4299", Class: Refused,
+		EN: Text{"file {file} has more columns than are read: {bound}", "check that the file is the right one, and delimiter and header against it"},
+		FR: Text{"le fichier {file} a plus de colonnes qu'il n'en est lu : {bound}", "vérifiez que c'est le bon fichier, puis delimiter et header"}}
 )
