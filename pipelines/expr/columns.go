@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/lavoir-data/lavoir/internal/scalar"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -97,7 +98,7 @@ func (c *compiler) hyphened(t hcl.Traversal) bool {
 		// A column that is not declared may have a hyphen: only what cannot be a
 		// name, or is made of two names there are, is taken for a subtraction.
 		before, after, _ := strings.Cut(names[1], "-")
-		suspect = !c.schema.HasField(names[1]) && c.schema.HasField(before) && (digitsOnly(after) || c.schema.HasField(after))
+		suspect = !c.schema.HasField(names[1]) && c.schema.HasField(before) && (scalar.DigitsOnly(after) || c.schema.HasField(after))
 	}
 	if suspect {
 		name := strings.Join(names, ".")

@@ -1,6 +1,10 @@
 package expr
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lavoir-data/lavoir/internal/scalar"
+)
 
 var textFunctions = []function{
 	{Function{"upper", "text", "upper(text)",
@@ -118,21 +122,21 @@ var textFunctions = []function{
 	{Function{"luhn", "identifiers", "luhn(text)",
 		"Whether the text is digits with a right Luhn key.",
 		"Vrai si le texte est fait de chiffres avec une clé de Luhn juste.",
-		`luhn("79927398713")`, "true"}, 1, 1, testText(luhn)},
+		`luhn("79927398713")`, "true"}, 1, 1, testText(scalar.Luhn)},
 	{Function{"is_siren", "identifiers", "is_siren(text)",
 		"Whether the text is a SIREN: nine digits with a right key.",
 		"Vrai si le texte est un SIREN : neuf chiffres avec une clé juste.",
-		`is_siren("732829320")`, "true"}, 1, 1, testText(isSIREN)},
+		`is_siren("732829320")`, "true"}, 1, 1, testText(scalar.IsSIREN)},
 	{Function{"is_siret", "identifiers", "is_siret(text)",
 		"Whether the text is a SIRET: fourteen digits with a right key, or one of La Poste's.",
 		"Vrai si le texte est un SIRET : quatorze chiffres avec une clé juste, ou l'un de ceux de La Poste.",
-		`is_siret("35600000049837")`, "true"}, 1, 1, testText(isSIRET)},
+		`is_siret("35600000049837")`, "true"}, 1, 1, testText(scalar.IsSIRET)},
 	{Function{"is_nir", "identifiers", "is_nir(text)",
 		"Whether the text is a French social security number with a right key, Corsica included.",
 		"Vrai si le texte est un numéro de sécurité sociale avec une clé juste, Corse comprise.",
-		`is_nir("269052A12345688")`, "true"}, 1, 1, testText(isNIR)},
+		`is_nir("269052A12345688")`, "true"}, 1, 1, testText(scalar.IsNIR)},
 	{Function{"is_iban", "identifiers", "is_iban(text)",
 		"Whether the text is an IBAN of the right length with a right key.",
 		"Vrai si le texte est un IBAN de la bonne longueur avec une clé juste.",
-		`is_iban("FR7630006000011234567890188")`, "false"}, 1, 1, testText(isIBAN)},
+		`is_iban("FR7630006000011234567890188")`, "false"}, 1, 1, testText(scalar.IsIBAN)},
 }

@@ -1,4 +1,4 @@
-package expr
+package scalar
 
 import (
 	"encoding/csv"
@@ -19,7 +19,7 @@ func TestIdentifiers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checks := map[string]func(string) bool{"nir": isNIR, "iban": isIBAN, "siren": isSIREN, "siret": isSIRET}
+	checks := map[string]func(string) bool{"nir": IsNIR, "iban": IsIBAN, "siren": IsSIREN, "siret": IsSIRET}
 	checked := 0
 	for _, r := range rows[1:] {
 		check, ok := checks[r[0]]
@@ -42,7 +42,7 @@ func TestKeysFindMistakes(t *testing.T) {
 		valid string
 		check func(string) bool
 	}{
-		{"732829320", isSIREN}, {"73282932000074", isSIRET}, {"255081416802538", isNIR}, {"FR7630006000011234567890189", isIBAN},
+		{"732829320", IsSIREN}, {"73282932000074", IsSIRET}, {"255081416802538", IsNIR}, {"FR7630006000011234567890189", IsIBAN},
 	} {
 		if !c.check(c.valid) {
 			t.Errorf("%s is refused", c.valid)

@@ -1,11 +1,12 @@
-package expr
+package scalar
 
 import "strings"
 
 // Checks of identifiers. They take an identifier as it is exchanged: without
-// spaces, letters in capitals. Clean it first with replace() and upper().
+// spaces, letters in capitals.
 
-func digitsOnly(s string) bool {
+// DigitsOnly says whether s is one ASCII digit or more, and nothing else.
+func DigitsOnly(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
 			return false
@@ -14,9 +15,9 @@ func digitsOnly(s string) bool {
 	return s != ""
 }
 
-// luhn is the check of ISO/IEC 7812-1, annex B.
-func luhn(s string) bool {
-	if !digitsOnly(s) {
+// Luhn is the check of ISO/IEC 7812-1, annex B.
+func Luhn(s string) bool {
+	if !DigitsOnly(s) {
 		return false
 	}
 	sum := 0
@@ -32,17 +33,20 @@ func luhn(s string) bool {
 	return sum%10 == 0
 }
 
-func isSIREN(s string) bool { return len(s) == 9 && luhn(s) }
+// IsSIREN checks the number of a legal unit: nine digits with a Luhn key.
+func IsSIREN(s string) bool { return len(s) == 9 && Luhn(s) }
 
 // laPoste numbers its establishments so that the digits add up to a multiple of
 // 5 (INSEE); only its head office has a Luhn key.
 const laPoste = "356000000"
 
-func isSIRET(s string) bool {
-	if len(s) != 14 || !digitsOnly(s) {
+// IsSIRET checks the number of an establishment: fourteen digits with a Luhn key,
+// or one of La Poste.
+func IsSIRET(s string) bool {
+	if len(s) != 14 || !DigitsOnly(s) {
 		return false
 	}
-	if luhn(s) {
+	if Luhn(s) {
 		return true
 	}
 	sum := 0
@@ -52,9 +56,9 @@ func isSIRET(s string) bool {
 	return strings.HasPrefix(s, laPoste) && sum%5 == 0
 }
 
-// isNIR checks the 13 characters and the key of a French social security
+// IsNIR checks the 13 characters and the key of a French social security
 // number: 97 minus the number modulo 97, where 2A counts as 19 and 2B as 18.
-func isNIR(s string) bool {
+func IsNIR(s string) bool {
 	if len(s) != 15 || !strings.Contains("123478", s[:1]) {
 		return false
 	}
@@ -65,7 +69,7 @@ func isNIR(s string) bool {
 	case "2B":
 		body = body[:5] + "18" + body[7:]
 	}
-	if !digitsOnly(body) || !digitsOnly(key) {
+	if !DigitsOnly(body) || !DigitsOnly(key) {
 		return false
 	}
 	var n, k int64
@@ -86,10 +90,14 @@ var ibanLengths = map[string]int{
 	"SM": 27, "TN": 24, "TR": 26, "VA": 22, "XK": 20,
 }
 
-// isIBAN checks length and the key of ISO 13616: moved to the end, with letters
+// IBANLength is how many characters an account number of that country (two
+// capitals) has, or 0 when it is not known here.
+func IBANLength(country string) int { return ibanLengths[country] }
+
+// IsIBAN checks length and the key of ISO 13616: moved to the end, with letters
 // as numbers from 10 on, the whole is 1 modulo 97.
-func isIBAN(s string) bool {
-	if len(s) < 15 || len(s) > 34 || !digitsOnly(s[2:4]) {
+func IsIBAN(s string) bool {
+	if len(s) < 15 || len(s) > 34 || !DigitsOnly(s[2:4]) {
 		return false
 	}
 	if want, known := ibanLengths[s[:2]]; known && len(s) != want {
