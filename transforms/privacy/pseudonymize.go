@@ -2,24 +2,16 @@ package privacy
 
 import (
 	"context"
-	"crypto/hkdf"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base32"
-	"encoding/binary"
 	"fmt"
-	"hash"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/transforms/internal/convert"
+	"github.com/lavoir-data/lavoir/transforms/internal/protect"
 )
 
 // Pseudonymize replaces values by keyed hashes, so that rows of one person can
@@ -95,10 +87,10 @@ func (t pseudonymize) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	var macs []hash.Hash // made when the first batch comes: only then is the key fetched
+	var draws []*protect.Pseudonyms // made when the first batch comes: only then is the key fetched
 	return func(ctx context.Context, b pipelines.Batch) (pipelines.Batch, error) {
-		if macs == nil {
-			if macs, err = t.macs(ctx); err != nil {
+		if draws == nil {
+			if draws, err = t.draws(ctx); err != nil {
 				b.Release()
 				return pipelines.Batch{}, err
 			}
@@ -106,7 +98,7 @@ func (t pseudonymize) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 		cols := slices.Clone(b.Columns())
 		for n, name := range t.Columns {
 			i := in.FieldIndices(name)[0]
-			cols[i] = t.column(macs[n], cols[i])
+			cols[i] = draws[n].Column(t.env.Allocator, cols[i])
 			defer cols[i].Release()
 		}
 		return b.With(array.NewRecord(out, cols, b.NumRows())), nil
@@ -121,94 +113,27 @@ func (t pseudonymize) Lineage(in *arrow.Schema) (map[string][]pipelines.Origin, 
 	return all, nil
 }
 
-// minKey is the least number of bytes of a root key.
-const minKey = 32
-
-// macs gives, for each column, the HMAC under the key of its scope.
-func (t pseudonymize) macs(ctx context.Context) ([]hash.Hash, error) {
-	root, err := t.Key.Reveal(ctx, t.env)
+// draws gives, for each column, the pseudonyms under the key of its scope.
+func (t pseudonymize) draws(ctx context.Context) ([]*protect.Pseudonyms, error) {
+	secret, err := t.Key.Reveal(ctx, t.env)
 	if err != nil {
 		return nil, fmt.Errorf("fetch the key of pseudonyms: %w", err)
 	}
-	if len(root) < minKey {
-		return nil, messages.WeakKey.With("step", "pseudonymize", "wanted", minKey)
+	root, err := protect.NewRoot(secret, "pseudonymize")
+	if err != nil {
+		return nil, err
 	}
-	macs := make([]hash.Hash, len(t.Columns))
+	draws := make([]*protect.Pseudonyms, len(t.Columns))
 	for i, column := range t.Columns {
 		domain := t.Domain
 		if domain == "" {
 			domain = column
 		}
-		key, err := scopeKey(root, t.Dataset, domain, t.Epoch)
+		key, err := root.Key(protect.Scope{Dataset: t.Dataset, Domain: domain, Epoch: t.Epoch})
 		if err != nil {
 			return nil, err
 		}
-		macs[i] = hmac.New(sha256.New, key)
+		draws[i] = key.Pseudonyms(protect.Form(t.Canonical))
 	}
-	return macs, nil
-}
-
-// scopeKey derives the key of a scope. Each part goes in with its length, so
-// that no two scopes read the same.
-func scopeKey(root string, scope ...string) ([]byte, error) {
-	info := []byte("lavoir pseudonym")
-	for _, part := range scope {
-		info = binary.BigEndian.AppendUint32(info, uint32(len(part)))
-		info = append(info, part...)
-	}
-	key, err := hkdf.Key(sha256.New, []byte(root), nil, string(info), sha256.Size)
-	if err != nil {
-		return nil, fmt.Errorf("derive the key of pseudonyms: %w", err)
-	}
-	return key, nil
-}
-
-func (t pseudonymize) column(mac hash.Hash, a arrow.Array) arrow.Array {
-	b := array.NewStringBuilder(t.env.Allocator)
-	defer b.Release()
-	b.Reserve(a.Len())
-	text := convert.Text(a)
-	known := map[string]string{} // one hash per different value of a batch
-	var buf []byte
-	for i := range a.Len() {
-		if a.IsNull(i) {
-			b.AppendNull()
-			continue
-		}
-		buf = text(buf[:0], i)
-		p, ok := known[string(buf)]
-		if !ok {
-			p = pseudonym(mac, canonical(string(buf), t.Canonical))
-			known[string(buf)] = p
-		}
-		b.Append(p)
-	}
-	return b.NewArray()
-}
-
-// pseudonymLength is in letters of five bits: 130 bits, so that no two values of
-// a dataset ever meet.
-const pseudonymLength = 26
-
-func pseudonym(mac hash.Hash, value string) string {
-	mac.Reset()
-	mac.Write([]byte("v1\x00"))
-	mac.Write([]byte(value))
-	return base32.StdEncoding.EncodeToString(mac.Sum(nil))[:pseudonymLength]
-}
-
-// canonical writes values that mean the same the same way.
-func canonical(s, how string) string {
-	switch how {
-	case "text":
-		return strings.Join(strings.Fields(strings.ToUpper(norm.NFC.String(s))), " ")
-	case "identifier":
-		return strings.Map(func(r rune) rune {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) {
-				return unicode.ToUpper(r)
-			}
-			return -1
-		}, norm.NFKC.String(s))
-	}
-	return s
+	return draws, nil
 }

@@ -1,0 +1,275 @@
+package freetext
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+)
+
+// Span is a passage of a text: from byte Start to before byte End.
+type Span struct {
+	Start, End int
+	Kind       Kind
+}
+
+// Detector finds passages of some kinds. It is for one goroutine; making one
+// costs nothing.
+type Detector struct {
+	kinds  Kinds
+	names  *Names
+	folded folded
+	s      []byte // the folded text
+	hits   []Span // in s
+	spans  []Span
+	out    []byte
+}
+
+// New finds passages of those kinds; names are the first names that are known.
+func New(kinds Kinds, names *Names) *Detector { return &Detector{kinds: kinds, names: names} }
+
+// Detect counts the passages of every kind in a text, by the built-in list of
+// first names.
+func Detect(text string) Counts {
+	var c Counts
+	for _, s := range New(All, FrenchNames()).Spans(nil, []byte(text)) {
+		c[s.Kind]++
+	}
+	return c
+}
+
+// Spans appends the passages of a text in their order; none meets another. Text
+// that is not valid UTF-8 is read all the same, and no span begins or ends within
+// a character.
+func (d *Detector) Spans(dst []Span, text []byte) []Span {
+	d.folded.fold(text)
+	d.s, d.hits = d.folded.b, d.hits[:0]
+	d.scan()
+	if len(d.hits) == 0 {
+		return dst
+	}
+	slices.SortFunc(d.hits, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
+	all := d.hits[:1]
+	for _, h := range d.hits[1:] {
+		if last := &all[len(all)-1]; h.Start < last.End {
+			last.End, last.Kind = max(last.End, h.End), min(last.Kind, h.Kind)
+			continue
+		}
+		all = append(all, h)
+	}
+	for _, h := range all {
+		dst = append(dst, Span{d.folded.source(h.Start), d.folded.source(h.End), h.Kind})
+	}
+	return dst
+}
+
+// hit takes note of a passage of the folded text, of words that are whole.
+func (d *Detector) hit(start, end int, k Kind) {
+	if d.kinds.Has(k) {
+		d.hits = append(d.hits, Span{start, end, k})
+	}
+}
+
+// Redact appends the text to dst with a token for each passage, and adds to c
+// what was found. Nothing is found in what it gives.
+func (d *Detector) Redact(dst, text []byte, c *Counts) []byte {
+	d.spans = d.Spans(d.spans[:0], text)
+	at := 0
+	for _, s := range d.spans {
+		dst = append(append(dst, text[at:s.Start]...), s.Kind.Token()...)
+		at = s.End
+		c[s.Kind]++
+	}
+	return append(dst, text[at:]...)
+}
+
+// Tally counts the passages in a column of texts, or of a dictionary of texts:
+// each as often as a row shows it.
+func (d *Detector) Tally(a arrow.Array) Counts {
+	var total Counts
+	d.each(a, func(text []byte, times int64) {
+		d.spans = d.Spans(d.spans[:0], text)
+		for _, s := range d.spans {
+			total[s.Kind] += times
+		}
+	})
+	return total
+}
+
+// each calls f with every text of a and how many rows have it: one for a plain
+// column, and for each entry of a dictionary all that refer to it.
+func (d *Detector) each(a arrow.Array, f func(text []byte, times int64)) {
+	switch a := a.(type) {
+	case *array.String:
+		for i := range a.Len() {
+			if !a.IsNull(i) {
+				f(textOf(a, i), 1)
+			}
+		}
+	case *array.Dictionary:
+		times := make([]int64, a.Dictionary().Len())
+		for i := range a.Len() {
+			if !a.IsNull(i) {
+				times[a.GetValueIndex(i)]++
+			}
+		}
+		entries := a.Dictionary().(*array.String)
+		for i, n := range times {
+			if n > 0 && !entries.IsNull(i) {
+				f(textOf(entries, i), n)
+			}
+		}
+	default:
+		panic("freetext: no text in " + a.DataType().String())
+	}
+}
+
+func textOf(a *array.String, i int) []byte {
+	offsets := a.ValueOffsets()
+	return a.ValueBytes()[offsets[i]-offsets[0] : offsets[i+1]-offsets[0]]
+}
+
+// Column is the text column of a, one of texts or of a dictionary of texts, with
+// tokens for the passages, and adds to c what was found, as Tally counts it. Null
+// stays null. The caller releases the column.
+func (d *Detector) Column(mem memory.Allocator, a arrow.Array, c *Counts) arrow.Array {
+	b := array.NewStringBuilder(mem)
+	defer b.Release()
+	b.Reserve(a.Len())
+	if dict, ok := a.(*array.Dictionary); ok {
+		entries := dict.Dictionary().(*array.String)
+		made := make([]string, entries.Len())
+		counts := make([]*Counts, entries.Len())
+		for i := range a.Len() {
+			if a.IsNull(i) || entries.IsNull(dict.GetValueIndex(i)) {
+				b.AppendNull()
+				continue
+			}
+			n := dict.GetValueIndex(i)
+			if counts[n] == nil {
+				counts[n] = &Counts{}
+				d.out = d.Redact(d.out[:0], textOf(entries, n), counts[n])
+				made[n] = string(d.out)
+			}
+			c.Add(*counts[n], 1)
+			b.Append(made[n])
+		}
+		return b.NewArray()
+	}
+	texts := a.(*array.String)
+	b.ReserveData(len(texts.ValueBytes()))
+	for i := range a.Len() {
+		if a.IsNull(i) {
+			b.AppendNull()
+			continue
+		}
+		d.out = d.Redact(d.out[:0], textOf(texts, i), c)
+		b.BinaryBuilder.Append(d.out)
+	}
+	return b.NewArray()
+}
+
+// scan looks at each word of the folded text, and at each "@". What is found at a
+// word depends on what follows it, a bounded number of words, and on nothing
+// before it, nor on what else was found: so the whole takes linear time, and what
+// is put in the place of a passage hides or makes no other.
+func (d *Detector) scan() {
+	s := d.s
+	for i := 0; i < len(s); {
+		c := class[s[i]]
+		if c == 0 {
+			if s[i] == '@' {
+				d.email(i)
+			}
+			i++
+			continue
+		}
+		end := i + 1
+		for end < len(s) && class[s[end]] != 0 {
+			end++
+		}
+		switch {
+		case c == digit:
+			d.number(i, end)
+		case c == capital:
+			d.capital(i, end)
+		case lowerStarts[s[i]]:
+			d.keyword(i, end)
+		}
+		if c != digit && end-i >= 2 {
+			d.lettersAndDigits(i, end)
+		}
+		i = end
+	}
+}
+
+// lowerStarts are the letters that words begin with which keyword knows.
+var lowerStarts = func() (t [256]bool) {
+	for _, c := range "ndmveplc" {
+		t[c] = true
+	}
+	return t
+}()
+
+// boundary says whether a word may end before i.
+func (d *Detector) boundary(i int) bool { return i >= len(d.s) || class[d.s[i]] == 0 }
+
+// at is the byte i of the folded text, 0 beyond it.
+func (d *Detector) at(i int) byte {
+	if i < len(d.s) {
+		return d.s[i]
+	}
+	return 0
+}
+
+// email looks around an "@".
+func (d *Detector) email(at int) {
+	s := d.s
+	start := at
+	for start > 0 && (class[s[start-1]] != 0 || mark(s[start-1])) {
+		start--
+	}
+	for start < at && class[s[start]] == 0 {
+		start++
+	}
+	if start == at {
+		return
+	}
+	// the longest run of labels of which one after the first may be a top domain
+	end, labels := 0, 0
+	for i := at + 1; i < len(s); {
+		from, letters := i, false
+		for i < len(s) && (class[s[i]] != 0 || s[i] == '-' || s[i] == '_') {
+			letters = letters || class[s[i]]&(small|capital) != 0
+			i++
+		}
+		last := i
+		for last > from && class[s[last-1]] == 0 {
+			last--
+		}
+		if last == from {
+			break
+		}
+		if labels++; labels > 1 && letters && last-from >= 2 {
+			end = last
+		}
+		if i >= len(s) || s[i] != '.' {
+			break
+		}
+		i++
+	}
+	if end > 0 {
+		d.hit(start, end, Email)
+	}
+}
+
+// mark says whether a byte that is no letter may be within the local part.
+func mark(c byte) bool {
+	switch c {
+	case '.', '_', '%', '+', '-':
+		return true
+	}
+	return false
+}

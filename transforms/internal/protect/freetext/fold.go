@@ -1,0 +1,186 @@
+package freetext
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"sort"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// In a folded text every character is one byte: letters without their accents,
+// digits of all scripts as 0 to 9, spaces of all widths as one, dashes as "-",
+// and these for what ASCII has not. Accents that stand alone, soft hyphens and
+// what has no width are left out, so that they hide nothing.
+const (
+	otherSmall   = 0x80 // a letter that is no capital
+	otherCapital = 0x81
+	otherSymbol  = 0x82
+	leftOut      = 0
+)
+
+// folded is a text as detectors read it.
+type folded struct {
+	b       []byte
+	own     []byte // room for b, when it is not the text itself
+	anchors []anchor
+}
+
+// anchor says where in the text the byte at of the folded text comes from; up to
+// the next anchor the bytes after it follow there too.
+type anchor struct{ at, source int }
+
+func (f *folded) fold(text []byte) {
+	f.anchors = f.anchors[:0]
+	i := asciiRun(text, 0)
+	if i == len(text) {
+		f.b = text
+		return
+	}
+	b := append(f.own[:0], text[:i]...)
+	for i < len(text) {
+		r, size := utf8.DecodeRune(text[i:])
+		i += size
+		if c := foldRune(r, size); c != leftOut {
+			b = append(b, c)
+		}
+		if n := len(f.anchors); n > 0 && f.anchors[n-1].at == len(b) {
+			f.anchors[n-1].source = i
+		} else {
+			f.anchors = append(f.anchors, anchor{len(b), i})
+		}
+		end := asciiRun(text, i)
+		b = append(b, text[i:end]...)
+		i = end
+	}
+	f.b, f.own = b, b
+}
+
+// asciiRun is the end of the ASCII that begins at i.
+func asciiRun(text []byte, i int) int {
+	for len(text)-i >= 8 {
+		if m := binary.LittleEndian.Uint64(text[i:]) & 0x8080808080808080; m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+		i += 8
+	}
+	for i < len(text) && text[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
+// source is where in the text byte at of the folded text begins, after what was
+// left out before it.
+func (f *folded) source(at int) int {
+	n := sort.Search(len(f.anchors), func(i int) bool { return f.anchors[i].at > at })
+	if n == 0 {
+		return at
+	}
+	a := f.anchors[n-1]
+	return a.source + at - a.at
+}
+
+// latin is foldRune from U+0080 to U+017F, which is nearly all there is in French.
+var latin = func() (t [0x180 - 0x80]byte) {
+	for i := range t {
+		t[i] = slowFold(rune(0x80 + i))
+	}
+	return t
+}()
+
+func foldRune(r rune, size int) byte {
+	switch {
+	case r == utf8.RuneError && size <= 1:
+		return otherSymbol
+	case r >= 0x80 && r < 0x180:
+		return latin[r-0x80]
+	}
+	return slowFold(r)
+}
+
+func slowFold(r rune) byte {
+	switch r {
+	case 'œ':
+		return 'o'
+	case 'Œ':
+		return 'O'
+	case 'æ':
+		return 'a'
+	case 'Æ':
+		return 'A'
+	case 'ø', 'ł', 'đ':
+		return map[rune]byte{'ø': 'o', 'ł': 'l', 'đ': 'd'}[r]
+	case 'Ø', 'Ł', 'Đ':
+		return map[rune]byte{'Ø': 'O', 'Ł': 'L', 'Đ': 'D'}[r]
+	case '‘', '’', 'ʼ', '‛', '´', '＇':
+		return '\''
+	case '−', '﹣', '－':
+		return '-'
+	case '\u0085', '\u2028', '\u2029':
+		return '\n'
+	}
+	switch {
+	case unicode.Is(unicode.Nd, r):
+		return decimalDigit(r)
+	case r >= '！' && r <= '～': // full width
+		return byte(r - '！' + '!')
+	case unicode.Is(unicode.Pd, r):
+		return '-'
+	case unicode.Is(unicode.Zs, r):
+		return ' '
+	case unicode.Is(unicode.M, r), unicode.Is(unicode.Cf, r):
+		return leftOut
+	case unicode.IsLetter(r):
+		return letter(r)
+	}
+	return otherSymbol
+}
+
+// decimalDigit is the value of a digit: the digits of a script come in tens, from 0.
+func decimalDigit(r rune) byte {
+	for _, t := range unicode.Nd.R16 {
+		if rune(t.Lo) <= r && r <= rune(t.Hi) {
+			return byte('0' + (r-rune(t.Lo))%10)
+		}
+	}
+	for _, t := range unicode.Nd.R32 {
+		if rune(t.Lo) <= r && r <= rune(t.Hi) {
+			return byte('0' + (r-rune(t.Lo))%10)
+		}
+	}
+	return otherSymbol
+}
+
+// letter is the ASCII letter that r is made of, or stands for.
+func letter(r rune) byte {
+	var room [utf8.UTFMax]byte
+	n := utf8.EncodeRune(room[:], r)
+	if d := norm.NFKD.Properties(room[:n]).Decomposition(); len(d) > 0 && (d[0]|0x20) >= 'a' && (d[0]|0x20) <= 'z' {
+		return d[0]
+	}
+	if unicode.IsUpper(r) || unicode.IsTitle(r) {
+		return otherCapital
+	}
+	return otherSmall
+}
+
+// classes of bytes of a folded text; 0 is what stands between words.
+const (
+	small   = 1
+	capital = 2
+	digit   = 4
+)
+
+var class = func() (t [256]byte) {
+	for c := 'a'; c <= 'z'; c++ {
+		t[c], t[c-'a'+'A'] = small, capital
+	}
+	for c := '0'; c <= '9'; c++ {
+		t[c] = digit
+	}
+	t[otherSmall], t[otherCapital] = small, capital
+	return t
+}()

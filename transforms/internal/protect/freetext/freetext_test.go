@@ -1,0 +1,279 @@
+package freetext_test
+
+import (
+	"encoding/csv"
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"pgregory.net/rapid"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/transforms/internal/protect/freetext"
+)
+
+var update = flag.Bool("update", false, "write testdata/texts.txt")
+
+func redact(text string) string {
+	var c freetext.Counts
+	return string(freetext.New(freetext.All, freetext.FrenchNames()).Redact(nil, []byte(text), &c))
+}
+
+func TestTexts(t *testing.T) {
+	data, err := os.ReadFile("testdata/texts.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	text := ""
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "#"):
+			out.WriteString(line + "\n")
+		case !strings.HasPrefix(line, "=> "):
+			text = line
+			out.WriteString(line + "\n")
+		default:
+			got := redact(text)
+			if want := line[3:]; got != want && !*update {
+				t.Errorf("%s\n  left %s\n  want %s", text, got, want)
+			}
+			out.WriteString("=> " + got + "\n")
+		}
+	}
+	if *update {
+		if err := os.WriteFile("testdata/texts.txt", []byte(out.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// kept is what every text must keep: nothing is found in what was redacted,
+// spans are in order and between characters, and what is outside of them stays.
+func kept(t interface{ Errorf(string, ...any) }, text string) {
+	d := freetext.New(freetext.All, freetext.FrenchNames())
+	spans := d.Spans(nil, []byte(text))
+	at, want := 0, ""
+	for _, s := range spans {
+		if s.Start < at || s.End <= s.Start || s.End > len(text) {
+			t.Errorf("spans %v of %q are not in order", spans, text)
+			return
+		}
+		if s.End < len(text) && utf8.ValidString(text) && !utf8.RuneStart(text[s.End]) || !utf8.RuneStart(text[s.Start]) {
+			t.Errorf("span %v of %q cuts a character", s, text)
+		}
+		want += text[at:s.Start] + s.Kind.Token()
+		at = s.End
+	}
+	want += text[at:]
+	var c freetext.Counts
+	got := string(d.Redact(nil, []byte(text), &c))
+	if got != want || c.Total() != int64(len(spans)) {
+		t.Errorf("%q became %q, not %q", text, got, want)
+	}
+	if left := freetext.Detect(got); left.Total() != 0 {
+		t.Errorf("%q became %q, in which is found %v", text, got, left)
+	}
+	if again := redact(got); again != got {
+		t.Errorf("%q became %q, then %q", text, got, again)
+	}
+}
+
+// Pieces that detectors look for, and what may stand between them.
+var pieces = []string{
+	"Mme", "M.", "MM.", "Monsieur", "madame", "Jean", "Jeanne", "JEAN", "Marie-Noé", "DUPONT", "Le", "LE", "MAIRE", "Goff", "d'", "de", "la", "née",
+	"né", "né(e)", "le", "naissance", "12/03/1980", "3 mars 1980", "1980", "le 1er avril 01", "12", "14", "bis", "rue", "Rue", "cours", "av.", "place",
+	"rond-point", "Grande", "35000", "Rennes", "lieu-dit", "Ker", "06 12 34 56 78", "0612345678", "+33", "612345678", "(0)", "0033", "FR7630006000011234567890189",
+	"FR76", "3000 6000 0112 3456 7890 189", "255081416802538", "2 55 08 14 168 025", "38", "732829320", "732 829 320", "00074", "AB-123-CD", "123", "ABC", "35",
+	"2A", "a@b.fr", "@", "jean", "exemple.fr", "x.y", "[nom]", "[", "]", "L'", "Adjoint", "J.", "-P.", "X", "et", "É", "e\u0301", "œ", "\u200b", "\u00ad", "٣", "Ж", "ж",
+	"１２", "\xff", "\u00e9", "TTC", "kg",
+}
+
+var betweens = []string{" ", "", " ", "-", ".", ", ", "\n", "'", "\u00a0", "\u202f", "  ", "/", ":", ";", "_", "\n\n", "(", ")", "+"}
+
+func TestNothingIsFoundInWhatWasRedacted(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		var b strings.Builder
+		for range rapid.IntRange(1, 14).Draw(r, "pieces") {
+			b.WriteString(rapid.SampledFrom(pieces).Draw(r, "piece"))
+			b.WriteString(rapid.SampledFrom(betweens).Draw(r, "between"))
+		}
+		kept(r, b.String())
+	})
+}
+
+func FuzzRedact(f *testing.F) {
+	data, err := os.ReadFile("testdata/texts.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		f.Add(strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "=> "))
+	}
+	f.Fuzz(func(t *testing.T, text string) { kept(t, text) })
+}
+
+// Identifiers of the published vectors are found when their key is right, in
+// whatever groups, and only then.
+func TestVectors(t *testing.T) {
+	file, err := os.Open("../../../../../shared/data/privacy/french/identifiers.csv")
+	if err != nil {
+		t.Skip("the shared test vectors are not here: ", err)
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]freetext.Kind{"nir": freetext.NIR, "iban": freetext.IBAN, "siren": freetext.SIREN, "siret": freetext.SIRET}
+	tried := 0
+	for _, row := range rows[1:] {
+		kind, ok := kinds[row[0]]
+		if !ok {
+			continue
+		}
+		tried++
+		ways := []string{row[1], "(" + row[1] + ")", "n°" + row[1] + "."}
+		if kind == freetext.NIR || kind == freetext.IBAN {
+			ways = append(ways, grouped(row[1], 4, " "), grouped(row[1], 4, "\u00a0"), grouped(row[1], 4, "-"), strings.ToLower(row[1]))
+		} else {
+			ways = append(ways, grouped(row[1][:9], 3, " ")+row[1][9:], grouped(row[1][:9], 3, "\u202f")+strings.TrimRight(" "+row[1][9:], " "))
+		}
+		for _, way := range ways {
+			if got := freetext.Detect("Voir " + way + " au dossier")[kind] == 1; got != (row[2] == "true") {
+				t.Errorf("%s %q: found is %t", row[0], way, got)
+			}
+		}
+	}
+	if tried < 15 {
+		t.Errorf("only %d vectors were tried", tried)
+	}
+}
+
+func grouped(s string, n int, between string) string {
+	var parts []string
+	for part := range slices.Chunk([]byte(s), n) {
+		parts = append(parts, string(part))
+	}
+	return strings.Join(parts, between)
+}
+
+func TestKindsAreChosen(t *testing.T) {
+	const text = "Mme Vermeillac, SIRET 73282932000074"
+	var c freetext.Counts
+	d := freetext.New(freetext.Persons, freetext.FrenchNames())
+	if got := string(d.Redact(nil, []byte(text), &c)); got != "Mme [nom], SIRET 73282932000074" || c[freetext.Name] != 1 || c.Total() != 1 {
+		t.Errorf("left %q, found %v", got, c)
+	}
+}
+
+func TestOwnList(t *testing.T) {
+	names, err := freetext.ReadNames(strings.NewReader("\ufeff# essai\r\nYsolde\n\nKer-Anna\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c freetext.Counts
+	d := freetext.New(freetext.All, names)
+	if got := string(d.Redact(nil, []byte("Ysolde Pîneloup, KER-ANNA PÎNELOUP, Jean Pîneloup"), &c)); got != "[nom], [nom], Jean Pîneloup" {
+		t.Errorf("left %q", got)
+	}
+	for _, bad := range []string{"Jean Paul", "Jean;2", "-", "é²"} {
+		if _, err := freetext.ReadNames(strings.NewReader("Jean\n" + bad)); !messages.Has(err, messages.FirstNameLine) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// A dictionary is read once an entry and counted once a row; the column is the
+// one that the plain texts give.
+func TestColumns(t *testing.T) {
+	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer mem.AssertSize(t, 0)
+	texts := array.NewStringBuilder(mem)
+	defer texts.Release()
+	dict := array.NewDictionaryBuilder(mem, &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}).(*array.BinaryDictionaryBuilder)
+	defer dict.Release()
+	for i := range 50 {
+		switch i % 5 {
+		case 0:
+			texts.AppendNull()
+			dict.AppendNull()
+		case 1, 2:
+			texts.Append("Mme Vermeillac au 06 12 34 56 78")
+			_ = dict.AppendString("Mme Vermeillac au 06 12 34 56 78")
+		default:
+			texts.Append("rien à signaler")
+			_ = dict.AppendString("rien à signaler")
+		}
+	}
+	want := freetext.Counts{}
+	want[freetext.Name], want[freetext.Phone] = 19, 19
+	d := freetext.New(freetext.All, freetext.FrenchNames())
+	for _, a := range []arrow.Array{texts.NewArray(), dict.NewArray()} {
+		s := array.NewSlice(a, 2, 50)
+		var c freetext.Counts
+		out := d.Column(mem, s, &c)
+		if c != want || d.Tally(s) != want {
+			t.Errorf("%s: counted %v and %v", a.DataType(), c, d.Tally(s))
+		}
+		for i := range out.Len() {
+			got := out.(*array.String).Value(i)
+			if n := (i + 2) % 5; out.IsNull(i) != (n == 0) || n > 0 && n < 3 && got != "Mme [nom] au [téléphone]" || n > 2 && got != "rien à signaler" {
+				t.Errorf("%s: row %d is %q", a.DataType(), i, got)
+			}
+		}
+		out.Release()
+		s.Release()
+		a.Release()
+	}
+}
+
+const clean = `Le conseil municipal, après en avoir délibéré, décide d'approuver la convention de partenariat entre la commune et ` +
+	`l'association pour l'organisation des activités périscolaires, et autorise la signature des pièces nécessaires à l'exécution de la ` +
+	`présente délibération ; les crédits correspondants sont inscrits au budget de l'exercice, chapitre 65, article 6574. ` +
+	`Les travaux de réfection de la toiture de l'école élémentaire débuteront à la fin de l'été et dureront trois mois environ. `
+
+func BenchmarkClean(b *testing.B) {
+	text := []byte(strings.Repeat(clean, 20))
+	d := freetext.New(freetext.All, freetext.FrenchNames())
+	b.SetBytes(int64(len(text)))
+	var c freetext.Counts
+	var out []byte
+	for b.Loop() {
+		out = d.Redact(out[:0], text, &c)
+	}
+	if c.Total() != 0 {
+		b.Error("something was found")
+	}
+}
+
+func BenchmarkCapitals(b *testing.B) {
+	text := []byte(strings.ToUpper(strings.Repeat(clean, 20)))
+	d := freetext.New(freetext.All, freetext.FrenchNames())
+	b.SetBytes(int64(len(text)))
+	var spans []freetext.Span
+	for b.Loop() {
+		spans = d.Spans(spans[:0], text)
+	}
+}
+
+func BenchmarkNames(b *testing.B) {
+	data, err := os.ReadFile("testdata/texts.txt")
+	if err != nil {
+		b.Fatal(err)
+	}
+	d := freetext.New(freetext.All, freetext.FrenchNames())
+	b.SetBytes(int64(len(data)))
+	var c freetext.Counts
+	var out []byte
+	for b.Loop() {
+		out = d.Redact(out[:0], data, &c)
+	}
+}

@@ -1,0 +1,309 @@
+package freetext
+
+import (
+	"bufio"
+	"bytes"
+	_ "embed"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Names are first names, without regard to case and accents. They are safe for
+// concurrent use.
+type Names struct{ set map[string]struct{} }
+
+//go:embed firstnames.txt
+var firstNames string
+
+// FrenchNames are the built-in list: the first names that are most common in
+// France.
+var FrenchNames = sync.OnceValue(func() *Names {
+	names, err := ReadNames(strings.NewReader(firstNames))
+	if err != nil {
+		panic(err)
+	}
+	return names
+})
+
+// ReadNames reads a list: a first name per line; empty lines and those that begin
+// with # are passed over.
+func ReadNames(r io.Reader) (*Names, error) {
+	names := &Names{map[string]struct{}{}}
+	var f folded
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
+		if len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		f.fold(line)
+		name := bytes.ToLower(f.b)
+		if len(name) == 0 || class[name[0]]&(small|capital) == 0 {
+			return nil, messages.FirstNameLine.With("line", n)
+		}
+		d := Detector{s: append([]byte{'A'}, name[1:]...)} // any capital
+		if end, ok := d.capitalised(0); !ok || end != len(name) {
+			return nil, messages.FirstNameLine.With("line", n)
+		}
+		names.set[string(name)] = struct{}{}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("read the list of first names: %w", err)
+	}
+	return names, nil
+}
+
+// isFirstName says whether the word from i to end, or its first part,
+// is a first name.
+func (d *Detector) isFirstName(i, end int) bool {
+	var room [24]byte
+	word := d.lower(&room, i, min(end, i+len(room)))
+	if _, ok := d.names.set[string(word)]; ok && end-i <= len(room) {
+		return true
+	}
+	n := bytes.IndexAny(word, "-'")
+	if n < 2 {
+		return false
+	}
+	_, ok := d.names.set[string(word[:n])]
+	return ok
+}
+
+// maxParts is how many parts of a word with hyphens are followed.
+const maxParts = 6
+
+// capitalised is the end of the word at i that begins with a capital and may have
+// hyphens and apostrophes within: Jean-Pierre, L'Hermite.
+func (d *Detector) capitalised(i int) (end int, ok bool) {
+	if class[d.at(i)] != capital {
+		return i, false
+	}
+	const letter = small | capital
+	end = i + 1
+	part := i // the end of the part before, whole when the next is not
+	for parts := 1; ; {
+		switch c := d.at(end); {
+		case class[c]&letter != 0:
+			end++
+		case (c == '-' || c == '\'') && class[d.at(end+1)]&letter != 0 && parts < maxParts:
+			part = end
+			end += 2
+			parts++
+		case class[c] == digit:
+			return part, part > i
+		default:
+			return end, true
+		}
+	}
+}
+
+// nameWord is the end of a capitalised word of two letters or more, or of an
+// initial with its point.
+func (d *Detector) nameWord(i int) (end int, ok bool) {
+	end, ok = d.capitalised(i)
+	if ok && end == i+1 {
+		return end + 1, d.at(end) == '.'
+	}
+	return end, ok
+}
+
+// How many words of a name are followed.
+const (
+	afterCivility  = 5
+	afterFirstName = 3
+)
+
+// name is the end of a name that begins at i, or i: capitalised words and
+// initials, with particles between. An article that begins it needs a word after
+// it, and neither is an office: "Madame La Maire" names nobody.
+func (d *Detector) name(i, most int) int {
+	end, at := i, i
+	for n := 0; n < most; n++ {
+		word, ok := d.nameWord(at)
+		if !ok {
+			if at = d.particle(at, n == 0); at >= 0 {
+				word, ok = d.nameWord(at)
+			}
+			if !ok {
+				return end
+			}
+		}
+		if n == 0 {
+			if word = d.pastArticle(at, word); word < 0 {
+				return end
+			}
+		}
+		end = word
+		next, spaced := d.spaces(word)
+		switch {
+		case spaced:
+			at = next
+		case d.s[word-1] == '.' && d.at(word) == '-': // J.-P.
+			at = word + 1
+		case d.s[word-1] == '.':
+			at = word
+		default:
+			return end
+		}
+	}
+	return end
+}
+
+// pastArticle is end, or where the word after it ends when what stands from i to
+// end is an article, or -1 when an office follows, or nothing.
+func (d *Detector) pastArticle(i, end int) int {
+	var room [24]byte
+	word := d.lower(&room, i, end)
+	switch string(word) {
+	case "le", "la", "les":
+		next, spaced := d.spaces(end)
+		if second, ok := d.nameWord(next); spaced && ok && !offices[string(d.lower(&room, next, second))] {
+			return second
+		}
+		return -1
+	}
+	if rest, ok := bytes.CutPrefix(word, []byte("l'")); ok && offices[string(rest)] {
+		return -1
+	}
+	return end
+}
+
+// offices are what "Monsieur le" and "Madame la" stand before.
+var offices = words(`maire maires adjoint adjointe adjoints president presidente presidents prefet prefete directeur directrice
+	conseiller conseillere conseillers rapporteur rapporteure ministre depute deputee senateur senatrice secretaire tresorier
+	tresoriere receveur comptable procureur juge recteur rectrice inspecteur inspectrice commissaire chef cheffe doyen doyenne
+	proviseur principal principale ambassadeur ambassadrice general colonel capitaine commandant administrateur administratrice
+	bourgmestre delegue deleguee sous vice premier premiere`)
+
+func words(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		set[w] = true
+	}
+	return set
+}
+
+// particle is what follows the particles at i, or -1 when there is none. Those that
+// may begin a name are fewer.
+func (d *Detector) particle(i int, first bool) int {
+	at := i
+	for n := 0; n < 3; n++ {
+		end := d.wordEnd(at)
+		if end == at || class[d.s[at]] != small {
+			break
+		}
+		var room [24]byte
+		switch word := string(d.lower(&room, at, end)); {
+		case (word == "d" || word == "l" && n > 0) && d.at(end) == '\'':
+			return end + 1
+		case starting[word], !first && joining[word], n > 0 && inner[word]:
+		default:
+			return -1
+		}
+		next, spaced := d.spaces(end)
+		if !spaced {
+			return -1
+		}
+		at = next
+	}
+	if at == i {
+		return -1
+	}
+	return at
+}
+
+var (
+	starting = words("de du des van von ben bin el da dos")
+	joining  = words("der den al di ould dit dite ne nee epouse ep veuve vve")
+	inner    = words("la le les der den")
+)
+
+// civility looks for a name after a civility that ends at end. Of many persons
+// there may be many names.
+func (d *Detector) civility(end int, many bool) {
+	at := end
+	if d.at(at) == '.' {
+		at++
+	}
+	for range 16 {
+		from, _ := d.spaces(at)
+		to := d.name(from, afterCivility)
+		if to == from {
+			return
+		}
+		d.hit(from, to, Name)
+		after, spaced := d.spaces(to)
+		switch {
+		case !many:
+			return
+		case d.at(to) == ',':
+			at = to + 1
+		case spaced && d.at(after) == 'e' && d.at(after+1) == 't' && d.boundary(after+2):
+			at = after + 2
+		default:
+			return
+		}
+	}
+}
+
+// named looks for a first name at i with a name after it, or before it: Jeanne
+// Vermeillac, Jeanne VERMEILLAC, VERMEILLAC Jeanne.
+func (d *Detector) named(i int) {
+	end, ok := d.capitalised(i)
+	if !ok || end < i+2 {
+		return
+	}
+	next, spaced := d.spaces(end)
+	if !spaced {
+		return
+	}
+	if d.isFirstName(i, end) {
+		if to := d.surname(next); to > next {
+			d.hit(i, to, FirstName)
+		}
+		return
+	}
+	if class[d.at(next)] == capital && d.allCapitals(i, end) && !d.stops(i, end) {
+		if to, ok := d.capitalised(next); ok && class[d.at(next+1)] == small && d.isFirstName(next, to) {
+			d.hit(i, to, FirstName)
+		}
+	}
+}
+
+// surname is the end of a name that follows a first name, or at. A word of grammar
+// with a capital is none, unless it is the article of one: Le Goff.
+func (d *Detector) surname(at int) int {
+	word, ok := d.nameWord(at)
+	if ok && d.stops(at, word) {
+		next, spaced := d.spaces(word)
+		if word, ok = d.nameWord(next); !spaced || !ok || d.stops(next, word) {
+			return at
+		}
+		return word
+	}
+	return d.name(at, afterFirstName)
+}
+
+// allCapitals says whether the letters from i to end are capitals.
+func (d *Detector) allCapitals(i, end int) bool {
+	for _, c := range d.s[i:end] {
+		if class[c] == small {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Detector) stops(i, end int) bool {
+	var room [24]byte
+	return stopWords[string(d.lower(&room, i, end))]
+}
+
+// stopWords are words of grammar that may stand with a capital.
+var stopWords = words(`a au aux avec ce ces cet cette chez ci dans de des donc du elle elles en est et il ils je la le les leur leurs
+	lors mais me mlle mme mmes monsieur madame ne nos notre nous on ont ou ou par pas pour puis que qui sa sans se ses si son sous sur
+	tous tout toute un une vos votre vous y`)

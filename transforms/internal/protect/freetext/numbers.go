@@ -1,0 +1,336 @@
+package freetext
+
+import "github.com/lavoir-data/lavoir/internal/scalar"
+
+// run is letters in capitals and digits that are written one after the other, in
+// groups or not.
+type run struct {
+	c    [34]byte
+	ends [34]int // in the text, after each
+	gaps uint64  // bit n: something stands between n-1 and n
+	n    int
+}
+
+// separator says whether a byte may stand between two groups of a number.
+func separator(c byte) bool {
+	switch c {
+	case ' ', '.', '-', '/', '\t':
+		return true
+	}
+	return false
+}
+
+// read reads up to limit letters and digits from i on, with at most two
+// separators between two of them.
+func (d *Detector) read(r *run, i, limit int, letters bool) {
+	r.n, r.gaps = 0, 0
+	s := d.s
+	for r.n < limit && i < len(s) {
+		c := s[i]
+		switch class[c] {
+		case digit:
+		case small:
+			c -= 'a' - 'A'
+			fallthrough
+		case capital:
+			if !letters || c >= 0x80 || s[i] >= 0x80 {
+				return
+			}
+		default:
+			if !separator(c) || r.n == 0 {
+				return
+			}
+			gap := 1
+			if i+1 < len(s) && separator(s[i+1]) {
+				gap = 2
+			}
+			if i+gap >= len(s) || class[s[i+gap]] == 0 {
+				return
+			}
+			i += gap
+			r.gaps |= 1 << r.n
+			continue
+		}
+		r.c[r.n] = c
+		i++
+		r.ends[r.n] = i
+		r.n++
+	}
+}
+
+// gapsOnlyAt says whether, in the first n, gaps are nowhere but at those places.
+func (r *run) gapsOnlyAt(n int, places uint64) bool {
+	return r.gaps&(1<<n-1)&^places == 0
+}
+
+func at(places ...int) (set uint64) {
+	for _, p := range places {
+		set |= 1 << p
+	}
+	return set
+}
+
+var (
+	sirenGaps  = at(3, 6)
+	siretGaps  = at(3, 6, 9, 11, 12)
+	nirGroups  = at(1, 3, 5, 7, 10)
+	pairs      = at(2, 4, 6, 8)
+	dateGaps   = at(2, 4, 8) // 01/02/2024 10
+	phoneGaps3 = at(2, 5, 8) // 06 123 456 78
+	phoneGaps4 = at(1, 4, 7) // 0 800 123 456
+	phoneGaps5 = at(4, 7)    // 0612 345 678
+)
+
+// number looks at a word that begins with a digit.
+func (d *Detector) number(i, end int) {
+	var r run
+	d.read(&r, i, 15, true)
+	d.nir(&r, i)
+	if d.siret(&r, i) {
+		return
+	}
+	d.phone(&r, i)
+	d.fni(&r, i, end)
+	d.address(i, end)
+}
+
+// allDigits says whether the first n are digits; a NIR may have A or B at 6.
+func (r *run) allDigits(n int) bool {
+	for _, c := range r.c[:n] {
+		if c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// nir looks for a social security number: one with a key that fits in whatever
+// groups, and one that is written in its own groups even without a key.
+func (d *Detector) nir(r *run, i int) {
+	if r.n < 13 || !nirForm(r.c[:13]) {
+		return
+	}
+	switch {
+	case r.n == 15 && d.boundary(r.ends[14]) && r.c[13] <= '9' && r.c[14] <= '9' && scalar.IsNIR(string(r.c[:15])):
+		d.hit(i, r.ends[14], NIR)
+	case r.gaps&(1<<13-1) == nirGroups && r.n == 15 && r.gaps&at(13, 14) == at(13) && d.boundary(r.ends[14]) && r.c[13] <= '9' && r.c[14] <= '9':
+		d.hit(i, r.ends[14], NIR)
+	case r.gaps&(1<<13-1) == nirGroups && d.boundary(r.ends[12]):
+		d.hit(i, r.ends[12], NIR)
+	}
+}
+
+// nirForm says whether c may be the thirteen characters of a NIR: sex, year,
+// month (those from 20 on stand for births whose month was not known),
+// département or 99, commune, order.
+func nirForm(c []byte) bool {
+	switch c[0] {
+	case '1', '2', '3', '4', '7', '8':
+	default:
+		return false
+	}
+	for n, b := range c {
+		if b > '9' && !(n == 6 && c[5] == '2' && (b == 'A' || b == 'B')) {
+			return false
+		}
+	}
+	month := 10*(c[3]-'0') + c[4] - '0'
+	return month >= 1 && month <= 12 || month >= 20
+}
+
+// siret looks for the number of an establishment, then of a legal unit, and says
+// whether it found one.
+func (d *Detector) siret(r *run, i int) bool {
+	switch {
+	case r.n >= 14 && r.allDigits(14) && r.gapsOnlyAt(14, siretGaps) && d.boundary(r.ends[13]) && scalar.IsSIRET(string(r.c[:14])):
+		d.hit(i, r.ends[13], SIRET)
+		return true
+	case r.n >= 9 && r.allDigits(9) && r.gapsOnlyAt(9, sirenGaps) && d.boundary(r.ends[8]) && scalar.IsSIREN(string(r.c[:9])):
+		d.hit(i, r.ends[8], SIREN)
+		return true
+	}
+	return false
+}
+
+// phone looks for a number of ten digits, 0033 or +33 and nine, or + and the code
+// of overseas or of a neighbour.
+func (d *Detector) phone(r *run, i int) {
+	switch {
+	case i > 0 && d.s[i-1] == '+':
+		d.abroad(i, i-1)
+	case i > 1 && d.s[i-1] == ' ' && d.s[i-2] == '+':
+		d.abroad(i, i-2)
+	case r.n >= 4 && r.c[0] == '0' && r.c[1] == '0' && r.c[2] != '0':
+		d.abroad(d.pass(r.ends[1]), i)
+	}
+	if r.n < 10 || r.c[0] != '0' || r.c[1] == '0' || !r.allDigits(10) || !d.boundary(r.ends[9]) {
+		return
+	}
+	gaps := r.gaps & (1<<10 - 1)
+	switch {
+	case gaps == dateGaps && (r.c[4] == '1' && r.c[5] == '9' || r.c[4] == '2' && r.c[5] == '0'):
+	case gaps&^pairs == 0, gaps == phoneGaps3, gaps == phoneGaps4, gaps == phoneGaps5:
+		d.hit(i, r.ends[9], Phone)
+	}
+}
+
+// callingCodes are those of France and overseas, then of the neighbours and the
+// countries that many families write to.
+var callingCodes = []string{
+	"33", "262", "508", "590", "594", "596", "681", "687", "689",
+	"32", "34", "39", "41", "44", "49", "351", "352", "376", "377", "212", "213", "216", "221", "223", "225",
+}
+
+// pass is i, or what follows one or two separators there.
+func (d *Detector) pass(i int) int {
+	for n := 0; n < 2 && separator(d.at(i)); n++ {
+		i++
+	}
+	return i
+}
+
+// abroad looks for a calling code at i and a number after it.
+func (d *Detector) abroad(i, start int) {
+	for _, code := range callingCodes {
+		after := i + len(code)
+		if after >= len(d.s) || string(d.s[i:after]) != code {
+			continue
+		}
+		after = d.pass(after)
+		if d.at(after) == '(' && d.at(after+1) == '0' && d.at(after+2) == ')' {
+			after = d.pass(after + 3)
+		}
+		var r run
+		d.read(&r, after, 11, false)
+		least, most := 6, 10
+		if code == "33" {
+			least, most = 9, 9
+			if r.n > 0 && r.c[0] == '0' { // +33 06 …
+				least, most = 10, 10
+			}
+		}
+		for n := most; n >= least; n-- {
+			if r.n >= n && d.boundary(r.ends[n-1]) {
+				d.hit(start, r.ends[n-1], Phone)
+				return
+			}
+		}
+	}
+}
+
+// lettersAndDigits looks at a word that begins with a letter: an account number
+// or a number plate.
+func (d *Detector) lettersAndDigits(i, end int) {
+	s := d.s
+	if class[s[i+1]]&(small|capital) == 0 || s[i] >= 0x80 || s[i+1] >= 0x80 {
+		return
+	}
+	switch {
+	case end-i == 2 && separator(d.at(end)):
+		if p := d.pass(end); class[d.at(p)] == digit && class[d.at(p+1)] == digit {
+			d.iban(i, true)
+			d.siv(i)
+		}
+	case end-i >= 4 && class[s[i+2]] == digit && class[s[i+3]] == digit:
+		d.iban(i, false)
+		d.siv(i)
+	}
+}
+
+// iban looks for two letters, two digits and what follows, whose key fits. gapped
+// says that something stands between the letters and the digits.
+func (d *Detector) iban(i int, gapped bool) {
+	var r run
+	if gapped {
+		if d.read(&r, i, 2, true); scalar.IBANLength(string(r.c[:2])) == 0 {
+			return
+		}
+	}
+	d.read(&r, i, 34, true)
+	if r.n < 15 || r.c[2] > '9' || r.c[3] > '9' {
+		return
+	}
+	if n := scalar.IBANLength(string(r.c[:2])); n > 0 {
+		if r.n >= n && d.boundary(r.ends[n-1]) && scalar.IsIBAN(string(r.c[:n])) {
+			d.hit(i, r.ends[n-1], IBAN)
+		}
+		return
+	}
+	// of another country: as it is written without groups
+	n := 0
+	for n < r.n && (n == 0 || r.gaps>>n&1 == 0) {
+		n++
+	}
+	if n >= 15 && d.boundary(r.ends[n-1]) && scalar.IsIBAN(string(r.c[:n])) {
+		d.hit(i, r.ends[n-1], IBAN)
+	}
+}
+
+// plateLetter says whether a letter is used on number plates.
+func plateLetter(c byte) bool {
+	return c >= 'A' && c <= 'Z' && c != 'I' && c != 'O' && c != 'U'
+}
+
+// siv looks for a plate AA-123-AA: in small letters only with hyphens.
+func (d *Detector) siv(i int) {
+	var r run
+	d.read(&r, i, 7, true)
+	if r.n < 7 || !d.boundary(r.ends[6]) || r.gaps != 0 && r.gaps != at(2, 5) {
+		return
+	}
+	for n, c := range r.c[:7] {
+		if number := n >= 2 && n <= 4; number != (c <= '9') || !number && !plateLetter(c) {
+			return
+		}
+	}
+	if d.s[r.ends[1]] != '-' || d.s[r.ends[4]] != '-' {
+		for _, n := range []int{0, 1, 5, 6} {
+			if class[d.s[r.ends[n]-1]] != capital {
+				return
+			}
+		}
+	}
+	d.hit(i, r.ends[6], Plate)
+}
+
+// fni looks for a plate of the kind that was given until 2009: two to four
+// digits, two or three capitals, département. Units, taxes and months are none.
+func (d *Detector) fni(r *run, i, end int) {
+	digits := 0
+	for digits < r.n && r.c[digits] <= '9' && (digits == 0 || r.gaps>>digits&1 == 0) {
+		digits++
+	}
+	letters := digits
+	for letters < r.n && r.c[letters] > '9' && (letters == digits || r.gaps>>letters&1 == 0) {
+		if class[d.s[r.ends[letters]-1]] != capital || !plateLetter(r.c[letters]) {
+			return
+		}
+		letters++
+	}
+	if digits < 2 || digits > 4 || letters-digits < 2 || letters-digits > 3 {
+		return
+	}
+	if gapped := r.gaps>>digits&1 == 1; gapped != (r.gaps>>letters&1 == 1) {
+		return
+	}
+	switch string(r.c[digits:letters]) {
+	case "KG", "KM", "KW", "KV", "ML", "MM", "CM", "CL", "DL", "HA", "HT", "TTC", "GR", "PCT", "AM", "PM",
+		"JAN", "FEV", "FEB", "MAR", "AVR", "APR", "SEP", "DEC":
+		return
+	}
+	last := letters + 2
+	if last > r.n || r.gaps>>(letters+1)&1 == 1 {
+		return
+	}
+	dept := string(r.c[letters:last])
+	if dept == "97" {
+		if last++; last > r.n || r.gaps>>(last-1)&1 == 1 || r.c[last-1] < '1' || r.c[last-1] > '8' {
+			return
+		}
+	} else if dept != "2A" && dept != "2B" && (dept < "01" || dept > "95" || dept[0] > '9' || dept[1] > '9') {
+		return
+	}
+	if d.boundary(r.ends[last-1]) {
+		d.hit(i, r.ends[last-1], Plate)
+	}
+}

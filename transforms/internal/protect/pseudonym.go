@@ -1,0 +1,293 @@
+package protect
+
+import (
+	"cmp"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/transforms/internal/convert"
+)
+
+// minRoot is the least number of bytes of a root key.
+const minRoot = 32
+
+// Root is the secret from which the keys of pseudonyms are derived. It does not
+// print.
+type Root struct{ secret []byte }
+
+// NewRoot refuses a secret that is too short; step is named in the refusal.
+func NewRoot(secret, step string) (Root, error) {
+	if len(secret) < minRoot {
+		return Root{}, messages.WeakKey.With("step", step, "wanted", minRoot)
+	}
+	return Root{[]byte(secret)}, nil
+}
+
+// NewRandomRoot draws a root that exists nowhere else: what is made with it can
+// never be made again, and is gone with the process.
+func NewRandomRoot(random io.Reader) (Root, error) {
+	secret := make([]byte, minRoot)
+	if _, err := io.ReadFull(random, secret); err != nil {
+		return Root{}, fmt.Errorf("draw a key of pseudonyms: %w", err)
+	}
+	return Root{secret}, nil
+}
+
+// String is the same for every root.
+func (Root) String() string { return "a root key" }
+
+// GoString is String.
+func (r Root) GoString() string { return r.String() }
+
+// derive is HKDF-SHA-256 of the root. Each part goes in with its length, so that
+// no two lists of parts read the same.
+func (r Root) derive(label string, size int, parts ...string) ([]byte, error) {
+	info := []byte(label)
+	for _, part := range parts {
+		info = binary.BigEndian.AppendUint32(info, uint32(len(part)))
+		info = append(info, part...)
+	}
+	key, err := hkdf.Key(sha256.New, r.secret, nil, string(info), size)
+	if err != nil {
+		return nil, fmt.Errorf("derive the key of pseudonyms: %w", err)
+	}
+	return key, nil
+}
+
+// ReleaseEpoch is the epoch of the release that is made of an input: fingerprint
+// is the keyed one of its rows and of the configuration. The same input has the
+// same epoch, so that a second run makes the same release; pseudonyms of two
+// releases do not match. Who has not the root learns nothing from it.
+func (r Root) ReleaseEpoch(fingerprint []byte) (string, error) {
+	epoch, err := r.derive("lavoir release epoch", 16, string(fingerprint))
+	return hex.EncodeToString(epoch), err
+}
+
+// Scope is within what equal values have equal pseudonyms: a dataset, a domain,
+// which columns share only where that was declared, and an epoch.
+type Scope struct{ Dataset, Domain, Epoch string }
+
+// Key is the key of one scope. It prints as its fingerprint.
+type Key struct{ key []byte }
+
+// Key derives the key of a scope.
+func (r Root) Key(s Scope) (Key, error) {
+	key, err := r.derive("lavoir pseudonym", sha256.Size, s.Dataset, s.Domain, s.Epoch)
+	return Key{key}, err
+}
+
+// Fingerprint names the key in an audit without telling it: the first 8 bytes of
+// its SHA-256, in hexadecimal.
+func (k Key) Fingerprint() string {
+	sum := sha256.Sum256(k.key)
+	return hex.EncodeToString(sum[:8])
+}
+
+// String is the fingerprint.
+func (k Key) String() string { return k.Fingerprint() }
+
+// GoString is the fingerprint.
+func (k Key) GoString() string { return k.Fingerprint() }
+
+// Form says which ways of writing a value are one value.
+type Form string
+
+const (
+	Exact      Form = "exact"      // as it stands
+	Text       Form = "text"       // without regard to case, composition, spaces around and doubled spaces
+	Identifier Form = "identifier" // letters and digits alone, in capitals: SIRET, NIR, IBAN
+)
+
+// Canonical writes values that mean the same the same way.
+func (f Form) Canonical(s string) string {
+	switch f {
+	case Text:
+		return strings.Join(strings.Fields(strings.ToUpper(norm.NFC.String(s))), " ")
+	case Identifier:
+		return strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return unicode.ToUpper(r)
+			}
+			return -1
+		}, norm.NFKC.String(s))
+	}
+	return s
+}
+
+// Tags keep what is made for one purpose from being of use for another.
+const (
+	pseudonymTag = "v1\x00"
+	surrogateTag = "n1\x00"
+)
+
+func sum(mac hash.Hash, dst []byte, tag, canonical string) []byte {
+	mac.Reset()
+	mac.Write([]byte(tag))
+	mac.Write([]byte(canonical))
+	return mac.Sum(dst)
+}
+
+// pseudonymLength is in letters of five bits: 130 bits, so that no two values of
+// a dataset ever meet.
+const pseudonymLength = 26
+
+// keepKnown is how many pseudonyms are remembered from one batch to the next.
+const keepKnown = 1 << 14
+
+// Pseudonyms draws pseudonyms under one key: the first 26 letters of the base32
+// of HMAC-SHA-256(key, "v1" 00 canonical value). It is for one goroutine.
+type Pseudonyms struct {
+	mac   hash.Hash
+	form  Form
+	known map[string]string
+}
+
+// Pseudonyms draws pseudonyms of values in a form.
+func (k Key) Pseudonyms(form Form) *Pseudonyms {
+	return &Pseudonyms{hmac.New(sha256.New, k.key), form, map[string]string{}}
+}
+
+// Of is the pseudonym of a value. The empty text is a value.
+func (p *Pseudonyms) Of(value string) string {
+	var room [sha256.Size]byte
+	// 17 bytes make 26 letters; base32 takes them in fives
+	return base32.StdEncoding.EncodeToString(sum(p.mac, room[:0], pseudonymTag, p.form.Canonical(value))[:20])[:pseudonymLength]
+}
+
+// Column is the text column of the pseudonyms of a, a column whose values have a
+// text. The caller releases it.
+func (p *Pseudonyms) Column(mem memory.Allocator, a arrow.Array) arrow.Array {
+	if len(p.known) > keepKnown {
+		clear(p.known)
+	}
+	return mapTexts(mem, a, p.known, p.Of)
+}
+
+// Surrogates numbers the values of a column from 1 to the number of different
+// ones, in the order of their HMACs, so that neither the order of the rows nor
+// that of the values shows in the numbers. The column is looked at twice: first
+// Observe all of it, then number it. It holds up to 32 bytes for each different
+// value. It is for one goroutine.
+type Surrogates struct {
+	mac    hash.Hash
+	form   Form
+	seen   []place
+	sorted int // seen[:sorted] are in order, each once
+}
+
+// place is the beginning of an HMAC: 128 bits, so that no two values ever meet.
+type place [2]uint64
+
+func (p place) compare(q place) int {
+	return cmp.Or(cmp.Compare(p[0], q[0]), cmp.Compare(p[1], q[1]))
+}
+
+// Surrogates numbers values in a form.
+func (k Key) Surrogates(form Form) *Surrogates {
+	return &Surrogates{mac: hmac.New(sha256.New, k.key), form: form}
+}
+
+func (s *Surrogates) place(value string) place {
+	var room [sha256.Size]byte
+	b := sum(s.mac, room[:0], surrogateTag, s.form.Canonical(value))
+	return place{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
+}
+
+// each calls f with the place of each different value of a, and -1 or the number
+// of each row in the order in which f was called.
+func (s *Surrogates) each(a arrow.Array, f func(place)) []int {
+	values, at := plain(a)
+	text := convert.Text(values)
+	known := map[string]int{}
+	rows := make([]int, a.Len())
+	var buf []byte
+	for row := range rows {
+		if rows[row] = -1; arrowx.IsNull(a, row) || values.IsNull(at(row)) {
+			continue
+		}
+		buf = text(buf[:0], at(row))
+		n, ok := known[string(buf)]
+		if !ok {
+			n = len(known)
+			known[string(buf)] = n
+			f(s.place(string(buf)))
+		}
+		rows[row] = n
+	}
+	return rows
+}
+
+// Observe takes note of the values of a, a column whose values have a text.
+func (s *Surrogates) Observe(a arrow.Array) {
+	s.each(a, func(p place) { s.seen = append(s.seen, p) })
+	if len(s.seen) > 2*s.sorted+1024 {
+		s.sort()
+	}
+}
+
+// Merge takes note of what other has taken note of.
+func (s *Surrogates) Merge(other *Surrogates) {
+	s.seen = append(s.seen, other.seen...)
+	s.sort()
+}
+
+func (s *Surrogates) sort() {
+	slices.SortFunc(s.seen, place.compare)
+	s.seen = slices.Compact(s.seen)
+	s.sorted = len(s.seen)
+}
+
+// Len is how many different values were observed, and the highest number.
+func (s *Surrogates) Len() int {
+	s.sort()
+	return len(s.seen)
+}
+
+var errNotObserved = errors.New("a value that was not observed has no number: the two passes read different rows")
+
+// Column is the int64 column of the numbers of a. A value that was not observed
+// is an error. The caller releases the column.
+func (s *Surrogates) Column(mem memory.Allocator, a arrow.Array) (arrow.Array, error) {
+	if s.sorted != len(s.seen) {
+		s.sort()
+	}
+	var numbers []int64
+	unknown := false
+	rows := s.each(a, func(p place) {
+		i, ok := slices.BinarySearchFunc(s.seen, p, place.compare)
+		unknown = unknown || !ok
+		numbers = append(numbers, int64(i)+1)
+	})
+	if unknown {
+		return nil, errNotObserved
+	}
+	b := array.NewInt64Builder(mem)
+	defer b.Release()
+	b.Reserve(len(rows))
+	for _, n := range rows {
+		if n < 0 {
+			b.AppendNull()
+		} else {
+			b.Append(numbers[n])
+		}
+	}
+	return b.NewArray(), nil
+}
