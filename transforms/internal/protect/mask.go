@@ -36,7 +36,7 @@ type Partial struct{ first, last int }
 
 // NewPartial shows that many first and last characters.
 func NewPartial(first, last int) (Partial, error) {
-	if first < 0 || last < 0 || first+last == 0 {
+	if first < 0 || last < 0 || first == 0 && last == 0 {
 		return Partial{}, messages.PartialMask.With()
 	}
 	return Partial{first, last}, nil

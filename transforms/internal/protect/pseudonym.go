@@ -29,16 +29,22 @@ import (
 // minRoot is the least number of bytes of a root key.
 const minRoot = 32
 
+// hidden gives bytes. A function is where every way of printing stops, in whatever
+// it is held.
+type hidden func() []byte
+
+func hide(b []byte) hidden { return func() []byte { return b } }
+
 // Root is the secret from which the keys of pseudonyms are derived. It does not
 // print.
-type Root struct{ secret []byte }
+type Root struct{ secret hidden }
 
 // NewRoot refuses a secret that is too short; step is named in the refusal.
 func NewRoot(secret, step string) (Root, error) {
 	if len(secret) < minRoot {
 		return Root{}, messages.WeakKey.With("step", step, "wanted", minRoot)
 	}
-	return Root{[]byte(secret)}, nil
+	return Root{hide([]byte(secret))}, nil
 }
 
 // NewRandomRoot draws a root that exists nowhere else: what is made with it can
@@ -48,14 +54,11 @@ func NewRandomRoot(random io.Reader) (Root, error) {
 	if _, err := io.ReadFull(random, secret); err != nil {
 		return Root{}, fmt.Errorf("draw a key of pseudonyms: %w", err)
 	}
-	return Root{secret}, nil
+	return Root{hide(secret)}, nil
 }
 
-// String is the same for every root.
-func (Root) String() string { return "a root key" }
-
-// GoString is String.
-func (r Root) GoString() string { return r.String() }
+// Format writes the same for every root.
+func (Root) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "a root key") }
 
 // derive is HKDF-SHA-256 of the root. Each part goes in with its length, so that
 // no two lists of parts read the same.
@@ -65,7 +68,7 @@ func (r Root) derive(label string, size int, parts ...string) ([]byte, error) {
 		info = binary.BigEndian.AppendUint32(info, uint32(len(part)))
 		info = append(info, part...)
 	}
-	key, err := hkdf.Key(sha256.New, r.secret, nil, string(info), size)
+	key, err := hkdf.Key(sha256.New, r.secret(), nil, string(info), size)
 	if err != nil {
 		return nil, fmt.Errorf("derive the key of pseudonyms: %w", err)
 	}
@@ -86,26 +89,23 @@ func (r Root) ReleaseEpoch(fingerprint []byte) (string, error) {
 type Scope struct{ Dataset, Domain, Epoch string }
 
 // Key is the key of one scope. It prints as its fingerprint.
-type Key struct{ key []byte }
+type Key struct{ key hidden }
 
 // Key derives the key of a scope.
 func (r Root) Key(s Scope) (Key, error) {
 	key, err := r.derive("lavoir pseudonym", sha256.Size, s.Dataset, s.Domain, s.Epoch)
-	return Key{key}, err
+	return Key{hide(key)}, err
 }
 
 // Fingerprint names the key in an audit without telling it: the first 8 bytes of
 // its SHA-256, in hexadecimal.
 func (k Key) Fingerprint() string {
-	sum := sha256.Sum256(k.key)
+	sum := sha256.Sum256(k.key())
 	return hex.EncodeToString(sum[:8])
 }
 
-// String is the fingerprint.
-func (k Key) String() string { return k.Fingerprint() }
-
-// GoString is the fingerprint.
-func (k Key) GoString() string { return k.Fingerprint() }
+// Format writes the fingerprint.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.Fingerprint()) }
 
 // Form says which ways of writing a value are one value.
 type Form string
@@ -162,7 +162,7 @@ type Pseudonyms struct {
 
 // Pseudonyms draws pseudonyms of values in a form.
 func (k Key) Pseudonyms(form Form) *Pseudonyms {
-	return &Pseudonyms{hmac.New(sha256.New, k.key), form, map[string]string{}}
+	return &Pseudonyms{hmac.New(sha256.New, k.key()), form, map[string]string{}}
 }
 
 // Of is the pseudonym of a value. The empty text is a value.
@@ -202,7 +202,7 @@ func (p place) compare(q place) int {
 
 // Surrogates numbers values in a form.
 func (k Key) Surrogates(form Form) *Surrogates {
-	return &Surrogates{mac: hmac.New(sha256.New, k.key), form: form}
+	return &Surrogates{mac: hmac.New(sha256.New, k.key()), form: form}
 }
 
 func (s *Surrogates) place(value string) place {

@@ -57,8 +57,8 @@ var departements = map[string]departement{
 	"975": {"Saint-Pierre-et-Miquelon", collectivities}, "977": {"Saint-Barthélemy", collectivities},
 	"978": {"Saint-Martin", collectivities}, "984": {"Terres australes et antarctiques françaises", collectivities},
 	"986": {"Wallis-et-Futuna", collectivities}, "987": {"Polynésie française", collectivities},
-	"988": {"Nouvelle-Calédonie", collectivities}, "989": {"Île de Clipperton", collectivities},
-	"980": {monaco, monaco}, "99": {foreign, foreign},
+	"988": {"Nouvelle-Calédonie", collectivities}, "989": {"La Passion-Clipperton", collectivities},
+	"981": {"Île des Faisans", collectivities}, "980": {monaco, monaco}, "99": {foreign, foreign},
 }
 
 // label names a département: "Ille-et-Vilaine (35)". What is none has no number.
