@@ -261,10 +261,12 @@ func (s *Surrogates) Len() int {
 	return len(s.seen)
 }
 
-var errNotObserved = errors.New("a value that was not observed has no number: the two passes read different rows")
+// ErrNotObserved is what Surrogates say of a value that Observe did not see: the
+// column was not the same the second time.
+var ErrNotObserved = errors.New("a value that was not observed has no number: the two passes read different rows")
 
 // Column is the int64 column of the numbers of a. A value that was not observed
-// is an error. The caller releases the column.
+// is ErrNotObserved. The caller releases the column.
 func (s *Surrogates) Column(mem memory.Allocator, a arrow.Array) (arrow.Array, error) {
 	if s.sorted != len(s.seen) {
 		s.sort()
@@ -277,7 +279,7 @@ func (s *Surrogates) Column(mem memory.Allocator, a arrow.Array) (arrow.Array, e
 		numbers = append(numbers, int64(i)+1)
 	})
 	if unknown {
-		return nil, errNotObserved
+		return nil, ErrNotObserved
 	}
 	b := array.NewInt64Builder(mem)
 	defer b.Release()

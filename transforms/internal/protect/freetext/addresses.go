@@ -130,15 +130,15 @@ func (d *Detector) wayName(i int, smallToo bool) (end int) {
 			return end
 		}
 		c := class[d.s[next]]
-		low := string(d.lower(&room, next, word))
+		low := d.lower(&room, next, word)
 		switch {
 		case c == digit && word-next == 5: // a postcode
 			return end
 		case loose && c != capital: // "rue du Lavoir et au 14 …"
 			return end
-		case c == small && connectors[low]:
-			loose = looseConnectors[low]
-		case c != small, end == 0 && smallToo, months[low] && end > 0:
+		case c == small && connectors[string(low)]:
+			loose = looseConnectors[string(low)]
+		case c != small, end == 0 && smallToo, months[string(low)] && end > 0:
 			end, loose = word, false
 		default:
 			return end

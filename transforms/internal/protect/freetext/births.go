@@ -59,15 +59,7 @@ func (d *Detector) date(i int) int {
 			return end
 		}
 	case 4:
-		month, day, to := 0, 0, 0
-		if dateMark(d.at(end)) {
-			if month, to = d.digits(end + 1); to-end-1 <= 2 && d.at(to) == d.s[end] {
-				from := to + 1
-				if day, to = d.digits(from); to-from <= 2 && d.boundary(to) && calendar(day, month) {
-					return to
-				}
-			}
-		}
+		return d.yearFirst(end)
 	case 1, 2:
 		return d.dayFirst(first, end)
 	}
@@ -78,6 +70,21 @@ func dateMark(c byte) bool { return c == '/' || c == '-' || c == '.' || c == ' '
 
 func calendar(day, month int) bool { return day >= 1 && day <= 31 && month >= 1 && month <= 12 }
 
+// yearFirst reads the month and the day after a year.
+func (d *Detector) yearFirst(end int) int {
+	mark := d.at(end)
+	month, to := d.digits(end + 1)
+	if !dateMark(mark) || to-end-1 > 2 || d.at(to) != mark {
+		return 0
+	}
+	day, last := d.digits(to + 1)
+	if last-to-1 > 2 || !d.boundary(last) || !calendar(day, month) {
+		return 0
+	}
+	return last
+}
+
+// dayFirst reads what follows a day: month and year.
 func (d *Detector) dayFirst(day, end int) int {
 	if d.at(end) == 'e' && d.at(end+1) == 'r' || d.at(end) == 'E' && d.at(end+1) == 'R' {
 		end += 2
