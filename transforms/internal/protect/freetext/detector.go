@@ -50,11 +50,13 @@ func (d *Detector) Spans(dst []Span, text []byte) []Span {
 	if len(d.hits) == 0 {
 		return dst
 	}
-	slices.SortFunc(d.hits, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
+	slices.SortFunc(d.hits, func(a, b Span) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End), cmp.Compare(a.Kind, b.Kind))
+	})
 	all := d.hits[:1]
 	for _, h := range d.hits[1:] {
 		if last := &all[len(all)-1]; h.Start < last.End {
-			last.End, last.Kind = max(last.End, h.End), min(last.Kind, h.Kind)
+			last.End = max(last.End, h.End)
 			continue
 		}
 		all = append(all, h)

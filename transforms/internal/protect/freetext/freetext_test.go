@@ -3,6 +3,8 @@ package freetext_test
 import (
 	"encoding/csv"
 	"flag"
+	"fmt"
+	"math/big"
 	"os"
 	"slices"
 	"strings"
@@ -275,5 +277,114 @@ func BenchmarkNames(b *testing.B) {
 	var out []byte
 	for b.Loop() {
 		out = d.Redact(out[:0], data, &c)
+	}
+}
+
+// key gives the two digits that complete the body of a NIR.
+func key(body string) string {
+	n := int64(0)
+	for _, c := range strings.NewReplacer("2A", "19", "2B", "18").Replace(body) {
+		n = 10*n + int64(c-'0')
+	}
+	return fmt.Sprintf("%02d", 97-n%97)
+}
+
+// ibanKey gives the two digits of an IBAN of France.
+func ibanKey(body string) string {
+	n, _ := new(big.Int).SetString(body+"152700", 10)
+	return fmt.Sprintf("%02d", 98-new(big.Int).Mod(n, big.NewInt(97)).Int64())
+}
+
+// What is made up of every kind is found, wherever it stands, and no part of it
+// is left.
+func TestWhatIsMadeUpIsFound(t *testing.T) {
+	digits := func(r *rapid.T, n int) string {
+		return rapid.StringMatching(fmt.Sprintf("[0-9]{%d}", n)).Draw(r, "digits")
+	}
+	between := func(r *rapid.T) string {
+		return rapid.SampledFrom([]string{"", " ", ".", "-", "\u00a0", "\u202f", "‑"}).Draw(r, "separator")
+	}
+	makers := map[freetext.Kind]func(r *rapid.T) (text, core string){
+		freetext.NIR: func(r *rapid.T) (string, string) {
+			dept := rapid.SampledFrom([]string{"35", "2A", "2B", "97", "99", "01"}).Draw(r, "dept")
+			if dept[0] == '2' && dept[1] > '9' && rapid.Bool().Draw(r, "corse") {
+				dept = "20"
+			}
+			parts := []string{rapid.SampledFrom([]string{"1", "2", "7", "8"}).Draw(r, "sex"), digits(r, 2), fmt.Sprintf("%02d", rapid.IntRange(1, 12).Draw(r, "month")), dept, digits(r, 3), digits(r, 3)}
+			parts = append(parts, key(strings.Join(parts, "")))
+			s := strings.Join(parts, between(r))
+			return s, s
+		},
+		freetext.IBAN: func(r *rapid.T) (string, string) {
+			body := digits(r, 23)
+			s := grouped("FR"+ibanKey(body)+body, 4, between(r))
+			return s, s
+		},
+		freetext.Phone: func(r *rapid.T) (string, string) {
+			first := fmt.Sprint(rapid.IntRange(1, 9).Draw(r, "first"))
+			s := grouped("0"+first+digits(r, 8), 2, between(r))
+			if rapid.Bool().Draw(r, "abroad") {
+				s = rapid.SampledFrom([]string{"+33", "+33 ", "0033", "00 33 ", "+33 (0)", "+33(0) "}).Draw(r, "code") + s[1:]
+			}
+			return s, s
+		},
+		freetext.Email: func(r *rapid.T) (string, string) {
+			s := rapid.StringMatching(`[a-z][a-z0-9._+-]{0,12}[a-z0-9]@[a-z][a-z0-9-]{0,8}[a-z](\.[a-z]{2,5}){1,2}`).Draw(r, "email")
+			return s, s
+		},
+		freetext.Plate: func(r *rapid.T) (string, string) {
+			letters := rapid.StringMatching(`[A-HJ-NP-TV-Z]{4}`).Draw(r, "letters")
+			s := letters[:2] + "-" + digits(r, 3) + "-" + letters[2:]
+			return s, s
+		},
+		freetext.Birth: func(r *rapid.T) (string, string) {
+			d, m, y := rapid.IntRange(1, 28).Draw(r, "d"), rapid.IntRange(1, 12).Draw(r, "m"), rapid.IntRange(1900, 2024).Draw(r, "y")
+			months := []string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"}
+			core := rapid.SampledFrom([]string{fmt.Sprintf("%02d/%02d/%d", d, m, y), fmt.Sprintf("%d-%02d-%02d", y, m, d), fmt.Sprintf("%d.%d.%02d", d, m, y%100), fmt.Sprintf("%d %s %d", d, months[m-1], y)}).Draw(r, "date")
+			return rapid.SampledFrom([]string{"né le ", "Née le ", "né(e) le ", "NÉ LE ", "nés à Val-Fleuri le ", "date de naissance : ", "DDN ", "ne\u0301e le "}).Draw(r, "word") + core, core
+		},
+		freetext.Address: func(r *rapid.T) (string, string) {
+			core := rapid.SampledFrom([]string{"du Lavoir", "de l'Océan", "Jeanne-Épi", "des Tilleuls", "du 8 mai 1945", "Saint-Aubin de la Lande"}).Draw(r, "name")
+			return fmt.Sprint(rapid.IntRange(1, 999).Draw(r, "n")) + rapid.SampledFrom([]string{" ", ", ", " bis ", "B ", " ter, "}).Draw(r, "suffix") +
+				rapid.SampledFrom([]string{"rue ", "avenue ", "RUE ", "av. ", "bd ", "impasse ", "allée ", "Place ", "rond-point ", "chemin "}).Draw(r, "type") + core, core
+		},
+		freetext.Name: func(r *rapid.T) (string, string) {
+			core := rapid.SampledFrom([]string{"Vermeillac", "VERMEILLAC", "Ty-Guenolas", "d'Aubeterneuil", "Champdoré-Lys", "Œillet", "Le Pîneloup", "de La Brûlefontaine", "É\u0301ventoux"}).Draw(r, "name")
+			return rapid.SampledFrom([]string{"M. ", "Mme ", "Monsieur ", "madame ", "MADAME ", "Mlle ", "Dr ", "Me ", "M\u00a0", "Maître "}).Draw(r, "civility") + core, core
+		},
+		freetext.FirstName: func(r *rapid.T) (string, string) {
+			first := rapid.SampledFrom([]string{"Jeanne", "JEANNE", "Noé", "Jean-Noé", "Zoé", "Maëlys"}).Draw(r, "first")
+			last := rapid.SampledFrom([]string{"VERMEILLAC", "Vermeillac", "Le Pîneloup", "de Ty-Guenolas", "d'Aubeterneuil", "V."}).Draw(r, "last")
+			return first + " " + last, last
+		},
+	}
+	for kind, maker := range makers {
+		t.Run(fmt.Sprint(kind, int(kind)), func(t *testing.T) {
+			rapid.Check(t, func(r *rapid.T) {
+				before := rapid.SampledFrom([]string{"", "voir ", "(", "dossier suivi ; ", "«\u00a0", "\n", "Décision : ", "été, "}).Draw(r, "before")
+				after := rapid.SampledFrom([]string{"", ".", " est inscrit", ")", ", puis", "\u00a0»", "\n", " ; fin"}).Draw(r, "after")
+				text, core := maker(r)
+				got := freetext.Detect(before + text + after)
+				left := redact(before + text + after)
+				if got[kind] == 0 || strings.Contains(left, core) || !strings.HasPrefix(left, before) || !strings.HasSuffix(left, after) {
+					r.Errorf("%q: found %v, left %q", before+text+after, got, left)
+				}
+			})
+		})
+	}
+}
+
+// A megabyte of what makes rules look ahead takes no longer than its length.
+func TestLongTexts(t *testing.T) {
+	for _, piece := range []string{
+		"Aa-", "A", "a", "A.", "A.-", "Jean ", "JEAN ", "Mme ", "MM. Aa, ", "1 rue ", "1 rue a", "1 ", "12-", "0", "06 ", "+33", "né(", "né le ", "né le 1 ", "a@", "@", "a@a.",
+		"@a.a.", "FR76 ", "FR", "AB-123-", "é", "\u0301", "\u200b", "\xff", "lieu-dit ", "lieu-dit A-", "de la ", "Mme de la ", "[", "Ж-", "d'A", "1 mai ", "l'",
+	} {
+		text := []byte(strings.Repeat(piece, 1<<20/len(piece)))
+		d := freetext.New(freetext.All, freetext.FrenchNames())
+		var c freetext.Counts
+		if out := d.Redact(nil, text, &c); len(out) == 0 {
+			t.Errorf("nothing is left of %q", piece)
+		}
 	}
 }

@@ -1,14 +1,13 @@
 package freetext
 
-// Kind is what a passage was found to be. Where passages overlap they become
-// one, of the kind that comes first here.
+// Kind is what a passage was found to be. Passages that overlap are one: of the
+// kind of the one that begins first, then of the longest, then of the one that
+// comes first here.
 type Kind uint8
 
 const (
 	NIR       Kind = iota // social security number, with its key or in its groups
 	IBAN                  // account number
-	SIRET                 // establishment: personal when its owner trades alone
-	SIREN                 // legal unit: personal when its owner trades alone
 	Email                 // e-mail address
 	Phone                 // telephone number
 	Plate                 // number plate, SIV or FNI
@@ -16,6 +15,8 @@ const (
 	Address               // number and street, with postcode and town; lieu-dit
 	Name                  // capitalised words after a civility
 	FirstName             // a first name of the list with capitalised words
+	SIRET                 // establishment: personal when its owner trades alone
+	SIREN                 // legal unit: personal when its owner trades alone
 	kinds
 )
 

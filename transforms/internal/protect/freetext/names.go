@@ -229,6 +229,9 @@ func (d *Detector) civility(end int, many bool) {
 	if d.at(at) == '.' {
 		at++
 	}
+	if end, ok := d.nameWord(at); ok && at > end-3 && d.s[end-1] == '.' { // M.E.T.P. is none
+		return
+	}
 	for range 16 {
 		from, _ := d.spaces(at)
 		to := d.name(from, afterCivility)

@@ -71,25 +71,26 @@ func at(places ...int) (set uint64) {
 }
 
 var (
-	sirenGaps  = at(3, 6)
-	siretGaps  = at(3, 6, 9, 11, 12)
-	nirGroups  = at(1, 3, 5, 7, 10)
-	pairs      = at(2, 4, 6, 8)
-	dateGaps   = at(2, 4, 8) // 01/02/2024 10
-	phoneGaps3 = at(2, 5, 8) // 06 123 456 78
-	phoneGaps4 = at(1, 4, 7) // 0 800 123 456
-	phoneGaps5 = at(4, 7)    // 0612 345 678
+	sirenGaps = at(3, 6)
+	siretGaps = at(3, 6, 9, 11, 12)
+	nirGroups = at(1, 3, 5, 7, 10)
 )
+
+// phoneGaps are how the ten digits of a number are put in groups. 01/02/2024 10 and
+// 01/2024-02-03 are others.
+var phoneGaps = map[uint64]bool{
+	0: true, at(2, 4, 6, 8): true, at(2): true, at(4): true, at(2, 6): true, at(4, 6, 8): true, at(2, 5, 8): true, at(1, 4, 7): true, at(4, 7): true,
+}
 
 // number looks at a word that begins with a digit.
 func (d *Detector) number(i, end int) {
 	var r run
 	d.read(&r, i, 15, true)
 	d.nir(&r, i)
-	if d.siret(&r, i) {
-		return
+	if !d.decimals(i) || r.gaps != 0 {
+		d.siret(&r, i)
+		d.phone(&r, i)
 	}
-	d.phone(&r, i)
 	d.fni(&r, i, end)
 	d.address(i, end)
 }
@@ -138,18 +139,27 @@ func nirForm(c []byte) bool {
 	return month >= 1 && month <= 12 || month >= 20
 }
 
-// siret looks for the number of an establishment, then of a legal unit, and says
-// whether it found one.
-func (d *Detector) siret(r *run, i int) bool {
+// decimals says whether what begins at i is the part after the point of 48.0612345678.
+// A token before the point is taken for digits, which it may stand for.
+func (d *Detector) decimals(i int) bool {
+	if i < 2 || d.s[i-1] != '.' {
+		return false
+	}
+	at := i - 1
+	for at > i-5 && at > 0 && class[d.s[at-1]] == digit {
+		at--
+	}
+	return d.s[i-2] == ']' || at < i-1 && at > i-5 && (at == 0 || class[d.s[at-1]] == 0)
+}
+
+// siret looks for the number of an establishment, then of a legal unit.
+func (d *Detector) siret(r *run, i int) {
 	switch {
 	case r.n >= 14 && r.allDigits(14) && r.gapsOnlyAt(14, siretGaps) && d.boundary(r.ends[13]) && scalar.IsSIRET(string(r.c[:14])):
 		d.hit(i, r.ends[13], SIRET)
-		return true
 	case r.n >= 9 && r.allDigits(9) && r.gapsOnlyAt(9, sirenGaps) && d.boundary(r.ends[8]) && scalar.IsSIREN(string(r.c[:9])):
 		d.hit(i, r.ends[8], SIREN)
-		return true
 	}
-	return false
 }
 
 // phone looks for a number of ten digits, 0033 or +33 and nine, or + and the code
@@ -160,16 +170,13 @@ func (d *Detector) phone(r *run, i int) {
 		d.abroad(i, i-1)
 	case i > 1 && d.s[i-1] == ' ' && d.s[i-2] == '+':
 		d.abroad(i, i-2)
-	case r.n >= 4 && r.c[0] == '0' && r.c[1] == '0' && r.c[2] != '0':
+	case r.n >= 4 && r.c[0] == '0' && r.c[1] == '0' && r.c[2] != '0' && r.gaps&at(1) == 0:
 		d.abroad(d.pass(r.ends[1]), i)
 	}
 	if r.n < 10 || r.c[0] != '0' || r.c[1] == '0' || !r.allDigits(10) || !d.boundary(r.ends[9]) {
 		return
 	}
-	gaps := r.gaps & (1<<10 - 1)
-	switch {
-	case gaps == dateGaps && (r.c[4] == '1' && r.c[5] == '9' || r.c[4] == '2' && r.c[5] == '0'):
-	case gaps&^pairs == 0, gaps == phoneGaps3, gaps == phoneGaps4, gaps == phoneGaps5:
+	if phoneGaps[r.gaps&(1<<10-1)] {
 		d.hit(i, r.ends[9], Phone)
 	}
 }
