@@ -6,6 +6,8 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // Generalisation makes the values of a column coarser, level by level. The
@@ -73,4 +75,14 @@ func Generalise(mem memory.Allocator, g Generalisation, level int, a arrow.Array
 		}
 	}
 	return b.NewArray(), out
+}
+
+// typed refuses a type other than those named.
+func typed(t arrow.DataType, wanted string, ids ...arrow.Type) error {
+	for _, id := range ids {
+		if t.ID() == id {
+			return nil
+		}
+	}
+	return messages.GeneraliseType.With("got", pipelines.TypeName(t), "wanted", wanted)
 }

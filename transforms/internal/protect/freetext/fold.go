@@ -83,13 +83,20 @@ func (f *folded) source(at int) int {
 	return a.source + at - a.at
 }
 
-// latin is foldRune from U+0080 to U+017F, which is nearly all there is in French.
-var latin = func() (t [0x180 - 0x80]byte) {
+// latin and punctuation are slowFold from U+0080 to U+017F and from U+2000 to
+// U+206F, where nearly all is that French has.
+var (
+	latin       = folds(0x80, 0x180)
+	punctuation = folds(0x2000, 0x2070)
+)
+
+func folds(from, to rune) []byte {
+	t := make([]byte, to-from)
 	for i := range t {
-		t[i] = slowFold(rune(0x80 + i))
+		t[i] = slowFold(from + rune(i))
 	}
 	return t
-}()
+}
 
 func foldRune(r rune, size int) byte {
 	switch {
@@ -97,30 +104,21 @@ func foldRune(r rune, size int) byte {
 		return otherSymbol
 	case r >= 0x80 && r < 0x180:
 		return latin[r-0x80]
+	case r >= 0x2000 && r < 0x2070:
+		return punctuation[r-0x2000]
 	}
 	return slowFold(r)
 }
 
+// stands are bytes for characters that no rule below knows.
+var stands = map[rune]byte{
+	'œ': 'o', 'Œ': 'O', 'æ': 'a', 'Æ': 'A', 'ø': 'o', 'Ø': 'O', 'ł': 'l', 'Ł': 'L', 'đ': 'd', 'Đ': 'D', 'ß': 's', 'ẞ': 'S', 'ı': 'i',
+	'‘': '\'', '’': '\'', 'ʼ': '\'', '‛': '\'', '´': '\'', '−': '-', '\u0085': '\n', '\u2028': '\n', '\u2029': '\n',
+}
+
 func slowFold(r rune) byte {
-	switch r {
-	case 'œ':
-		return 'o'
-	case 'Œ':
-		return 'O'
-	case 'æ':
-		return 'a'
-	case 'Æ':
-		return 'A'
-	case 'ø', 'ł', 'đ':
-		return map[rune]byte{'ø': 'o', 'ł': 'l', 'đ': 'd'}[r]
-	case 'Ø', 'Ł', 'Đ':
-		return map[rune]byte{'Ø': 'O', 'Ł': 'L', 'Đ': 'D'}[r]
-	case '‘', '’', 'ʼ', '‛', '´', '＇':
-		return '\''
-	case '−', '﹣', '－':
-		return '-'
-	case '\u0085', '\u2028', '\u2029':
-		return '\n'
+	if c, ok := stands[r]; ok {
+		return c
 	}
 	switch {
 	case unicode.Is(unicode.Nd, r):
