@@ -209,7 +209,7 @@ func (d *Detector) scan() {
 
 // lowerStarts are the letters that words begin with which keyword knows.
 var lowerStarts = func() (t [256]bool) {
-	for _, c := range "ndmveplc" {
+	for _, c := range "ndmveplcfsih" {
 		t[c] = true
 	}
 	return t

@@ -98,7 +98,7 @@ var pieces = []string{
 	"１２", "\xff", "\u00e9", "TTC", "kg",
 }
 
-var betweens = []string{" ", "", " ", "-", ".", ", ", "\n", "'", "\u00a0", "\u202f", "  ", "/", ":", ";", "_", "\n\n", "(", ")", "+"}
+var betweens = []string{" ", "", " ", "-", ".", ", ", "\n", "'", "\u00a0", "\u202f", "  ", "/", ":", ";", "_", "\n\n", "(", ")", "+", "(+", "("}
 
 func TestNothingIsFoundInWhatWasRedacted(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

@@ -203,6 +203,10 @@ func (d *Detector) abroad(i, start int) {
 		if after >= len(d.s) || string(d.s[i:after]) != code {
 			continue
 		}
+		if d.at(after) == ')' && start > 0 && d.s[start-1] == '(' { // (+33)
+			after++
+			start--
+		}
 		after = d.pass(after)
 		if d.at(after) == '(' && d.at(after+1) == '0' && d.at(after+2) == ')' {
 			after = d.pass(after + 3)

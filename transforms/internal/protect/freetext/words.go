@@ -61,6 +61,12 @@ func (d *Detector) keyword(i, end int) bool {
 		}
 	case "mmes", "mlles", "messieurs", "mesdames", "mesdemoiselles", "epoux", "consorts":
 		d.civility(end, true)
+	case "famille": // "Familles rurales" and "Famille Plus" are names of others
+		if class[d.s[i]] == small {
+			d.civility(end, false)
+		}
+	case "sieur", "indivision", "succession", "heritiers", "hoirie":
+		d.civility(end, false)
 	case "mme", "mlle", "mr", "mrs", "dr", "monsieur", "madame", "mademoiselle", "maitre", "docteur", "professeur", "veuve", "epouse":
 		d.civility(end, false)
 	default:
