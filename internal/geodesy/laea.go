@@ -1,31 +1,44 @@
+// Package geodesy also draws places on the maps that INSEE's squares are cut from:
+// Lambert's azimuthal equal-area projection of Europe and the transverse Mercator
+// zones of overseas. The same place gives the same bits on every processor.
 package geodesy
 
 import "math"
 
+const degree = math.Pi / 180
+
+// nowhere is where a place is drawn that a map does not show.
+var nowhere = math.NaN()
+
+// onEarth says whether lon and lat are degrees of a place.
+func onEarth(lon, lat float64) bool {
+	return lon >= -180 && lon <= 180 && lat >= -90 && lat <= 90
+}
+
 // AzimuthalEqualArea is Lambert's azimuthal equal-area projection, oblique: IOGP
-// guidance note 7-2, method EPSG:9820, after Snyder, "Map Projections: a Working
-// Manual" (USGS 1395), pages 187 to 190.
+// guidance note 7-2, method EPSG:9820, after Snyder, "Map projections: a working
+// manual" (USGS 1395), pages 187 to 190.
 type AzimuthalEqualArea struct {
-	a, e, e2         float64
-	lon0             float64
+	e, e2            float64
+	lon0             float64 // degrees
 	qPole, radius, d float64
 	sinBeta, cosBeta float64 // of the origin
 	east, north      float64
 }
 
-// EuropeLAEA is EPSG:3035, the grid of Europe (ETRS89-extended / LAEA Europe).
-var EuropeLAEA = NewAzimuthalEqualArea(GRS80, 10, 52, 4321000, 3210000)
+// EuropeLAEA is EPSG:3035, the grid of Europe: GRS80 (1/f = 298.257222101) about
+// 52° N 10° E.
+var EuropeLAEA = newAzimuthalEqualArea(6378137, 298.257222101, 10, 52, 4321000, 3210000)
 
-// NewAzimuthalEqualArea is the projection about lon0, lat0, which is drawn at
-// east, north. The origin is not a pole.
-func NewAzimuthalEqualArea(l Ellipsoid, lon0, lat0, east, north float64) *AzimuthalEqualArea {
-	p := &AzimuthalEqualArea{a: l.A, e2: l.eccentricity2(), lon0: lon0, east: east, north: north}
+func newAzimuthalEqualArea(a, inverseFlat, lon0, lat0, east, north float64) *AzimuthalEqualArea {
+	f := 1 / inverseFlat
+	p := &AzimuthalEqualArea{e2: float64(f * (2 - f)), lon0: lon0, east: east, north: north}
 	p.e = math.Sqrt(p.e2)
 	p.qPole = p.q(1)
-	p.radius = float64(l.A * math.Sqrt(p.qPole/2))
-	sin, cos := sincos(lat0)
+	p.radius = float64(a * math.Sqrt(p.qPole/2))
+	sin, cos := sincos(float64(lat0 * degree))
 	p.sinBeta, p.cosBeta = p.authalic(sin)
-	p.d = float64(l.A*cos) / float64(float64(math.Sqrt(1-float64(float64(p.e2*sin)*sin))*p.radius)*p.cosBeta)
+	p.d = float64(a*cos) / float64(float64(math.Sqrt(1-float64(float64(p.e2*sin)*sin))*p.radius)*p.cosBeta)
 	return p
 }
 
@@ -42,60 +55,22 @@ func (p *AzimuthalEqualArea) authalic(sin float64) (float64, float64) {
 	return s, math.Sqrt(float64((1 - s) * (1 + s)))
 }
 
-// Forward draws a place.
+// Forward draws a place, in degrees east and north, in metres. What is no number
+// or no place, and the antipode of the origin, are NaN.
 func (p *AzimuthalEqualArea) Forward(lon, lat float64) (east, north float64) {
-	if !place(lon, lat) {
-		return nan, nan
+	if !onEarth(lon, lat) {
+		return nowhere, nowhere
 	}
-	sinLat, _ := sincos(lat)
+	sinLat, _ := sincos(float64(lat * degree))
 	sin, cos := p.authalic(sinLat)
-	sinLon, cosLon := sincos(lon - p.lon0)
+	sinLon, cosLon := sincos(float64((lon - p.lon0) * degree))
 	cosCos := float64(cos * cosLon)
 	near := 1 + float64(p.sinBeta*sin) + float64(p.cosBeta*cosCos)
-	if near <= 0 { // the antipode is a whole circle
-		return nan, nan
+	if near < 1e-12 { // the antipode is a whole circle
+		return nowhere, nowhere
 	}
 	b := float64(p.radius * math.Sqrt(2/near))
 	east = p.east + float64(float64(float64(b*p.d)*cos)*sinLon)
 	north = p.north + float64(float64(b/p.d)*(float64(p.cosBeta*sin)-float64(p.sinBeta*cosCos)))
 	return east, north
-}
-
-// Inverse gives the place that is drawn at east, north.
-func (p *AzimuthalEqualArea) Inverse(east, north float64) (lon, lat float64) {
-	x, y := (east-p.east)/p.d, float64((north-p.north)*p.d)
-	rho := math.Sqrt(float64(x*x) + float64(y*y))
-	h := rho / float64(2*p.radius) // the sine of half the angle from the origin
-	if !(h < 1) {
-		return nan, nan
-	}
-	cosHalf := math.Sqrt(float64((1 - h) * (1 + h)))
-	sinC, cosC := float64(float64(2*h)*cosHalf), 1-float64(float64(2*h)*h)
-	s := p.sinBeta
-	if rho > 0 {
-		s = float64(cosC*p.sinBeta) + float64(float64(float64(y*sinC)*p.cosBeta)/rho)
-	}
-	lon = p.lon0 + atan2(float64(x*sinC), float64(float64(rho*p.cosBeta)*cosC)-float64(float64(y*p.sinBeta)*sinC))/degree
-	switch {
-	case lon > 180:
-		lon -= 360
-	case lon < -180:
-		lon += 360
-	}
-	return lon, p.latitude(s)
-}
-
-// latitude is the one whose authalic sine is s, by Newton's method: the sine of
-// the latitude is within two parts in a thousand of s from the start.
-func (p *AzimuthalEqualArea) latitude(s float64) float64 {
-	s = min(1, max(-1, s))
-	want, sin := float64(s*p.qPole), s
-	for range 6 {
-		es := float64(p.e * sin)
-		w := 1 - float64(es*es)
-		// dq/dsin = 2(1-e²)/(1-e²sin²)²
-		sin += float64((want-p.q(sin))*float64(w*w)) / float64(2*(1-p.e2))
-		sin = min(1, max(-1, sin))
-	}
-	return atan2(sin, math.Sqrt(float64((1-sin)*(1+sin)))) / degree
 }

@@ -53,15 +53,15 @@ func (s *Squares) Levels() []string {
 type territory struct {
 	west, south, east, north float64
 	crs                      string
-	projection               geodesy.Projection
+	forward                  func(lon, lat float64) (east, north float64)
 }
 
 var territories = []territory{
-	{-12, 34, 32, 72, "3035", geodesy.EuropeLAEA},
-	{-63.7, 14, -60.5, 18.6, "5490", geodesy.UTM20North},
-	{-54.7, 2, -51.3, 6, "2972", geodesy.UTM22North},
-	{55, -21.6, 56, -20.6, "2975", geodesy.UTM40South},
-	{44.8, -13.2, 45.5, -12.4, "4471", geodesy.UTM38South},
+	{-12, 34, 32, 72, "3035", geodesy.EuropeLAEA.Forward},
+	{-63.7, 14, -60.5, 18.6, "5490", geodesy.UTM20North.Forward},
+	{-54.7, 2, -51.3, 6, "2972", geodesy.UTM22North.Forward},
+	{55, -21.6, 56, -20.6, "2975", geodesy.UTM40South.Forward},
+	{44.8, -13.2, 45.5, -12.4, "4471", geodesy.UTM38South.Forward},
 }
 
 // At appends the squares of a place, in degrees of longitude and latitude (WGS 84,
@@ -70,7 +70,7 @@ var territories = []territory{
 func (s *Squares) At(dst []string, lon, lat float64) ([]string, bool) {
 	for _, t := range territories {
 		if lon >= t.west && lon <= t.east && lat >= t.south && lat <= t.north {
-			east, north := t.projection.Forward(lon, lat)
+			east, north := t.forward(lon, lat)
 			return s.append(dst, t.crs, millimetres(east), millimetres(north))
 		}
 	}
