@@ -193,6 +193,13 @@ func TestOwnList(t *testing.T) {
 	}
 }
 
+func stringsOf(mem memory.Allocator, values ...string) arrow.Array {
+	b := array.NewStringBuilder(mem)
+	defer b.Release()
+	b.AppendValues(values, nil)
+	return b.NewArray()
+}
+
 // A dictionary is read once an entry and counted once a row; the column is the
 // one that the plain texts give.
 func TestColumns(t *testing.T) {
@@ -218,6 +225,14 @@ func TestColumns(t *testing.T) {
 	want := freetext.Counts{}
 	want[freetext.Name], want[freetext.Phone] = 19, 19
 	d := freetext.New(freetext.All, freetext.FrenchNames())
+	clean := stringsOf(mem, "rien", "à signaler")
+	var none freetext.Counts
+	if same := d.Column(mem, clean, &none); same != clean || none.Total() != 0 {
+		t.Error("a column in which nothing is found was copied")
+	} else {
+		same.Release()
+	}
+	clean.Release()
 	for _, a := range []arrow.Array{texts.NewArray(), dict.NewArray()} {
 		s := array.NewSlice(a, 2, 50)
 		var c freetext.Counts
