@@ -105,10 +105,8 @@ func (d *Detector) scan() {
 		switch {
 		case c == digit:
 			d.number(i, end)
-		case c == capital:
-			d.capital(i, end)
-		case lowerStarts[s[i]]:
-			d.keyword(i, end)
+		case !d.announced(i, end) && c == capital:
+			d.named(i)
 		}
 		if c != digit && end-i >= 2 {
 			d.lettersAndDigits(i, end)
@@ -116,14 +114,6 @@ func (d *Detector) scan() {
 		i = end
 	}
 }
-
-// lowerStarts are the letters that words begin with which keyword knows.
-var lowerStarts = func() (t [256]bool) {
-	for _, c := range "ndmveplcfsih" {
-		t[c] = true
-	}
-	return t
-}()
 
 // boundary says whether a word may end before i.
 func (d *Detector) boundary(i int) bool { return i >= len(d.s) || class[d.s[i]] == 0 }

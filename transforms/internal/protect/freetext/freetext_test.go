@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -402,4 +403,29 @@ func TestLongTexts(t *testing.T) {
 			t.Errorf("nothing is left of %q", piece)
 		}
 	}
+}
+
+// What the expressions of the specification match is found, and a phone number
+// that they match is, unless it is a date.
+func TestExpressionsOfTheSpecification(t *testing.T) {
+	phone := regexp.MustCompile(`^(?:\+33|0)[1-9](?:[ .-]?\d{2}){4}$`)
+	dates := regexp.MustCompile(`^0[1-9][ .-](\d\d[ .-](19|20)\d\d[ .-]\d\d|(19|20)\d\d[ .-]\d\d[ .-]\d\d)$`)
+	nir := regexp.MustCompile(`^[1-478]\d{2}(0[1-9]|1[0-2]|[2-9]\d)(\d{2}|2[AB])\d{3}\d{3}\d{2}$`)
+	rapid.Check(t, func(r *rapid.T) {
+		s := rapid.StringMatching(`(\+33|0)[1-9]([ .-]?[0-9]{2}){4}`).Draw(r, "phone")
+		if !phone.MatchString(s) {
+			r.Fatalf("%q is no phone number", s)
+		}
+		if got := freetext.Detect("au " + s + ", merci")[freetext.Phone]; got == 0 && !dates.MatchString(s) {
+			r.Errorf("%q is not found", s)
+		}
+		body := rapid.StringMatching(`[1-478][0-9]{2}(0[1-9]|1[0-2]|[2-9][0-9])([0-9]{2}|2[AB])[0-9]{6}`).Draw(r, "nir")
+		body += key(body)
+		if !nir.MatchString(body) {
+			r.Fatalf("%q is no NIR", body)
+		}
+		if freetext.Detect(body)[freetext.NIR] != 1 {
+			r.Errorf("%q is not found", body)
+		}
+	})
 }

@@ -133,6 +133,9 @@ func (d *Detector) name(i, most int) int {
 			}
 		}
 		if n == 0 {
+			if d.isCivility(at, word) { // "Mmes Éventoux, MM. Quercyval"
+				return end
+			}
 			if word = d.pastArticle(at, word); word < 0 {
 				return end
 			}
@@ -151,6 +154,13 @@ func (d *Detector) name(i, most int) int {
 		}
 	}
 	return end
+}
+
+// isCivility says whether what stands from i to end announces a person.
+func (d *Detector) isCivility(i, end int) bool {
+	var room [24]byte
+	what := announcements[string(d.lower(&room, i, end))]
+	return what >= person && what <= strictly
 }
 
 // pastArticle is end, or where the word after it ends when what stands from i to
@@ -253,6 +263,18 @@ func (d *Detector) civility(end int, many bool) {
 	}
 }
 
+// mayGoOn are the bytes that a name may go on with: capitals, and what particles
+// begin with.
+var mayGoOn = func() (t [256]bool) {
+	for c := range t {
+		t[c] = class[c] == capital
+	}
+	for w := range starting {
+		t[w[0]] = true
+	}
+	return t
+}()
+
 // named looks for a first name at i with a name after it, or before it: Jeanne
 // Vermeillac, Jeanne VERMEILLAC, VERMEILLAC Jeanne.
 func (d *Detector) named(i int) {
@@ -261,7 +283,7 @@ func (d *Detector) named(i int) {
 		return
 	}
 	next, spaced := d.spaces(end)
-	if !spaced {
+	if !spaced || !mayGoOn[d.at(next)] {
 		return
 	}
 	if d.isFirstName(i, end) {

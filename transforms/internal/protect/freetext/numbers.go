@@ -76,11 +76,12 @@ var (
 	nirGroups = at(1, 3, 5, 7, 10)
 )
 
-// phoneGaps are how the ten digits of a number are put in groups. 01/02/2024 10 and
-// 01/2024-02-03 are others.
-var phoneGaps = map[uint64]bool{
-	0: true, at(2, 4, 6, 8): true, at(2): true, at(4): true, at(2, 6): true, at(4, 6, 8): true, at(2, 5, 8): true, at(1, 4, 7): true, at(4, 7): true,
-}
+// pairs is where the ten digits of a telephone number are put in groups, all of
+// these or some; otherGroups is how else.
+var (
+	pairs       = at(2, 4, 6, 8)
+	otherGroups = map[uint64]bool{at(2, 5, 8): true, at(1, 4, 7): true, at(4, 7): true}
+)
 
 // number looks at a word that begins with a digit.
 func (d *Detector) number(i, end int) {
@@ -176,7 +177,11 @@ func (d *Detector) phone(r *run, i int) {
 	if r.n < 10 || r.c[0] != '0' || r.c[1] == '0' || !r.allDigits(10) || !d.boundary(r.ends[9]) {
 		return
 	}
-	if phoneGaps[r.gaps&(1<<10-1)] {
+	gaps := r.gaps & (1<<10 - 1)
+	century := func(n int) bool { return r.c[n] == '1' && r.c[n+1] == '9' || r.c[n] == '2' && r.c[n+1] == '0' }
+	switch {
+	case gaps == at(2, 4, 8) && century(4), gaps == at(2, 6, 8) && century(2): // 01/02/2024 10, 01/2024-02-03
+	case gaps&^pairs == 0, otherGroups[gaps]:
 		d.hit(i, r.ends[9], Phone)
 	}
 }

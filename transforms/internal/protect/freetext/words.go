@@ -35,42 +35,62 @@ func (d *Detector) spaces(i int) (after int, any bool) {
 	return after, after > i
 }
 
-// capital looks at a word that begins with a capital.
-func (d *Detector) capital(i, end int) {
-	if !d.keyword(i, end) {
-		d.named(i)
-	}
+// announcement is what a word may be followed by.
+type announcement uint8
+
+const (
+	nothing  announcement = iota
+	person                // a name
+	persons               // names
+	strict                // a name, if the word has a capital or a point: a letter, a pronoun
+	strictly              // names, if the word has a capital
+	plain                 // a name, if the word has none: "Familles rurales" is an association
+	birthday              // a date
+	born                  // a date, if le, à or en follows: "ne" is also a word of grammar
+	hamlet                // the name of a place
+)
+
+// announcements are the words after which something is looked for.
+var announcements = map[string]announcement{
+	"m": strict, "me": strict, "pr": strict, "mm": strictly, "mes": strictly,
+	"mme": person, "mlle": person, "mr": person, "mrs": person, "dr": person, "monsieur": person, "madame": person, "mademoiselle": person,
+	"maitre": person, "docteur": person, "professeur": person, "veuve": person, "epouse": person, "sieur": person, "indivision": person,
+	"succession": person, "heritiers": person, "hoirie": person, "famille": plain,
+	"mmes": persons, "mlles": persons, "messieurs": persons, "mesdames": persons, "mesdemoiselles": persons, "epoux": persons, "consorts": persons,
+	"naissance": birthday, "naiss": birthday, "ddn": birthday, "ne": born, "nee": born, "nes": born, "nees": born,
+	"lieu": hamlet, "lieudit": hamlet,
 }
 
-// keyword looks at a word that may announce something, and says whether it does.
-func (d *Detector) keyword(i, end int) bool {
-	var room [24]byte
-	word := d.lower(&room, i, end)
-	switch string(word) {
-	case "ne", "nee", "nes", "nees", "naissance", "naiss", "ddn":
-		d.birth(end, word[len(word)-1] != 'n' && len(word) <= 4)
-	case "lieu", "lieudit":
-		d.locality(i, end)
-	case "m", "me", "pr": // a letter, metres, a pronoun, but for a capital or a point
-		if class[d.s[i]] == capital || word[0] != 'm' || len(word) == 1 && d.at(end) == '.' {
-			d.civility(end, false)
-		}
-	case "mm", "mes":
-		if class[d.s[i]] == capital {
-			d.civility(end, true)
-		}
-	case "mmes", "mlles", "messieurs", "mesdames", "mesdemoiselles", "epoux", "consorts":
-		d.civility(end, true)
-	case "famille": // "Familles rurales" and "Famille Plus" are names of others
-		if class[d.s[i]] == small {
-			d.civility(end, false)
-		}
-	case "sieur", "indivision", "succession", "heritiers", "hoirie":
-		d.civility(end, false)
-	case "mme", "mlle", "mr", "mrs", "dr", "monsieur", "madame", "mademoiselle", "maitre", "docteur", "professeur", "veuve", "epouse":
-		d.civility(end, false)
-	default:
+// announcing are the lengths that words of announcements have, by first letter,
+// small or capital: nearly no word of a text gets past it.
+var announcing = func() (t [256]uint32) {
+	for w := range announcements {
+		t[w[0]] |= 1 << len(w)
+		t[w[0]-'a'+'A'] |= 1 << len(w)
+	}
+	return t
+}()
+
+// announced looks for what the word from i to end announces, and says whether it
+// announces anything.
+func (d *Detector) announced(i, end int) bool {
+	if end-i > 31 || announcing[d.s[i]]>>(end-i)&1 == 0 {
 		return false
+	}
+	var room [24]byte
+	what := announcements[string(d.lower(&room, i, end))]
+	capitals := class[d.s[i]] == capital
+	switch {
+	case what == nothing:
+		return false
+	case what == person, what == plain && !capitals, what == strict && (capitals || end-i == 1 && d.at(end) == '.'):
+		d.civility(end, false)
+	case what == persons, what == strictly && capitals:
+		d.civility(end, true)
+	case what == birthday, what == born:
+		d.birth(end, what == born)
+	case what == hamlet:
+		d.locality(i, end)
 	}
 	return true
 }
