@@ -74,6 +74,7 @@ var (
 	sirenGaps = at(3, 6)
 	siretGaps = at(3, 6, 9, 11, 12)
 	nirGroups = at(1, 3, 5, 7, 10)
+	ibanGaps  = at(2, 4, 8, 12, 16, 20, 24, 28, 32, 9, 14, 25) // in fours, and as the RIB of France
 )
 
 // pairs is where the ten digits of a telephone number are put in groups, all of
@@ -96,9 +97,11 @@ func (d *Detector) number(i, end int) {
 	d.address(i, end)
 }
 
-// allDigits says whether the first n are digits; a NIR may have A or B at 6.
-func (r *run) allDigits(n int) bool {
-	for _, c := range r.c[:n] {
+// allDigits says whether the first n are digits.
+func (r *run) allDigits(n int) bool { return r.digitsFrom(0, n) }
+
+func (r *run) digitsFrom(i, n int) bool {
+	for _, c := range r.c[i:n] {
 		if c > '9' {
 			return false
 		}
@@ -253,7 +256,8 @@ func (d *Detector) lettersAndDigits(i, end int) {
 	}
 }
 
-// iban looks for two letters, two digits and what follows, whose key fits. gapped
+// iban looks for two letters, two digits and what follows, whose key fits; with
+// letters in it, which a sentence has as well, in the usual groups. gapped
 // says that something stands between the letters and the digits.
 func (d *Detector) iban(i int, gapped bool) {
 	var r run
@@ -267,7 +271,7 @@ func (d *Detector) iban(i int, gapped bool) {
 		return
 	}
 	if n := scalar.IBANLength(string(r.c[:2])); n > 0 {
-		if r.n >= n && d.boundary(r.ends[n-1]) && scalar.IsIBAN(string(r.c[:n])) {
+		if r.n >= n && d.boundary(r.ends[n-1]) && (r.gapsOnlyAt(n, ibanGaps) || r.digitsFrom(2, n)) && scalar.IsIBAN(string(r.c[:n])) {
 			d.hit(i, r.ends[n-1], IBAN)
 		}
 		return
