@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -526,4 +527,50 @@ func BenchmarkSquares(b *testing.B) {
 	for b.Loop() {
 		labels, _ = s.At(labels[:0], -1.6777, 48.1173)
 	}
+}
+
+// Nothing that a text can be makes a generalisation of texts, a mask, a number or
+// a list fail otherwise than by saying no.
+func FuzzTexts(f *testing.F) {
+	for _, c := range cases {
+		for _, w := range c.want {
+			if s, ok := w[0].(string); ok {
+				f.Add(s)
+			}
+		}
+	}
+	f.Add("1e400")
+	f.Add("-.5")
+	f.Add("35000;35238")
+	partial, err := protect.NewPartial(2, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, c := range cases {
+			if c.t != text {
+				continue
+			}
+			labels, ok := c.g.Labels(nil, column(text, s), 0)
+			if ok != (len(labels) == len(c.g.Levels())) || !ok && len(labels) > 0 {
+				t.Errorf("%s: %q has the labels %q", c.name, s, labels)
+			}
+		}
+		if n, ok := protect.ParseNumber(s); ok {
+			if again, ok := protect.ParseNumber(n.String()); !ok || again.String() != n.String() {
+				t.Errorf("%q is %s, which is %s", s, n, again)
+			}
+		}
+		if m := partial.Of(s); utf8.ValidString(s) && !utf8.ValidString(m) {
+			t.Errorf("the mask of %q is %q", s, m)
+		}
+		for _, form := range []protect.Form{protect.Exact, protect.Text, protect.Identifier} {
+			if once := form.Canonical(s); utf8.ValidString(s) && form.Canonical(once) != once {
+				t.Errorf("%s: %q becomes %q, then %q", form, s, once, form.Canonical(once))
+			}
+		}
+		if table, err := protect.ReadPostcodes(strings.NewReader(s)); (table == nil) != (err != nil) {
+			t.Errorf("%q: %v", s, err)
+		}
+	})
 }
