@@ -196,8 +196,11 @@ func (s *source) checkKeys() error {
 // Declared is what the format block declares.
 func (s *source) Declared() (*arrow.Schema, bool) { return s.reader.Declared() }
 
-// UndeclaredText: what a file does not say itself is text.
-func (s *source) UndeclaredText() bool { return true }
+// UndeclaredText: what a file does not say itself is text, unless its format gives types.
+func (s *source) UndeclaredText() bool {
+	t, ok := s.reader.(format.SelfTyped)
+	return !ok || !t.SelfTyped()
+}
 
 // Rereadable is true: files can be read again.
 func (s *source) Rereadable() bool { return true }

@@ -28,7 +28,7 @@ import (
 )
 
 // readers are the formats that a source reads.
-var readers = []pipelines.Component{format.CSV, format.Fixed, format.DBF, format.XLSX, format.ODS, format.XLS}
+var readers = []pipelines.Component{format.CSV, format.Fixed, format.DBF, format.XLSX, format.ODS, format.XLS, format.Parquet}
 
 func sourceRegistry(t testing.TB) *pipelines.Registry {
 	t.Helper()
@@ -53,6 +53,9 @@ func TestSourceExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, e := range examples {
+			if e.Files["in.csv"] != "" {
+				continue // of a load: the package of the format runs it
+			}
 			t.Run(e.Name, func(t *testing.T) { runSourceExample(t, reg, e) })
 		}
 	}

@@ -29,8 +29,8 @@ type Input struct {
 
 // Reader is a codec that reads. The schema of what it gives is the file's
 // columns in the file's order: those that `columns` declares with their type,
-// all others as text. A declared column that the file does not have is refused
-// with a message that names it.
+// all others as text, or as the file says; see SelfTyped. A declared column that
+// the file does not have is refused with a message that names it.
 type Reader interface {
 	// Chunks cuts the file into pieces that any worker can decode; see
 	// pipelines.Chunks. Where a format cannot be cut, there is one chunk a batch.
@@ -39,6 +39,10 @@ type Reader interface {
 	// the file must have exactly these columns.
 	Declared() (schema *arrow.Schema, complete bool)
 }
+
+// SelfTyped is the ability of a Reader whose files say of what type their columns
+// are: those that are not declared have that type, and not text.
+type SelfTyped interface{ SelfTyped() bool }
 
 // Writer is a codec that writes, reads back what it wrote, and judges bytes.
 type Writer interface {

@@ -11,21 +11,27 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// Parquet is the codec of Parquet files. What it writes, any reader reads: the
+// Parquet is the codec of Parquet files. It reads those of any writer. What it writes, any reader reads: the
 // root is not repeated, all columns are optional, instants are UTC with
 // microseconds, lists have three levels, a bounding box is the optional group of
 // required doubles that GeoParquet 1.1 wants.
 var Parquet = pipelines.Define(pipelines.KindFormat, "parquet",
 	"Apache Parquet: typed, compressed columns that analysts read without guessing.",
-	parquetConfig{Compression: "zstd", Level: 1, PageVersion: 1}, newParquet)
+	parquetConfig{Compression: "zstd", Level: 1, PageVersion: 1, Decimal: "."}, newParquet)
 
 type parquetConfig struct {
-	Compression string            `hcl:"compression,optional" values:"zstd|snappy|none" doc:"How pages are compressed."`
-	Level       int               `hcl:"level,optional" doc:"Level of zstd, 1 (fast) to 22 (small)."`
-	PageVersion int               `hcl:"page_version,optional" doc:"Version of the data pages, 1 or 2; every reader knows 1."`
-	Bloom       []string          `hcl:"bloom,optional" doc:"Columns that get a bloom filter, so that a reader looking for one value skips the row groups without it."`
-	SortedBy    []string          `hcl:"sorted_by,optional" doc:"Columns by which the rows are sorted, ascending and nulls last; the sealed file is checked for it."`
-	Metadata    map[string]string `hcl:"metadata,optional" doc:"Texts to keep in the file's key-value metadata."`
+	Compression string                 `hcl:"compression,optional" values:"zstd|snappy|none" doc:"How pages are compressed."`
+	Level       int                    `hcl:"level,optional" doc:"Level of zstd, 1 (fast) to 22 (small)."`
+	PageVersion int                    `hcl:"page_version,optional" doc:"Version of the data pages, 1 or 2; every reader knows 1."`
+	Bloom       []string               `hcl:"bloom,optional" doc:"Columns that get a bloom filter, so that a reader looking for one value skips the row groups without it."`
+	SortedBy    []string               `hcl:"sorted_by,optional" doc:"Columns by which the rows are sorted, ascending and nulls last; the sealed file is checked for it."`
+	Metadata    map[string]string      `hcl:"metadata,optional" doc:"Texts to keep in the file's key-value metadata."`
+	Columns     []pipelines.ColumnDecl `hcl:"columns,optional" doc:"Read: types of columns by name, where they should be others than the file says, and clock times that need a zone. Fields of groups are named by their path, as in adresse.commune. A column declared here and absent from the file is refused."`
+	Without     []string               `hcl:"without,optional" doc:"Read: columns to leave out, by their names or paths: those of types that are not read, such as maps, or that nobody needs."`
+	Null        []string               `hcl:"null,optional" doc:"Read: texts that stand for null. By default none does: the file itself says what is null."`
+	Decimal     string                 `hcl:"decimal,optional" values:".|," doc:"Read: the decimal mark of numbers in columns of text."`
+	Thousands   string                 `hcl:"thousands,optional" values:"| |.|," doc:"Read: the separator of thousands of numbers in columns of text; a space also stands for no-break spaces."`
+	Trim        bool                   `hcl:"trim,optional" doc:"Read: whether spaces, tabs and no-break spaces around a text are left out."`
 }
 
 func (c parquetConfig) Validate() error {
@@ -45,6 +51,9 @@ func (c parquetConfig) Validate() error {
 			break
 		}
 	}
+	if err := c.validateCells(); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 
@@ -56,7 +65,12 @@ type parquet struct {
 	config parquetConfig
 }
 
-func newParquet(env pipelines.Env, c parquetConfig) (Writer, error) {
+var (
+	_ Reader = (*parquet)(nil)
+	_ Writer = (*parquet)(nil)
+)
+
+func newParquet(env pipelines.Env, c parquetConfig) (*parquet, error) {
 	return &parquet{env, c}, nil
 }
 

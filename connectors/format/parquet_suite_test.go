@@ -33,7 +33,7 @@ func TestParquetConforms(t *testing.T) {
 		config.PageVersion = version
 		pipelinetest.Format(t, func(env pipelines.Env) (pipelinetest.Codec, error) {
 			w, err := newParquet(env, config)
-			return suiteCodec{w, w.(Audited)}, err
+			return suiteCodec{w, w}, err
 		})
 	}
 }
@@ -61,6 +61,9 @@ func TestParquetExamples(t *testing.T) {
 		t.Fatal("examples are missing")
 	}
 	for _, e := range examples {
+		if e.Files["in.csv"] == "" {
+			continue // of a source: its package runs it
+		}
 		t.Run(e.Name, func(t *testing.T) {
 			schema, got, err := runExample(t, e)
 			if code, refused := e.Files["want.err"]; refused {
@@ -112,7 +115,7 @@ func runExample(t *testing.T, e pipelinetest.Example) (*arrow.Schema, [][]any, e
 	}
 	rec := table.Record(env.Allocator)
 	defer rec.Release()
-	p := w.(*parquet)
+	p := w
 	file := encodeFile(t, p, table.Schema, 2, rec)
 	if err := auditFile(p, file); err != nil {
 		return nil, nil, err

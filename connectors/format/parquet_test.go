@@ -247,6 +247,7 @@ func newTestParquet(tb fataler, mem memory.Allocator, c parquetConfig) *parquet 
 	if c.Level == 0 {
 		c.Level = def.Level
 	}
+	c.Decimal = def.Decimal
 	if c.PageVersion == 0 {
 		c.PageVersion = def.PageVersion
 	}
@@ -257,7 +258,7 @@ func newTestParquet(tb fataler, mem memory.Allocator, c parquetConfig) *parquet 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return w.(*parquet)
+	return w
 }
 
 type fataler interface {

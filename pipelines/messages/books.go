@@ -1,6 +1,6 @@
 package messages
 
-// books: files of fixed fields, dBase tables and workbooks. Codes LAV-4260 to LAV-4349.
+// books: files of fixed fields, dBase tables and workbooks. Codes LAV-4260 to LAV-4299.
 var books = []*Message{
 	FixedNoField, FixedShort, FixedTooLong, FixedCut,
 	DBFNot, DBFCodePage, DBFNoMemo, DBFCut, DBFOverflow, DBFMemoLost, DBFType, DBFEncrypted, DBFMark, DBFMore, DBFUnreadable,

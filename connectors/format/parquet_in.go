@@ -1,0 +1,286 @@
+package format
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"slices"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Files of others are read by code of their own (parquet_in*.go), which takes
+// whatever the format allows, where reading back takes only what this codec writes.
+
+const (
+	// inChunkRows is how many rows a chunk has at most, and inChunkBytes about how
+	// many bytes, by what the file says of itself. They are part of the format version.
+	inChunkRows  = 1 << 16
+	inChunkBytes = 8 << 20
+	// inChunkBound is how many bytes of texts a column of a chunk may come to.
+	inChunkBound = 512 << 20
+	// inFooterBound is the longest footer that is read.
+	inFooterBound = 64 << 20
+)
+
+// cells are the options of columns that are converted.
+func (c parquetConfig) cells() cellOptions {
+	return cellOptions{Columns: c.Columns, Null: c.Null, Decimal: c.Decimal, Thousands: c.Thousands, Trim: c.Trim}
+}
+
+// Declared is the declared columns; the file may have others.
+func (p *parquet) Declared() (*arrow.Schema, bool) { return p.config.cells().Declared() }
+
+// SelfTyped is true: columns that are not declared have the type that the file gives them.
+func (p *parquet) SelfTyped() bool { return true }
+
+// inChunks gives the rows of a file, row group by row group. It reads pages and
+// leaves it to who decodes the chunks to take them apart.
+type inChunks struct {
+	*parquet
+	in      Input
+	file    *randomFile
+	footer  int64 // where it starts
+	meta    *inFile
+	form    cellForm
+	columns []inColumn
+	schema  *arrow.Schema
+
+	group   int // that comes next
+	cursors []*inCursor
+	left    int64 // rows of the current group
+	rows    int   // of a chunk in it
+	given   int64
+	err     error
+
+	decoders arrowx.Spares[*inDecoder]
+}
+
+// Chunks reads the footer. A file that is encrypted, damaged, or has columns that
+// no type of lavoir holds exactly is refused.
+func (p *parquet) Chunks(ctx context.Context, in Input) (pipelines.Chunks, error) {
+	f, err := openRandom(ctx, p.env, in)
+	if err != nil {
+		return nil, err
+	}
+	s := &inChunks{parquet: p, in: in, file: f, form: p.config.cells().form()}
+	s.decoders.New = func() *inDecoder { return &inDecoder{inChunks: s} }
+	if err := s.open(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *inChunks) not(why string) error {
+	return messages.ParquetNot.With("file", s.in.Name, "why", why)
+}
+
+func (s *inChunks) open() error {
+	const ends = "it does not start and end as a Parquet file does"
+	if s.file.size < 12 {
+		return s.not(ends)
+	}
+	var head [4]byte
+	var tail [8]byte
+	if _, err := s.file.ReadAt(head[:], 0); err != nil {
+		return err
+	}
+	if _, err := s.file.ReadAt(tail[:], s.file.size-8); err != nil {
+		return err
+	}
+	if string(head[:]) == "PARE" || string(tail[4:]) == "PARE" {
+		return messages.ParquetEncrypted.With("file", s.in.Name, "what", "its footer")
+	}
+	if string(head[:]) != parquetMagic || string(tail[4:]) != parquetMagic {
+		return s.not(ends)
+	}
+	size := int64(binary.LittleEndian.Uint32(tail[:]))
+	if s.footer = s.file.size - 8 - size; s.footer < 4 {
+		return messages.ParquetBroken.With("file", s.in.Name, "why", "its footer is longer than it is")
+	}
+	if size > inFooterBound {
+		return messages.ParquetFooter.With("file", s.in.Name, "bound", pipelines.Size(inFooterBound))
+	}
+	b := make([]byte, size)
+	if _, err := s.file.ReadAt(b, s.footer); err != nil {
+		return err
+	}
+	var ok bool
+	if s.meta, ok = readInFooter(b); !ok {
+		return messages.ParquetBroken.With("file", s.in.Name, "why", "its footer cannot be read")
+	}
+	schema := &inSchema{in: s.in, elements: s.meta.elements, without: s.config.Without, left: map[string]bool{}}
+	if err := schema.read(); err != nil {
+		return err
+	}
+	var err error
+	if s.columns, err = schema.columns(s.config.cells()); err != nil {
+		return err
+	}
+	decls := make([]pipelines.ColumnDecl, len(s.columns))
+	for i, c := range s.columns {
+		decls[i] = c.ColumnDecl
+	}
+	s.schema = pipelines.Schema(decls)
+	rows := int64(0)
+	for _, g := range s.meta.groups {
+		if g.rows < 0 || len(g.columns) != schema.leaf || rows+g.rows < rows {
+			return messages.ParquetBroken.With("file", s.in.Name, "why", "the footer contradicts itself")
+		}
+		rows += g.rows
+	}
+	if rows != s.meta.rows {
+		return messages.ParquetBroken.With("file", s.in.Name, "why", "the footer contradicts itself")
+	}
+	return nil
+}
+
+func (s *inChunks) Schema() *arrow.Schema { return s.schema }
+
+func (s *inChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	chunk, err := s.next()
+	if err != nil {
+		s.err = err
+		return nil, err
+	}
+	return chunk, nil
+}
+
+func (s *inChunks) next() (*inChunk, error) {
+	for s.left == 0 {
+		if err := s.closeGroup(); err != nil {
+			return nil, err
+		}
+		if s.group == len(s.meta.groups) {
+			if err := s.file.unchanged(); err != nil {
+				return nil, err
+			}
+			return nil, io.EOF
+		}
+		if err := s.openGroup(); err != nil {
+			return nil, err
+		}
+	}
+	n := int(min(s.left, int64(s.rows)))
+	c := &inChunk{chunks: s, group: s.group, rows: n, first: s.given, pieces: make([][]inPiece, len(s.cursors))}
+	for i, cursor := range s.cursors {
+		var err error
+		if c.pieces[i], err = cursor.take(n); err != nil {
+			return nil, err
+		}
+	}
+	s.left -= int64(n)
+	s.given += int64(n)
+	return c, nil
+}
+
+// openGroup begins the next row group. How many rows make a chunk follows from how
+// large they are, as far as the footer and the dictionaries say it.
+func (s *inChunks) openGroup() error {
+	g := s.meta.groups[s.group]
+	s.left = g.rows
+	if g.rows == 0 {
+		s.group++
+		return nil
+	}
+	size := 0.0 // of a row
+	for i := range s.columns {
+		col := &s.columns[i]
+		for j := range col.leaves {
+			c, err := s.cursor(s.group, &col.leaves[j], col.Name)
+			if err != nil {
+				return err
+			}
+			if c.left < g.rows || col.leaves[j].maxRep == 0 && c.left != g.rows {
+				return c.broken("it has another number of values than the footer says")
+			}
+			if err := c.next(); err != nil {
+				return err
+			}
+			each := float64(c.leaf.width + 8)
+			if c.leaf.physical == pqByteArray {
+				each += float64(max(0, g.columns[c.leaf.index].plain)) / float64(g.rows)
+				if c.dict != nil && len(c.dict.spans) > 0 {
+					each += float64(len(c.dict.bytes)) / float64(len(c.dict.spans)) * float64(c.left+int64(c.page.n)) / float64(g.rows)
+				}
+			}
+			size += each
+			if c.leaf.maxRep > 0 {
+				if err := c.page.levels(); err != nil {
+					return c.fault(err)
+				}
+				if c.page.n > 0 && c.page.reps[0] != 0 {
+					return c.broken("a list begins amid another")
+				}
+			}
+			s.cursors = append(s.cursors, c)
+		}
+	}
+	s.rows = int(min(max(inChunkBytes/size, 1), inChunkRows))
+	s.group++
+	return nil
+}
+
+func (s *inChunks) closeGroup() error {
+	for _, c := range s.cursors {
+		if !c.over() {
+			return c.broken("it has more rows than the footer says")
+		}
+	}
+	s.cursors = s.cursors[:0]
+	return nil
+}
+
+func (s *inChunks) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Close()
+	s.file, s.cursors = nil, nil
+	if s.err == nil {
+		s.err = io.ErrClosedPipe
+	}
+	return err
+}
+
+// inChunk is the pages that some rows are in.
+type inChunk struct {
+	chunks *inChunks
+	group  int // from 1
+	rows   int
+	first  int64 // rows before
+	pieces [][]inPiece
+}
+
+func (c *inChunk) Discard() { c.pieces = nil }
+
+func (c *inChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
+	defer c.Discard()
+	d := c.chunks.decoders.Get()
+	defer c.chunks.decoders.Put(d)
+	return d.decode(ctx, c)
+}
+
+// validateCells refuses options of reading that contradict each other. A column may
+// be binary here: its bytes are taken as they are.
+func (c parquetConfig) validateCells() error {
+	o := c.cells()
+	o.Columns = slices.DeleteFunc(slices.Clone(o.Columns), func(d pipelines.ColumnDecl) bool { return d.Type.ID() == arrow.BINARY })
+	for _, name := range c.Without {
+		if c.cells().declares(name) {
+			return badOption("without", "names a column that columns declares")
+		}
+	}
+	return o.Validate()
+}
