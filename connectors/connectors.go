@@ -34,6 +34,8 @@ var All = []pipelines.Component{
 	format.XML,
 	format.JSON,
 	format.JSONLines,
+	format.GeoJSON,
+	format.Shape,
 
 	file.LoadLocal,
 	file.LoadS3,

@@ -28,7 +28,8 @@ import (
 )
 
 // readers are the formats that a source reads.
-var readers = []pipelines.Component{format.CSV, format.Fixed, format.DBF, format.XLSX, format.ODS, format.XLS, format.Parquet}
+var readers = []pipelines.Component{format.CSV, format.Fixed, format.DBF, format.XLSX, format.ODS, format.XLS, format.Parquet,
+	format.GeoJSON, format.Shape}
 
 func sourceRegistry(t testing.TB) *pipelines.Registry {
 	t.Helper()

@@ -102,6 +102,11 @@ func (c *jsonCodec) open(in Input, r io.ReadCloser) (*treeChunks, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.start(in, r, plan)
+}
+
+// start begins to read what plan looks for.
+func (c *jsonCodec) start(in Input, r io.ReadCloser, plan *jsonPlan) (*treeChunks, error) {
 	s := &treeChunks{env: c.env, in: in, readAhead: readAhead{file: r, text: r}, size: c.chunk, line: 1, slots: plan.slots,
 		schema: schemaOf(cellColumnsOf(plan.columns))}
 	s.chunks.New = newTreeChunk

@@ -18,10 +18,12 @@ type jsonDecoder struct {
 	treeDecoder
 	plan     *jsonPlan
 	lines    bool
-	keys     []keyAt // of the objects that are open, one after the other
-	elements []cell  // of the exploded columns, one row after the other
-	rows     int     // how many elements there are
-	exploded int     // about what the rows of elements take, of all records
+	keys     []keyAt                               // of the objects that are open, one after the other
+	elements []cell                                // of the exploded columns, one row after the other
+	rows     int                                   // how many elements there are
+	exploded int                                   // about what the rows of elements take, of all records
+	whole    [2]int                                // where the value that is kept whole stands
+	after    func(r *treeRecord, line int64) error // nil, or looks at a record that was taken apart
 }
 
 // keyAt is where a key stands in d.b.
@@ -57,6 +59,11 @@ func (d *jsonDecoder) decode(c *treeChunk) (pipelines.Batch, error) {
 			at := c.line + int64(bytes.Count(d.src[:at], []byte{'\n'}))
 			d.leave()
 			return pipelines.Batch{}, messages.JSONMalformed.With("file", c.of.in.Name, "line", at, "why", jsonFaults[f])
+		case d.after != nil:
+			if err := d.after(r, line); err != nil {
+				d.leave()
+				return pipelines.Batch{}, err
+			}
 		}
 		if err := d.emitAll(r, line); err != nil {
 			d.leave()
@@ -98,6 +105,7 @@ func (d *jsonDecoder) record(r *treeRecord) (at int, f jsonFault) {
 	d.fillOuter(r)
 	b := d.src[:r.end]
 	p := int(r.start)
+	d.whole = [2]int{}
 	d.keys = d.keys[:0]
 	if b[p] != '{' {
 		d.refuse(-1, messages.JSONNotObject.With("got", jsonKind(b[p])))
@@ -118,6 +126,11 @@ func (d *jsonDecoder) record(r *treeRecord) (at int, f jsonFault) {
 func (d *jsonDecoder) value(b []byte, p int, n *jsonNode, depth int) (int, jsonFault) {
 	if p >= len(b) {
 		return p, jsonMore
+	}
+	if n != nil && n.whole {
+		end, f := d.value(b, p, nil, depth)
+		d.whole = [2]int{p, end}
+		return end, f
 	}
 	c := b[p]
 	switch c {

@@ -32,7 +32,8 @@ type jsonNode struct {
 	at     []*jsonNode // elements by their index
 	each   *jsonNode
 	cols   []int
-	inside int // the first column that is in it or is it
+	inside int  // the first column that is in it or is it
+	whole  bool // where it stands is kept, whatever it is
 }
 
 // jsonOuter is a value around the records.
@@ -210,6 +211,11 @@ func (n *jsonNode) want(steps []jsonStep, col int) (why string) {
 	}
 	n.cols = append(n.cols, col)
 	return ""
+}
+
+// takeWhole asks where the value of a key stands.
+func (n *jsonNode) takeWhole(key string) {
+	n.keys = append(n.keys, &jsonNode{key: []byte(key), whole: true})
 }
 
 // outside asks for a value around the records.
