@@ -34,7 +34,7 @@ func parquetFrom(t csvTB, mem memory.Allocator, config string) *parquet {
 
 // shown writes a value so that equal texts are equal values.
 func shown(a arrow.Array, i int) string {
-	if a.IsNull(i) {
+	if _, null := a.(*array.Null); null || a.IsNull(i) {
 		return `\N`
 	}
 	switch a := a.(type) {

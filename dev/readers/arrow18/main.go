@@ -1,9 +1,11 @@
 // Command arrow18 compares golden Parquet files with what Arrow v18 reads, as a
 // whole and where statistics, column index and bloom filter let it skip; of a file
-// given by -sum it prints the aggregates that other readers print of it too.
+// given by -sum it prints the aggregates that other readers print of it too. -write
+// writes files into a folder for lavoir to read, with what is to be read of them.
 //
 //	arrow18 <folder>
 //	arrow18 -sum <file>
+//	arrow18 -write <folder>
 //
 // It is a module of its own: lavoir itself is built without this version of Arrow.
 package main
@@ -41,8 +43,14 @@ func main() {
 		}
 		return
 	}
+	if len(os.Args) == 3 && os.Args[1] == "-write" {
+		if err := write(os.Args[2]); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if len(os.Args) != 2 {
-		log.Fatal("usage: arrow18 [-sum] <folder or file>")
+		log.Fatal("usage: arrow18 [-sum | -write] <folder or file>")
 	}
 	wants, err := filepath.Glob(filepath.Join(os.Args[1], "*.json"))
 	if err != nil {
