@@ -1,6 +1,7 @@
 package format
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
 )
 
 func geoJSONFrom(t csvTB, mem memory.Allocator, config string) *geoJSONCodec {
@@ -249,6 +251,15 @@ func TestGeoJSONConfig(t *testing.T) {
 		"fields = { nom = \"nom\" }\nid = \"nom\"":                messages.CSVOption,
 		"fields = { nom = \"a..b\" }":                             messages.TreePath,
 		"fields = { nom = \"nom\" }\ncolumns = { autre = int32 }": messages.TreeNoColumn,
+	})
+}
+
+func TestGeoJSONConforms(t *testing.T) {
+	data := collection(feature(1, `{"type":"Point","coordinates":[1,2]}`), feature(2, "null"), feature(3, `{"type":"Point"}`), feature(4, `{"type":"LineString","coordinates":[[1,2],[3,4]]}`))
+	pipelinetest.Chunks(t, func(env pipelines.Env) (func(context.Context) (pipelines.Chunks, error), error) {
+		codec := geoJSONFrom(t, env.Allocator, geoConfig)
+		codec.chunk = 64
+		return func(ctx context.Context) (pipelines.Chunks, error) { return codec.Chunks(ctx, csvInput(data)) }, nil
 	})
 }
 

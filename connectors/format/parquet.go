@@ -63,6 +63,7 @@ func reservedKey(k string) bool { return strings.HasPrefix(k, "ARROW:") }
 type parquet struct {
 	env    pipelines.Env
 	config parquetConfig
+	chunk  int // rows, of files of others
 }
 
 var (
@@ -71,7 +72,7 @@ var (
 )
 
 func newParquet(env pipelines.Env, c parquetConfig) (*parquet, error) {
-	return &parquet{env, c}, nil
+	return &parquet{env, c, inChunkRows}, nil
 }
 
 func (p *parquet) Name() string      { return "parquet" }

@@ -227,7 +227,7 @@ func (s *inChunks) openGroup() error {
 			s.cursors = append(s.cursors, c)
 		}
 	}
-	s.rows = int(min(max(inChunkBytes/size, 1), inChunkRows))
+	s.rows = int(min(max(inChunkBytes/size, 1), float64(s.chunk)))
 	s.group++
 	return nil
 }

@@ -22,10 +22,13 @@ import (
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
 	parquetgo "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	pq "github.com/parquet-go/parquet-go/format"
 	"pgregory.net/rapid"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
 )
 
 func parquetFrom(t csvTB, mem memory.Allocator, config string) *parquet {
@@ -410,10 +413,14 @@ func TestParquetOfArrow(t *testing.T) {
 				columns = append(columns, c)
 			}
 		}
-		checkForeign(t, parquetFrom(t, mem, ""), columns, pick, 1+pick(40), pick(300))
+		p := parquetFrom(t, mem, "")
+		p.chunk = []int{1, 3, 64, inChunkRows}[pick(4)]
+		checkForeign(t, p, columns, pick, 1+pick(40), pick(300))
 	})
 	for seed := range uint64(20) {
-		checkForeign(t, parquetFrom(t, mem, ""), foreignColumns, seeded(seed), 1, 2000, 700)
+		p := parquetFrom(t, mem, "")
+		p.chunk = []int{7, 500, inChunkRows}[seed%3]
+		checkForeign(t, p, foreignColumns, seeded(seed), 1, 2000, 700)
 	}
 }
 
@@ -519,7 +526,9 @@ func TestParquetOfParquetGo(t *testing.T) {
 		for _, n := range []int{1, 7, 5000} {
 			rows := goRows(n)
 			file := writeByGo(t, rows, parquetgo.DataPageVersion(version), parquetgo.PageBufferSize(3000), parquetgo.MaxRowsPerRowGroup(3000))
-			got, err := readForeign(t, parquetFrom(t, mem, `without = ["map"]`), inputOf(file))
+			p := parquetFrom(t, mem, `without = ["map"]`)
+			p.chunk = 1 + n/3
+			got, err := readForeign(t, p, inputOf(file))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -828,6 +837,69 @@ func TestParquetChecksums(t *testing.T) {
 				t.Errorf("byte %d: %v", at, err)
 			}
 		}
+	}
+}
+
+func TestParquetForeignConforms(t *testing.T) {
+	rows := goRows(40)
+	rows[7].Plain = "\xff"
+	file := writeByGo(t, rows, parquetgo.MaxRowsPerRowGroup(15))
+	pipelinetest.Chunks(t, func(env pipelines.Env) (func(context.Context) (pipelines.Chunks, error), error) {
+		p := parquetFrom(t, env.Allocator, "without = [\"map\"]\ncolumns = { plain = text }")
+		p.chunk = 4
+		return func(ctx context.Context) (pipelines.Chunks, error) { return p.Chunks(ctx, inputOf(file)) }, nil
+	})
+}
+
+// What would take more memory than there is room for is refused before it is taken.
+func TestParquetForeignBounds(t *testing.T) {
+	for name, c := range map[string]struct {
+		head pq.PageHeader
+		want *messages.Message
+	}{
+		"bytes":  {pq.PageHeader{UncompressedPageSize: inPageBound + 1, DataPageHeader: thrift.New(pq.DataPageHeader{NumValues: 1})}, messages.ParquetTooLarge},
+		"values": {pq.PageHeader{DataPageHeader: thrift.New(pq.DataPageHeader{NumValues: inPageValues + 1})}, messages.ParquetTooMany},
+		"size":   {pq.PageHeader{CompressedPageSize: 1 << 30, DataPageHeader: thrift.New(pq.DataPageHeader{NumValues: 1})}, messages.ParquetBrokenAt},
+		"sign":   {pq.PageHeader{UncompressedPageSize: -1, DataPageHeader: thrift.New(pq.DataPageHeader{NumValues: 1})}, messages.ParquetBrokenAt},
+	} {
+		b, err := thrift.Marshal(new(thrift.CompactProtocol), &c.head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cursor := &inCursor{inChunks: &inChunks{file: &randomFile{ReaderAt: bytes.NewReader(b)}}, end: int64(len(b))}
+		if _, err := cursor.header(); !messages.Has(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// A footer that claims two thousand million row groups.
+	if _, ok := readInFooter([]byte{0x49, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07}); ok {
+		t.Error("a list without elements is read")
+	}
+	if _, ok := readInFooter(bytes.Repeat([]byte{0x1c}, 1000)); ok {
+		t.Error("structures in one another without end are read")
+	}
+}
+
+// Decimals may be stored in more bytes than they need.
+func TestParquetLongDecimals(t *testing.T) {
+	l := &inLeaf{physical: pqByteArray}
+	for text, want := range map[string]string{
+		"\x01": "1", "\xff": "-1", "\x00\x80": "128", strings.Repeat("\xff", 20) + "\x85": "-123", strings.Repeat("\x00", 20) + "\x85": "133",
+		strings.Repeat("\xff", 16) + "\x7f": "-129", "\xff\x7f" + strings.Repeat("\x00", 15): "no", "\x01" + strings.Repeat("\x00", 16): "no", "": "no",
+	} {
+		n, ok := l.decimal(&inValues{bytes: []byte(text), spans: []inSpan{{0, uint32(len(text))}}}, 0)
+		if got := n.ToString(0); ok && got != want || ok == (want == "no") {
+			t.Errorf("%x is %s, %t", text, got, ok)
+		}
+	}
+}
+
+// Levels as early versions of the format packed them.
+func TestParquetOldLevels(t *testing.T) {
+	levels := make([]byte, 8)
+	inPackedOld(levels, []byte{0b00000101, 0b00111001, 0b01110111}, 3) // the example of the format's description
+	if !slices.Equal(levels, []byte{0, 1, 2, 3, 4, 5, 6, 7}) {
+		t.Error(levels)
 	}
 }
 

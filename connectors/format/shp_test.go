@@ -20,7 +20,9 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
 )
 
 func shapeFrom(t csvTB, mem memory.Allocator, config string) *shapeCodec {
@@ -244,6 +246,16 @@ func TestShapesRefused(t *testing.T) {
 		`bbox = "geometry"`:                             messages.CSVOption,
 		`columns = { geometry = int32 }`:                messages.CSVOption,
 		`without = ["N"]` + "\ncolumns = { N = int32 }": messages.CSVOption,
+	})
+}
+
+func TestShapesConform(t *testing.T) {
+	point := shapeContent(1, [][2]float64{{1, 2}})
+	in := shapesOf(prjWGS84, shapePoint, point, shapeContent(0), point, shapeContent(1, [][2]float64{{500, 2}}), point)
+	pipelinetest.Chunks(t, func(env pipelines.Env) (func(context.Context) (pipelines.Chunks, error), error) {
+		codec := shapeFrom(t, env.Allocator, "bbox = \"boite\"\ncolumns = { N = int32 }")
+		codec.table.chunk = 10
+		return func(ctx context.Context) (pipelines.Chunks, error) { return codec.Chunks(ctx, in) }, nil
 	})
 }
 
