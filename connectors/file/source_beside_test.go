@@ -157,3 +157,58 @@ func grow(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+// Shapefiles mostly come packed: what stands beside one is found in the archive.
+func TestPackedShapefile(t *testing.T) {
+	dir := t.TempDir()
+	want, _, err := readSource(exampleFiles(t, dir, format.Shape))
+	if err != nil || len(want.Rows) == 0 {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "depot", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	w := zip.NewWriter(&packed)
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part, err := w.Create("plu/" + filepath.Base(path))
+		if err == nil {
+			_, err = part.Write(data)
+		}
+		if err == nil {
+			err = os.Remove(path)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "depot", "zones.zip"), packed.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reg := sourceRegistry(t)
+	examples, err := pipelinetest.Examples(reg, format.Shape, os.DirFS("../format/examples"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(examples[0].Files["pipeline.hcl"], `path       = "zones.shp"`, "path = \"zones.zip\"\nunpack \"zip\" { members = \"plu/*.shp\" }", 1)
+	conf, _ := decodeSource(t, reg, text, dir)
+	src, err := newSource(pipelinetest.Env(t), conf.(sourceConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := readSource(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := pipelinetest.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

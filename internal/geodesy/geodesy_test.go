@@ -5,6 +5,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"os/exec"
@@ -259,4 +260,24 @@ func FuzzWKT(f *testing.F) {
 			t.Errorf("%v, %q", c, why)
 		}
 	})
+}
+
+// The same coordinates give the same bits on every processor.
+func TestSameBits(t *testing.T) {
+	h := fnv.New64a()
+	for lines := bufio.NewScanner(bytes.NewReader(points)); lines.Scan(); {
+		var code string
+		var x, y float64
+		if _, err := fmt.Sscan(lines.Text(), &code, &x, &y); err != nil {
+			t.Fatal(err)
+		}
+		crs, _ := ByCode(code)
+		for k := range 50 {
+			lon, lat, _ := crs.Degrees(x+float64(k)*1.25, y-float64(k)*0.75)
+			fmt.Fprintf(h, "%x %x\n", math.Float64bits(lon), math.Float64bits(lat))
+		}
+	}
+	if got := fmt.Sprintf("%x", h.Sum64()); got != "f177fe252cfa4eaa" {
+		t.Errorf("the bits add up to %s", got)
+	}
 }
