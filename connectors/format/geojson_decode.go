@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -127,20 +128,11 @@ func (d *geoDecoder) feature(r *treeRecord, _ int64) error {
 }
 
 // worldwide says whether a name of a system stands for longitudes and latitudes as
-// GeoJSON has them.
+// GeoJSON has them: those of OGC, or of an EPSG code, in whichever way they are written.
 func worldwide(name string) bool {
-	if bytes.HasSuffix([]byte(name), []byte("CRS84")) {
-		return true
-	}
-	for i := range name {
-		if sameCRS(name, name[i:]) { // the number at its end
-			c, ok := geodesy.ByCode(name[i:])
-			if ok {
-				return c.Geographic()
-			}
-		}
-	}
-	return false
+	code := name[len(strings.TrimRight(name, "0123456789")):]
+	c, ok := geodesy.ByCode(code)
+	return strings.HasSuffix(name, "CRS84") || ok && c.Geographic()
 }
 
 // geoParser makes a geometry of an object whose syntax has been judged.

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -206,18 +205,4 @@ func (o geoOptions) crs() *geodesy.CRS {
 	}
 	c, _ := geodesy.ByCode(o.CRS)
 	return c
-}
-
-// sameCRS says whether the codes name one system.
-func sameCRS(a, b string) bool {
-	number := func(s string) string {
-		end := len(s)
-		for end > 0 && s[end-1] >= '0' && s[end-1] <= '9' {
-			end--
-		}
-		return s[end:]
-	}
-	x, errX := strconv.Atoi(number(a))
-	y, errY := strconv.Atoi(number(b))
-	return errX == nil && errY == nil && x == y
 }

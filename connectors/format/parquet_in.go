@@ -54,6 +54,7 @@ type inChunks struct {
 	cursors []*inCursor
 	left    int64 // rows of the current group
 	rows    int   // of a chunk in it
+	held    int64 // about how many bytes of pages are under way
 	given   int64
 	err     error
 
@@ -238,7 +239,7 @@ func (s *inChunks) closeGroup() error {
 			return c.broken("it has more rows than the footer says")
 		}
 	}
-	s.cursors = s.cursors[:0]
+	s.cursors, s.held = s.cursors[:0], 0
 	return nil
 }
 

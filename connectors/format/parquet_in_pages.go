@@ -24,6 +24,9 @@ const (
 	inPageBound = 128 << 20
 	// inPageValues is how many values a page may have.
 	inPageValues = 1 << 24
+	// inHeldBound is what the pages under way, one of each column, and the
+	// dictionaries may come to.
+	inHeldBound = 512 << 20
 	// inHeadBound is the longest header of a page: statistics make them long.
 	inHeadBound = 4 << 20
 )
@@ -106,8 +109,11 @@ func (c *inCursor) next() error {
 			}
 			c.left -= int64(p.n)
 			p.dict = c.dict
+			if c.page != nil {
+				c.held -= c.page.weight()
+			}
 			c.page, c.from = p, 0
-			return nil
+			return c.hold(p)
 		case pq.DictionaryPage:
 			if c.dict != nil || c.page != nil {
 				return c.broken("it has two dictionaries")
@@ -118,9 +124,23 @@ func (c *inCursor) next() error {
 			if c.dict, err = p.dictionary(); err != nil {
 				return c.fault(err)
 			}
+			if err := c.hold(p); err != nil {
+				return err
+			}
 		}
 	}
 }
+
+// hold counts what a page takes until the next of its column comes.
+func (c *inCursor) hold(p *inPage) error {
+	if c.held += p.weight(); c.held > inHeldBound {
+		return c.tooLarge("what has to be held at once up to the pages", inHeldBound)
+	}
+	return nil
+}
+
+// weight is about how many bytes a page takes.
+func (p *inPage) weight() int64 { return int64(p.head.plain) + 8*int64(p.n) }
 
 // header reads the header of the page at c.at, and goes behind it.
 func (c *inCursor) header() (h inPageHead, err error) {

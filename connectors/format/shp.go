@@ -50,13 +50,14 @@ type shapeCodec struct {
 	env    pipelines.Env
 	config shapeConfig
 	table  *dbfCodec
+	size   int // of a chunk, bytes of shapes
 }
 
 var _ Reader = (*shapeCodec)(nil)
 
 func newShape(env pipelines.Env, c shapeConfig) (*shapeCodec, error) {
 	table, err := newDBF(env, c.ofTable())
-	return &shapeCodec{env: env, config: c, table: table}, err
+	return &shapeCodec{env: env, config: c, table: table, size: shapeChunkSize}, err
 }
 
 // Beside are the files that may belong to shapes.
@@ -76,8 +77,13 @@ func (c *shapeCodec) Declared() (*arrow.Schema, bool) {
 	return schema, false
 }
 
-// shapeBound is the longest shape that is read.
-const shapeBound = 256 << 20
+const (
+	// shapeBound is the longest shape that is read.
+	shapeBound = 256 << 20
+	// shapeChunkSize is how many bytes of shapes make a chunk, if its records do not
+	// before. It is part of the format version.
+	shapeChunkSize = 4 << 20
+)
 
 // The types of shapes; those of the others have heights or measures.
 const (
@@ -101,6 +107,7 @@ type shapeChunks struct {
 	index  *bufio.Reader // nil: there is none
 	close  []io.Closer
 	rows   *dbfChunks
+	part   *dbfChunk // records whose shapes are not yet read; nil: none
 	schema *arrow.Schema
 	crs    *geodesy.CRS
 	kind   uint32
@@ -246,20 +253,32 @@ func (s *shapeChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
 	return c, nil
 }
 
+// next gives records of the table, as many as their shapes are of a size.
 func (s *shapeChunks) next(ctx context.Context) (*shapeChunk, error) {
-	rows, err := s.rows.Next(ctx)
-	if err == io.EOF {
-		return nil, s.over()
-	}
-	if err != nil {
-		return nil, err
-	}
-	c := &shapeChunk{of: s, rows: rows.(*dbfChunk)}
-	for range len(c.rows.bytes) / s.rows.table.record {
-		if err := s.shape(c); err != nil {
-			c.Discard()
+	if s.part == nil {
+		rows, err := s.rows.Next(ctx)
+		if err == io.EOF {
+			return nil, s.over()
+		}
+		if err != nil {
 			return nil, err
 		}
+		s.part = rows.(*dbfChunk)
+	} else {
+		s.rows.skipped.open() // for one chunk more than the table has
+	}
+	c := &shapeChunk{of: s}
+	table, n := s.rows.table, 0
+	for all := len(s.part.bytes) / table.record; n < all && (n == 0 || len(c.bytes) < s.size); n++ {
+		if err := s.shape(c); err != nil {
+			return nil, err
+		}
+	}
+	rest := *s.part
+	c.rows, s.part = &dbfChunk{chunks: s.rows, bytes: rest.bytes[:n*table.record], long: rest.long[:n*table.memos], first: rest.first}, &rest
+	rest.bytes, rest.long, rest.first = rest.bytes[n*table.record:], rest.long[n*table.memos:], rest.first+int64(n)
+	if len(rest.bytes) == 0 {
+		s.part = nil
 	}
 	return c, nil
 }

@@ -158,9 +158,9 @@ func TestShapes(t *testing.T) {
 				c.shapes[i] = shapeContent(0)
 			}
 		}
-		for _, size := range []int{1, dbfChunkSize} {
+		for _, size := range []int{1, 100, dbfChunkSize} {
 			codec := shapeFrom(t, mem, c.config)
-			codec.table.chunk = size
+			codec.table.chunk, codec.size = size, size
 			rows, rejects := readGeo(t, codec, shapesOf(prjWGS84, c.kind, c.shapes...))
 			if !slices.Equal(rows, c.want) || len(rejects) > 0 {
 				t.Errorf("type %d, %s: %s; rejects %v", c.kind, c.config, strings.Join(rows, "\n"), rejects)
@@ -254,7 +254,7 @@ func TestShapesConform(t *testing.T) {
 	in := shapesOf(prjWGS84, shapePoint, point, shapeContent(0), point, shapeContent(1, [][2]float64{{500, 2}}), point)
 	pipelinetest.Chunks(t, func(env pipelines.Env) (func(context.Context) (pipelines.Chunks, error), error) {
 		codec := shapeFrom(t, env.Allocator, "bbox = \"boite\"\ncolumns = { N = int32 }")
-		codec.table.chunk = 10
+		codec.table.chunk, codec.size = 15, 40
 		return func(ctx context.Context) (pipelines.Chunks, error) { return codec.Chunks(ctx, in) }, nil
 	})
 }

@@ -562,6 +562,7 @@ var phrases = []phrase{
 	{"a value in a column that has none", "une valeur dans une colonne qui n'en a pas"},
 	{"a page", "une page"},
 	{"more than is held", "plus qu'on n'en garde"},
+	{"what has to be held at once up to the pages", "ce qu'il faut garder en mémoire jusqu'aux pages"},
 	{"what a page stands for", "ce que contient une page"},
 	{"what some rows hold", "ce que contiennent quelques lignes"},
 	{"a map", "une table d'association"},
