@@ -57,6 +57,7 @@ func (d *inDecoder) decode(ctx context.Context, c *inChunk) (pipelines.Batch, er
 		start := len(cols)
 		for j := range d.column.leaves {
 			d.leaf, d.pieces = &d.column.leaves[j], c.pieces[at]
+			c.pieces[at] = nil // large, and not needed for the next columns
 			at++
 			a, err := d.array()
 			if err != nil {
