@@ -938,3 +938,54 @@ func TestParquetRealFiles(t *testing.T) {
 		}
 	}
 }
+
+// Lists as they have been laid out over time (the format's description, LogicalTypes,
+// "Backward-compatibility rules"), and what is no schema.
+func TestParquetSchemas(t *testing.T) {
+	const required, optional, repeated = 0, 1, 2
+	node := func(name string, repetition, children int32, logical int) inElement {
+		return inElement{name: name, physical: -1, width: -1, repetition: repetition, children: children, converted: -1, logical: logical}
+	}
+	leaf := func(name string, repetition int32) inElement {
+		e := node(name, repetition, 0, logicalText)
+		e.physical = int32(pqByteArray)
+		return e
+	}
+	root := func(n int32) inElement { return node("schema", -1, n, 0) }
+	for name, c := range map[string]struct {
+		elements []inElement
+		want     string // name, levels; or what is refused
+	}{
+		"three levels":         {[]inElement{root(1), node("l", optional, 1, logicalList), node("list", repeated, 1, 0), leaf("element", optional)}, "l 3 1 2"},
+		"required elements":    {[]inElement{root(1), node("l", required, 1, logicalList), node("list", repeated, 1, 0), leaf("element", required)}, "l 1 1 1"},
+		"other names":          {[]inElement{root(1), node("l", optional, 1, logicalList), node("element", repeated, 1, 0), leaf("str", required)}, "l 2 1 2"},
+		"two levels":           {[]inElement{root(1), node("l", optional, 1, logicalList), leaf("element", repeated)}, "l 2 1 2"},
+		"one level":            {[]inElement{root(1), leaf("l", repeated)}, "l 1 1 1"},
+		"within a group":       {[]inElement{root(1), node("g", optional, 1, 0), node("l", optional, 1, logicalList), node("list", repeated, 1, 0), leaf("element", optional)}, "g.l 4 1 3"},
+		"groups of two fields": {[]inElement{root(1), node("l", optional, 1, logicalList), node("element", repeated, 2, 0), leaf("a", required), leaf("b", required)}, "a list of groups"},
+		"groups of one field":  {[]inElement{root(1), node("l", optional, 1, logicalList), node("array", repeated, 1, 0), leaf("a", required)}, "a list of groups"},
+		"by the list's name":   {[]inElement{root(1), node("l", optional, 1, logicalList), node("l_tuple", repeated, 1, 0), leaf("a", required)}, "a list of groups"},
+		"lists":                {[]inElement{root(1), node("l", optional, 1, logicalList), node("list", repeated, 1, 0), node("element", optional, 1, logicalList), node("list", repeated, 1, 0), leaf("element", optional)}, "a list of lists"},
+		"a map":                {[]inElement{root(1), node("m", optional, 1, logicalMap), node("key_value", repeated, 2, 0), leaf("key", required), leaf("value", optional)}, "a map"},
+		"too few elements":     {[]inElement{root(2), leaf("a", required)}, "contradicts"},
+		"too many elements":    {[]inElement{root(1), leaf("a", required), leaf("b", required)}, "contradicts"},
+		"no columns":           {[]inElement{root(0)}, "no columns"},
+		"an empty group":       {[]inElement{root(1), node("g", optional, 0, 0)}, "contradicts"},
+		"no repetition":        {[]inElement{root(1), leaf("a", -1)}, "contradicts"},
+		"too deep": {append([]inElement{root(1)}, slices.Concat(slices.Repeat([]inElement{node("g", optional, 1, 0)}, 300), []inElement{leaf("a", required)})...),
+			"too deep"},
+	} {
+		s := &inSchema{elements: c.elements, left: map[string]bool{}}
+		err := s.read()
+		if err != nil {
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: %v, want %s", name, err, c.want)
+			}
+			continue
+		}
+		l := s.leaves[0][0]
+		if got := fmt.Sprint(s.names[0], " ", l.maxDef, " ", l.maxRep, " ", l.listDef); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
