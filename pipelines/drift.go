@@ -385,7 +385,7 @@ func (e *explaining) guess(ctx context.Context, format Built, found *Drifted) (g
 	if !ok {
 		return nil, nil
 	}
-	if other, name := e.reg.Guesser(head, in); other != nil && name != format.Component.Name {
+	if other, name, _ := e.reg.Guesser(head, in); other != nil && name != format.Component.Name {
 		found.Differences = append(found.Differences, Difference{Kind: FormatDiffers, Name: "format", Was: format.Component.Name, Is: name})
 		return nil, nil
 	}

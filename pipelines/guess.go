@@ -46,6 +46,8 @@ type GuessFile struct {
 	Extension string // ".csv", in lower case
 	Size      int64
 	Open      func(ctx context.Context) (io.ReadCloser, error)
+	// Likely says how likely one of the formats reads a file that is in this one, as Looks does.
+	Likely func(head []byte, in GuessFile) int
 	// Beside opens the file of the same name with another extension; nil: there is none.
 	Beside func(ctx context.Context, extension string) (in GuessFile, found bool, err error)
 	// Rows is how many rows a guess reads, about; 0: all. A guess of the first rows
@@ -69,10 +71,9 @@ func (in GuessFile) Head(ctx context.Context) ([]byte, error) {
 	return head, err
 }
 
-// Guesser is the format that a file looks like the most, and its name; nil when it
+// Guesser is the format that a file looks like the most, its name and how much; nil when it
 // looks like none.
-func (r *Registry) Guesser(head []byte, in GuessFile) (best Guesser, name string) {
-	score := 0
+func (r *Registry) Guesser(head []byte, in GuessFile) (best Guesser, name string, score int) {
 	for _, c := range r.All(KindFormat) {
 		if g, ok := c.New().(Guesser); ok {
 			if n := g.Looks(head, in); n > score {
@@ -80,7 +81,7 @@ func (r *Registry) Guesser(head []byte, in GuessFile) (best Guesser, name string
 			}
 		}
 	}
-	return best, name
+	return best, name, score
 }
 
 // Guess is how a file is read, and what makes it likely.
@@ -92,6 +93,7 @@ type Guess struct {
 	Rows     int64 // read; the rejected ones are not among them
 	Partial  bool  // there are more rows
 	Rejects  []GuessRejects
+	Schema   string // national schema that the file itself tells, "" is none
 }
 
 // GuessOption is an argument as a pipeline file writes it.

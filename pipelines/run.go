@@ -226,9 +226,25 @@ func machineKey(state string, random io.Reader) ([]byte, error) {
 	return key, nil
 }
 
+// HideName is the short keyed hash under which the name of an input may be noted
+// where no project gives a key: by that of the state folder, both
+// made where there is none yet.
+func HideName(state string, random io.Reader, name string) (string, error) {
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return "", messages.RunFolder.Wrap(err, "folder", state)
+	}
+	key, err := machineKey(state, random)
+	if err != nil {
+		return "", err
+	}
+	return hideName(key, name), nil
+}
+
 // hide is the short keyed hash under which an input's name may be shown.
-func (r *run) hide(name string) string {
-	h := hmac.New(sha256.New, r.key)
+func (r *run) hide(name string) string { return hideName(r.key, name) }
+
+func hideName(key []byte, name string) string {
+	h := hmac.New(sha256.New, key)
 	h.Write([]byte("lavoir name\x00" + name))
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }

@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"path"
 	"strconv"
@@ -54,20 +55,31 @@ func (sourceConfig) Unwrap(ctx context.Context, env pipelines.Env, in pipelines.
 			if err != nil {
 				return in, nil, closed, err
 			}
+			if isOffice(names) {
+				return in, blocks, closed, all.Close()
+			}
 			for _, f := range all.Files {
-				counts[path.Ext(members[f.Name])]++
-				if f.Size > largest {
-					largest, took = f.Size, members[f.Name]
+				name := members[f.Name]
+				counts[path.Ext(name)]++
+				if f.Size <= largest {
+					continue
+				}
+				likely, err := likely(ctx, in, f, strings.ToLower(path.Ext(name)))
+				if err != nil {
+					return in, nil, closed, errors.Join(err, all.Close())
+				}
+				if likely {
+					largest, took = f.Size, name
 				}
 			}
 			if err := all.Close(); err != nil {
 				return in, nil, closed, err
 			}
+			if took == "" && len(counts) > 0 {
+				return in, nil, closed, messages.GuessMembers.With("count", len(all.Files))
+			}
 			if took == "" {
 				return in, nil, closed, messages.UnpackNone.With("file", in.Name)
-			}
-			if len(names) > 0 && isWorkbook(names) {
-				return in, blocks, closed, nil
 			}
 			extension = path.Ext(took)
 			layer.Takes = func(name string) bool { return name == took }
@@ -83,14 +95,34 @@ func (sourceConfig) Unwrap(ctx context.Context, env pipelines.Env, in pipelines.
 		}
 		blocks = append(blocks, block)
 		f := unpacked.Files[0]
-		in = pipelines.GuessFile{Name: in.Name, Extension: strings.ToLower(extension), Size: f.Size, Open: f.Open}
+		in = pipelines.GuessFile{Name: in.Name, Extension: strings.ToLower(extension), Size: f.Size, Open: f.Open, Likely: in.Likely}
 	}
 	return in, blocks, closed, nil
 }
 
-// isWorkbook says whether the members are those of an office document, which is
+// likely says whether a member is read by some format or holds others that are not
+// those of an office document.
+func likely(ctx context.Context, in pipelines.GuessFile, member format.Input, extension string) (bool, error) {
+	r, err := member.Open(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	head, err := io.ReadAll(io.LimitReader(r, pipelines.GuessHead))
+	if err != nil {
+		return false, err
+	}
+	file := pipelines.GuessFile{Name: in.Name, Extension: extension, Size: member.Size, Open: member.Open, Likely: in.Likely}
+	if in.Likely == nil || in.Likely(head, file) > 0 {
+		return true, nil
+	}
+	kind, err := containerOf(ctx, file)
+	return kind != "" && !bytes.Contains(head, []byte("mimetype")) && !bytes.Contains(head, []byte("[Content_Types].xml")), err
+}
+
+// isOffice says whether the members are those of an office document, which is
 // a format and no container (ECMA-376 part 2, ODF 1.2 part 3).
-func isWorkbook(names []string) bool {
+func isOffice(names []string) bool {
 	for _, n := range names {
 		if n == "[Content_Types].xml" || n == "mimetype" {
 			return true

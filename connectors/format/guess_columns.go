@@ -35,13 +35,20 @@ var numberForms = []scalar.NumberFormat{
 var guessDates = []string{"YYYY-MM-DD", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY", "MM-DD-YYYY", "YYYY/MM/DD", "DD.MM.YYYY", "YYYY.MM.DD", "D/M/YYYY", "YYYYMMDD"}
 
 var guessInstants = []string{"", "YYYY-MM-DDTHH:mm:ss", "YYYY-MM-DD HH:mm:ss", "YYYY-MM-DDTHH:mm:ss.SSS", "YYYY-MM-DD HH:mm:ss.SSS", "YYYY-MM-DD HH:mm",
-	"DD/MM/YYYY HH:mm:ss", "DD/MM/YYYY HH:mm", "MM/DD/YYYY HH:mm:ss"}
+	"DD/MM/YYYY HH:mm:ss", "DD/MM/YYYY HH:mm", "MM/DD/YYYY HH:mm:ss", localISO}
+
+// localISO stands for ISO 8601 without an offset, seconds and their fraction being
+// there or not.
+const localISO = "ISO"
 
 var (
 	dateForms    = compiled(guessDates, scalar.NewDateFormat)
 	instantForms = compiled(guessInstants, func(p string) (scalar.InstantFormat, error) {
-		if p == "" {
+		switch p {
+		case "":
 			return scalar.NewInstantFormat(p, "")
+		case localISO:
+			p = ""
 		}
 		return scalar.NewInstantFormat(p, "Europe/Paris")
 	})
@@ -76,6 +83,15 @@ func (f *fit) add(ok bool, line int64) {
 	}
 }
 
+// kindGuess is what is known of a column before its values are.
+type kindGuess int
+
+const (
+	fromValues kindGuess = iota
+	alwaysText           // whatever the values look like
+	zeroPadded           // a number that is filled up with zeros
+)
+
 // columnGuess is what is known of a column.
 type columnGuess struct {
 	name                        string
@@ -93,12 +109,15 @@ type columnGuess struct {
 	siret, siren, five          fit
 	wrongSiret, wrongSiren      int64
 	dates                       [10]fit
-	instants                    [9]fit
+	instants                    [10]fit
 	emails, phones, nirs, ibans fit
 	titles                      fit
 	replaced                    int64
-	floats                      int64 // values that the file holds as binary numbers
-	serials                     int64 // those that a workbook would hold for days from 1930 to 2070
+	floats                      int64     // values that the file holds as binary numbers
+	serials                     int64     // those that a workbook would hold for days from 1930 to 2070
+	clocks                      int64     // and those that it would hold for a time of such a day
+	yearly                      int64     // written as 2022.04 or 1998.3, a year and a number in it, which is a number too
+	kind                        kindGuess // what is known of the column beside its values
 }
 
 // add takes one value, which may be padded; nil is null.
@@ -139,8 +158,12 @@ func (c *columnGuess) addFloat(b []byte) []byte {
 	if err != nil {
 		return b
 	}
-	if v == math.Trunc(v) && v >= 10959 && v <= 62093 {
-		c.serials++
+	if v >= 10959 && v <= 62093 {
+		if v == math.Trunc(v) {
+			c.serials++
+		} else {
+			c.clocks++
+		}
 	}
 	if len(b) < 16 {
 		return b
@@ -166,6 +189,9 @@ func (c *columnGuess) addNumber(b []byte, line int64) {
 	}
 	if digits > 1 && d[0] == '0' {
 		c.zeros++
+	}
+	if digits == 4 && len(b) > 5 && len(b) < 10 && b[4] == '.' && (b[0] == '1' && b[1] == '9' || b[0] == '2' && b[1] == '0') && onlyDigits(b[5:]) {
+		c.yearly++
 	}
 	shaped := len(d) > 0 && (digits > 0 || d[0] == '.' || d[0] == ',') && len(d) < 40
 	for i := range numberForms {
@@ -411,14 +437,18 @@ func camelApart(s string) string {
 }
 
 func (c *columnGuess) money() bool {
-	return c.named("montant", "montants", "prix", "cout", "ttc", "ht", "mt", "mnt", "tarif", "valeur", "euros", "eur", "solde", "debit", "credit", "subvention")
+	return c.named("montant", "montants", "prix", "cout", "ttc", "ht", "mt", "mnt", "tarif", "valeur", "euros", "eur", "solde", "debit", "credit", "subvention", "versement", "versements", "acompte")
 }
 
 // isCode says whether the name is of what only looks like a number.
 func (c *columnGuess) isCode() bool {
+	if c.named("nb", "nombre", "min", "max", "mean", "moyenne", "std") { // of codes, and itself none
+		return false
+	}
 	folded := scalar.Fold(c.name)
 	return c.named("code", "codes", "cod", "cp", "compte", "nature", "fonction", "chapitre", "article", "siren", "siret", "insee", "cog", "rna", "matricule", "tel", "telephone",
-		"reference", "ref", "cle", "nir", "dep", "departement", "region", "cpv", "postal", "numdep", "operation") ||
+		"reference", "ref", "cle", "nir", "dep", "departement", "region", "cpv", "postal", "numdep", "operation", "version",
+		"type", "typ", "dir", "categorie", "cat", "nat", "etat", "domaine", "cont", "carac") ||
 		strings.HasPrefix(folded, "code") || folded != "id" && strings.HasPrefix(folded, "id") && c.named("id") || strings.HasPrefix(folded, "num") && !strings.HasPrefix(folded, "numero")
 }
 
@@ -512,13 +542,18 @@ type decided struct {
 }
 
 // takesFloats says whether the type reads binary numbers.
-func (t decided) takesFloats() bool { return t.number || t.name == "date" || t.name == "timestamp" }
+func (t decided) takesFloats() bool {
+	return t.number || t.name == "date" || strings.HasPrefix(t.name, "timestamp")
+}
 
 func (c *columnGuess) decide(form int) decided {
-	if c.values == 0 {
+	if c.values == 0 || c.kind == alwaysText {
 		return decided{}
 	}
-	if c.serials == c.values && c.floats == c.values && c.named("date", "dt", "jour", "echeance", "le") {
+	if c.serials+c.clocks == c.values && c.floats == c.values && c.named("date", "dates", "dt", "jour", "echeance", "le", "periode", "debut", "fin", "naissance", "deces", "signature", "notification") {
+		if c.clocks > 0 {
+			return decided{name: `timestamp("YYYY-MM-DD HH:mm:ss", "Europe/Paris")`, fit: fit{count: c.values}}
+		}
 		return decided{name: "date", fit: fit{count: c.values}}
 	}
 	if t, ok := c.code(); ok {
@@ -547,7 +582,7 @@ func (c *columnGuess) code() (decided, bool) {
 	switch five := c.mostly(c.five); {
 	case five && (strings.Contains(folded, "postal") || c.named("cp")):
 		return decided{name: "postcode", fit: c.five}, true
-	case five && (strings.Contains(folded, "insee") || c.named("cog") || strings.Contains(folded, "codecommune") || c.named("depcom", "codgeo", "commune")):
+	case five && (strings.Contains(folded, "insee") || c.named("cog") || strings.Contains(folded, "codecommune") || c.named("codgeo", "commune") || strings.Contains(folded, "depcom")):
 		return decided{name: "insee", fit: c.five}, true
 	}
 	return decided{}, false
@@ -575,7 +610,7 @@ func (c *columnGuess) date() (decided, bool) {
 		if c.mostly(c.instants[i]) {
 			t := decided{name: "timestamp", fit: c.instants[i]}
 			if p != "" {
-				t.name = fmt.Sprintf("timestamp(%q, \"Europe/Paris\")", p)
+				t.name = fmt.Sprintf("timestamp(%q, \"Europe/Paris\")", strings.TrimPrefix(p, localISO))
 			}
 			return t, true
 		}
@@ -589,7 +624,7 @@ const mostDecimals = 10
 
 func (c *columnGuess) number(form int) (decided, bool) {
 	f := c.numbers[form]
-	if !c.mostly(f) || c.zeros > 0 || c.longest == 14 || c.isCode() && !c.money() && c.digits == c.values {
+	if !c.mostly(f) || c.zeros > 0 && c.kind != zeroPadded || c.longest == 14 || c.yearly == c.values && !c.money() || c.isCode() && !c.money() && c.digits == c.values {
 		return decided{}, false
 	}
 	whole, frac := c.whole[form], c.frac[form]
@@ -599,7 +634,7 @@ func (c *columnGuess) number(form int) (decided, bool) {
 	case frac > 0 || c.money():
 		scale := max(frac, 2)
 		return decided{name: fmt.Sprintf("decimal(%d, %d)", min(38, max(12, whole+3+scale)), scale), fit: f, number: true}, true
-	case c.longest > 18 || whole > 18:
+	case c.longest > 15 || whole > 15: // what a spreadsheet rounds is a number for nobody
 		return decided{}, false
 	}
 	return decided{name: "int64", fit: f, number: true}, true

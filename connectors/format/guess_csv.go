@@ -23,7 +23,7 @@ var _ pipelines.Guesser = csvConfig{}
 func (csvConfig) Looks(head []byte, in pipelines.GuessFile) int {
 	var b bytesGuess
 	b.add(head)
-	if len(head) == 0 || b.wide() == "" && b.nuls*50 > int64(len(head)) {
+	if len(head) == 0 || b.wide() == "" && b.controls()*50 > int64(len(head)) {
 		return 0
 	}
 	for _, signature := range []string{"PK\x03\x04", "\xd0\xcf\x11\xe0", "PAR1", "<?xml", "%PDF", "\x1f\x8b"} {
@@ -166,6 +166,16 @@ func (g *bytesGuess) add(b []byte) {
 		}
 		i += n
 	}
+}
+
+// controls is how many bytes no text has.
+func (g *bytesGuess) controls() (n int64) {
+	for c := range byte(0x20) {
+		if c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1A {
+			n += g.bytes[c]
+		}
+	}
+	return n
 }
 
 // wide is the encoding of a file in UTF-16, or "".
@@ -378,6 +388,9 @@ func (c *csvConfig) guessHeader(g *pipelines.Guess, rows []topRow) {
 			continue
 		}
 		filled, value := r.filled(), 0
+		if k := comesBack(rows[i+1:], r); k > 0 {
+			value = k
+		}
 		for k, name := range r.cells {
 			if value == 0 && isValue(name) {
 				value = k + 1
@@ -407,6 +420,57 @@ func (c *csvConfig) guessHeader(g *pipelines.Guess, rows []topRow) {
 		return
 	}
 	c.setHeader(g, topRow{})
+}
+
+// comesBack is the first cell of a row that looks like those below it, 0 when none
+// does: it is there again, as is another of the row, or it has digits and they
+// stand where those of most others do. Names of columns are not among their
+// values. A row that is the same altogether is the names once more.
+func comesBack(below []topRow, r topRow) (cell int) {
+	again, alike, rows := map[int]bool{}, make([]int, len(r.cells)), 0
+	for _, other := range below {
+		if other.bad || len(other.cells) != len(r.cells) || slices.Equal(other.cells, r.cells) {
+			continue
+		}
+		rows++
+		for k, name := range r.cells {
+			if name != "" && other.cells[k] == name {
+				again[k] = true
+			}
+			if digitsAt(name) != "" && digitsAt(name) == digitsAt(other.cells[k]) {
+				alike[k]++
+			}
+		}
+	}
+	for k := range r.cells {
+		if again[k] && len(again) > 1 || rows > 1 && alike[k]*2 > rows {
+			return k + 1
+		}
+	}
+	return 0
+}
+
+// digitsAt is a text with its words and its numbers made one of each, "" where it
+// has no digit.
+func digitsAt(s string) string {
+	digit, last := false, rune(0)
+	shape := strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9':
+			r, digit = '9', true
+		case unicode.IsLetter(r):
+			r = 'x'
+		}
+		if r == last && (r == '9' || r == 'x') {
+			return -1
+		}
+		last = r
+		return r
+	}, s)
+	if !digit {
+		return ""
+	}
+	return shape
 }
 
 // fullest is the most cells that one of the next rows has filled.

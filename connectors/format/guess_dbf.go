@@ -2,7 +2,7 @@ package format
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -42,38 +42,47 @@ func (dbfConfig) Guess(ctx context.Context, env pipelines.Env, file pipelines.Gu
 		rows := &rowsGuess{g: &pipelines.Guess{}, whole: true}
 		return rows, rows.read(ctx, codec, in)
 	}
-	rows, err := try()
-	if m := messages.Find(err); m != nil && m.Code == messages.DBFCodePage.Code {
+	var without []string
+	memos := false
+	spelt := func() error {
 		b, err := readBytes(ctx, in)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		best, scores := b.scores()
 		config.Encoding = best
 		g.Set("encoding", best)
 		g.Found(messages.GuessEncodingScore.With("count", b.invalid, "scores", scores))
+		return nil
 	}
-	if config.Encoding != "" {
-		rows, err = try()
-	}
-	if m := messages.Find(err); m != nil && m.Code == messages.DBFNoMemo.Code {
-		config.Without = memoColumns(ctx, env, in)
-		g.Set("without", config.Without)
-		g.Found(messages.GuessLeftOut.With("path", strings.Join(config.Without, ", "), "count", 1))
+	rows, err := try()
+	for m := messages.Find(err); m != nil; m = messages.Find(err) {
+		switch {
+		case m.Code == messages.DBFCodePage.Code && config.Encoding == "":
+			if err := spelt(); err != nil {
+				return nil, err
+			}
+		case m.Code == messages.DBFNoMemo.Code && !memos:
+			memos, without = true, append(without, memoColumns(ctx, env, in, without)...)
+		case m.Code == messages.DBFType.Code && !slices.Contains(without, m.Param("column")):
+			without = append(without, m.Param("column"))
+		default:
+			return nil, err
+		}
+		config.Without = without
 		rows, err = try()
 	}
 	if err != nil {
 		return nil, err
 	}
+	if len(without) > 0 {
+		g.Set("without", without)
+		g.Found(messages.GuessUnread.With("columns", quoteAll(without)))
+	}
 	if unreadableRows(rows.g) > 0 { // no mark says the code page
-		b, err := readBytes(ctx, in)
-		if err != nil {
+		if err := spelt(); err != nil {
 			return nil, err
 		}
-		best, scores := b.scores()
-		config.Encoding = best
-		g.Set("encoding", best)
-		g.Found(messages.GuessEncodingScore.With("count", b.invalid, "scores", scores))
 		if rows, err = try(); err != nil {
 			return nil, err
 		}
@@ -94,13 +103,13 @@ func unreadableRows(g *pipelines.Guess) (n int64) {
 }
 
 // memoColumns are the columns of long texts.
-func memoColumns(ctx context.Context, env pipelines.Env, in Input) (names []string) {
+func memoColumns(ctx context.Context, env pipelines.Env, in Input, without []string) (names []string) {
 	r, err := in.Open(ctx)
 	if err != nil {
 		return nil
 	}
 	defer r.Close()
-	codec := &dbfCodec{env: env, config: dbfConfig{cellOptions: defaultCells}}
+	codec := &dbfCodec{env: env, config: dbfConfig{Without: without, cellOptions: defaultCells}}
 	t, err := codec.readHead(in, r, func(byte) (*csvEncoding, error) { return csvEncodings["cp850"], nil })
 	if err != nil {
 		return nil

@@ -132,6 +132,7 @@ type jsonShape struct {
 	child                    map[string]*jsonShape
 	each                     *jsonShape
 	objects, arrays, scalars int64
+	others                   int64 // scalars that are no texts
 	longest                  int64 // array
 }
 
@@ -237,6 +238,9 @@ func (s *shapeReader) rest(sh *jsonShape, t json.Token, depth int) error {
 		return nil
 	}
 	sh.scalars++
+	if _, text := t.(string); !text {
+		sh.others++
+	}
 	return nil
 }
 
@@ -273,8 +277,8 @@ func jsonPathKey(key string) string {
 	return key
 }
 
-// fields are the values of a record. An array of objects in it has no place in
-// its row and is left out, which is told.
+// fields are the values of a record. An array in it has no place in its row unless
+// it is of texts, and is left out, which is told.
 func (sh *jsonShape) fields(g *pipelines.Guess) (fields []pipelines.NamedText) {
 	names := map[string]bool{}
 	var walk func(sh *jsonShape, path, name string)
@@ -285,7 +289,7 @@ func (sh *jsonShape) fields(g *pipelines.Guess) (fields []pipelines.NamedText) {
 			switch {
 			case child.objects > 0:
 				walk(child, p+".", n+"_")
-			case child.each != nil && (child.each.objects > 0 || child.each.arrays > 0):
+			case child.each != nil && child.each.objects+child.each.arrays+child.each.others > 0:
 				g.Found(messages.GuessLeftOut.With("path", "\""+p+"\"", "count", child.longest))
 			default:
 				for names[n] {

@@ -191,24 +191,27 @@ func (r *rowsGuess) end() {
 	r.held = nil
 }
 
-// total says whether the row starts with a word for a total and has amounts.
+// total says whether the row has a word for a total, first or nearly alone, and at
+// most half of its cells.
 func (h heldRow) total() bool {
 	if h.reject != nil {
 		return false
 	}
-	filled, first := 0, ""
+	filled, word, first := 0, false, false
 	for _, b := range h.cells {
-		if len(b) > 0 {
-			if filled++; filled == 1 {
-				first = scalar.Fold(string(b))
-			}
+		if len(b) == 0 {
+			continue
+		}
+		filled++
+		switch scalar.Fold(string(b)) {
+		case "total", "totaux", "totalgeneral", "soustotal", "somme", "totalttc", "totalht", "ensemble", "consolidation":
+			word, first = true, first || filled == 1
 		}
 	}
-	switch first {
-	case "total", "totaux", "totalgeneral", "soustotal", "somme", "totalttc", "totalht", "ensemble":
-		return filled > 1 && filled <= max(2, len(h.cells)/2+1)
+	if len(h.cells) > 4 && filled <= 2 {
+		return word
 	}
-	return false
+	return first && filled > 1 && filled <= max(2, len(h.cells)/2+1)
 }
 
 // note says whether the row was rejected because it is shorter than the table.

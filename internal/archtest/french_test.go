@@ -147,6 +147,8 @@ var unspoken = map[string]string{
 	"Unterminated template string": "what the library says, to know it by",
 	"* * is no *":                  "a mistake in a program, not in a file",
 	"two components are * *":       "a mistake in a program, not in a file",
+	"guess --show-values file *":   "what the audit log notes",
+	"preview --show-values *":      "what the audit log notes",
 	"* at *":                       "what the runtime says, and where",
 	"to_timestamp(row.a, \"DD/MM/YYYY HH:mm\", \"Europe/Paris\")": "an expression to write",
 	"\"$.a.b[0]\", \"$[\\\"nom complet\\\"]\"":                    "paths to write",

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,21 +26,23 @@ import (
 
 func (a *app) guessCmd() *cobra.Command {
 	var format, against string
+	var show bool
 	cmd := &cobra.Command{
 		Use:   "guess file",
 		Short: a.t("Read a file that nobody described and propose its pipeline", "Lire un fichier que personne n'a décrit et proposer son pipeline"),
-		Long: a.t("Reads the whole file. The proposal goes to standard output, what makes it likely and the rows that would be rejected to standard error. No value of the file is shown.",
-			"Lit tout le fichier. La proposition va sur la sortie standard, ce qui la rend probable et les lignes qui seraient rejetées sur la sortie d'erreur. Aucune valeur du fichier n'est montrée."),
+		Long: a.t("Reads the whole file. The proposal goes to standard output, what makes it likely and the rows that would be rejected to standard error. No value of the file is shown unless --show-values asks for it on a terminal.",
+			"Lit tout le fichier. La proposition va sur la sortie standard, ce qui la rend probable et les lignes qui seraient rejetées sur la sortie d'erreur. Aucune valeur du fichier n'est montrée, à moins que --show-values la demande sur un terminal."),
 		Example: `  lavoir guess depot/export.csv > export.hcl
   lavoir guess depot/export.csv --against projet --pipeline subventions`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.guess(cmd.Context(), args[0], format, against)
+			return a.guess(cmd.Context(), args[0], format, against, show)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&format, "format", "", a.t("`format` of the file, whatever it looks like", "`format` du fichier, quoi qu'il paraisse"))
 	f.StringVar(&against, "against", "", a.t("`project` (folder or file) with a pipeline to compare with; proposes a variant of it", "`projet` (dossier ou fichier) dont un pipeline sert de comparaison ; propose une variante"))
 	f.StringVar(&a.flags.sel.Pipeline, "pipeline", "", a.t("`name` of the pipeline to compare with", "`nom` du pipeline à comparer"))
+	f.BoolVar(&show, "show-values", false, a.t("show first rows with their values; only on a terminal, and audited", "montrer les premières lignes avec leurs valeurs ; seulement sur un terminal, et tracé"))
 	a.loading(cmd)
 	cmd.Args = cobra.ExactArgs(1)
 	return cmd
@@ -56,7 +60,10 @@ type proposal struct {
 
 type personalColumn struct{ Name, Why string }
 
-func (a *app) guess(ctx context.Context, file, format, against string) error {
+func (a *app) guess(ctx context.Context, file, format, against string, show bool) error {
+	if show && (a.json() || !terminal(a.Out)) {
+		return messages.ValuesOnTerminal.With()
+	}
 	dir, err := os.MkdirTemp("", "lavoir-guess-")
 	if err != nil {
 		return err
@@ -81,8 +88,52 @@ func (a *app) guess(ctx context.Context, file, format, against string) error {
 		return a.guessJSON(p, text)
 	}
 	a.guessEvidence(p)
-	_, err = io.WriteString(a.Out, text)
+	if _, err = io.WriteString(a.Out, text); err == nil && show {
+		err = a.showValues(ctx, p, dir)
+	}
 	return err
+}
+
+// shownRows is how many rows are shown, and how many rejected ones.
+const shownRows = 10
+
+// showValues notes who looks, then prints the first rows as the proposal reads them
+// and, of those it rejects among what was read for them, how they stand.
+func (a *app) showValues(ctx context.Context, p *proposal, dir string) error {
+	state := hclfile.DefaultState
+	if a.project != nil { // that of --against
+		state = a.project.State
+	}
+	name, err := pipelines.HideName(state, rand.Reader, p.path)
+	if err == nil {
+		err = audit(state, "guess --show-values file "+name)
+	}
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "guess.hcl")
+	if err := os.WriteFile(path, []byte(a.guessText(p)), 0o600); err != nil {
+		return messages.RunFolder.Wrap(err, "folder", dir)
+	}
+	proposed, diags := hclfile.Load(path, a.reg, hclfile.Options{Now: time.Now})
+	var task *pipelines.Task
+	if !diags.HasErrors() {
+		diags = append(diags, proposed.Tasks(pipelines.Selection{}, func(t pipelines.Task) bool { task = &t; return false })...)
+	}
+	if err := a.diagnose(diags); err != nil {
+		return err
+	}
+	pv, err := pipelines.PreviewTask(ctx, &proposed.Project, *task, shownRows, a.options())
+	if err != nil {
+		return err
+	}
+	defer pv.Release()
+	fmt.Fprintln(a.Out, a.t("\nFirst rows:", "\nPremières lignes :"))
+	printRows(a.Out, pv.Before, true)
+	for _, r := range pv.Rejects[:min(len(pv.Rejects), shownRows)] {
+		fmt.Fprintf(a.Out, "%s\n  %s\n", a.rejectLine(r), shownText(string(r.Raw)))
+	}
+	return nil
 }
 
 // guessSpool bounds what an archive in an archive may take on disk.
@@ -97,8 +148,14 @@ func (a *app) guessFile(ctx context.Context, env pipelines.Env, file, format str
 		return nil, err
 	}
 	in, err := openGuessed(full)
+	if errors.Is(err, errFolder) {
+		return nil, messages.GuessFolder.With("file", file)
+	}
 	if err != nil {
 		return nil, messages.GuessNoFile.With("file", file, "why", pipelines.Unreadable(err))
+	}
+	if format == "" {
+		in.Likely = a.likely
 	}
 	p := &proposal{folder: filepath.Dir(full), path: filepath.Base(full)}
 	p.name = pipelineName(strings.TrimSuffix(p.path, filepath.Ext(p.path)))
@@ -124,6 +181,9 @@ func (a *app) guessFile(ctx context.Context, env pipelines.Env, file, format str
 	for i := len(p.unpack) - 1; i >= 0; i-- {
 		p.Evidence = append([]*messages.Error{messages.GuessPacked.With("kind", p.unpack[i].Label)}, p.Evidence...)
 	}
+	if p.Rows == 0 && len(p.Rejects) == 0 {
+		p.Found(messages.GuessNoRows.With())
+	}
 	var names []string
 	for _, c := range p.Columns {
 		names = append(names, c.Name)
@@ -133,6 +193,9 @@ func (a *app) guessFile(ctx context.Context, env pipelines.Env, file, format str
 			p.personal = append(p.personal, personalColumn{c.Name, kind})
 		}
 	}
+	if p.schema = p.Schema; p.schema != "" { // the file says it itself
+		return p, nil
+	}
 	if schema, found, of := pipelines.Resembles(names); schema != "" {
 		p.schema = schema
 		p.Found(messages.GuessSchema.With("schema", schema, "found", found, "of", of))
@@ -140,11 +203,16 @@ func (a *app) guessFile(ctx context.Context, env pipelines.Env, file, format str
 	return p, nil
 }
 
+var errFolder = errors.New("it is a folder")
+
 // openGuessed is the file at a path, and those beside it.
 func openGuessed(path string) (pipelines.GuessFile, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return pipelines.GuessFile{}, err
+	}
+	if st.IsDir() {
+		return pipelines.GuessFile{}, errFolder
 	}
 	if !st.Mode().IsRegular() {
 		return pipelines.GuessFile{}, errors.New("it is no file")
@@ -186,26 +254,64 @@ func (f *guessedFile) Unchanged() error {
 
 // guesser is the format that the file looks like the most.
 func (a *app) guesser(ctx context.Context, in pipelines.GuessFile, format string) (pipelines.Guesser, error) {
-	if format != "" {
-		var names []string
-		for _, c := range a.reg.All(pipelines.KindFormat) {
-			if g, ok := c.New().(pipelines.Guesser); ok && c.Name == format {
-				return g, nil
-			} else if ok {
-				names = append(names, c.Name)
-			}
-		}
-		return nil, messages.BadFlag.With("flag", "--format", "wanted", strings.Join(names, ", "))
-	}
 	head, err := in.Head(ctx)
 	if err != nil {
 		return nil, err
 	}
-	g, _ := a.reg.Guesser(head, in)
-	if g == nil {
+	if len(head) == 0 {
+		return nil, messages.FileEmpty.With()
+	}
+	if kind := foreign(head); kind != "" && format == "" {
+		return nil, messages.GuessForeign.With("kind", kind)
+	}
+	if format == "" {
+		if g, _, _ := a.reg.Guesser(head, in); g != nil {
+			return g, nil
+		}
 		return nil, messages.GuessUnknown.With()
 	}
-	return g, nil
+	var names []string
+	for _, c := range a.reg.All(pipelines.KindFormat) {
+		if g, ok := c.New().(pipelines.Guesser); ok && c.Name == format {
+			return g, nil
+		} else if ok {
+			names = append(names, c.Name)
+		}
+	}
+	return nil, messages.BadFlag.With("flag", "--format", "wanted", strings.Join(names, ", "))
+}
+
+// likely is how much a file looks like a table.
+func (a *app) likely(head []byte, in pipelines.GuessFile) int {
+	if foreign(head) != "" {
+		return 0
+	}
+	_, _, score := a.reg.Guesser(head, in)
+	return score
+}
+
+// foreign says what a file is that holds no table that a program can read, "" when
+// it is none of those that people send instead of one.
+func foreign(head []byte) string {
+	begins := func(s string) bool { return bytes.HasPrefix(head, []byte(s)) }
+	text := bytes.ToLower(bytes.TrimLeft(head[:min(len(head), 1024)], "\xef\xbb\xbf \t\r\n"))
+	switch {
+	case bytes.HasPrefix(text, []byte("<")) && (bytes.Contains(text, []byte("<html")) || bytes.HasPrefix(text, []byte("<!doctype html")) || bytes.HasPrefix(text, []byte("<table"))):
+		return "a web page (HTML)"
+	case begins("%PDF"):
+		return "a PDF document"
+	case begins("{\\rtf"),
+		begins("PK\x03\x04") && (bytes.Contains(head, []byte("word/document.xml")) || bytes.Contains(head, []byte("application/vnd.oasis.opendocument.text"))),
+		begins("\xd0\xcf\x11\xe0") && bytes.Contains(head, []byte("W\x00o\x00r\x00d\x00D\x00o\x00c\x00u\x00m\x00e\x00n\x00t")):
+		return "a text document"
+	case begins("\xff\xd8\xff"), begins("\x89PNG"), begins("GIF8"), begins("II*\x00"), begins("MM\x00*"):
+		return "a picture"
+	case begins("\x00\x01\x00\x00Standard "):
+		return "an Access database"
+	case begins("SQLite") && len(head) > 15 && head[15] == 0:
+		return "an SQLite database"
+	}
+	return ""
 }
 
 // pipelineName makes a name of a pipeline of that of a file.

@@ -44,7 +44,7 @@ func (a *app) previewCmd() *cobra.Command {
 				return nil
 			}
 			if show {
-				if err := audit(p.State, task.ID); err != nil {
+				if err := audit(p.State, "preview --show-values "+task.ID.String()); err != nil {
 					return err
 				}
 			}
@@ -73,7 +73,7 @@ func (a *app) previewCmd() *cobra.Command {
 }
 
 // audit notes who looked at values, before they are shown.
-func audit(state string, task pipelines.TaskID) error {
+func audit(state, what string) error {
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return messages.RunFolder.Wrap(err, "folder", state)
 	}
@@ -81,7 +81,7 @@ func audit(state string, task pipelines.TaskID) error {
 	if err != nil {
 		return messages.RunFolder.Wrap(err, "folder", state)
 	}
-	_, err = fmt.Fprintf(f, "%s preview --show-values %s uid=%d\n", time.Now().UTC().Format(time.RFC3339), task, os.Getuid())
+	_, err = fmt.Fprintf(f, "%s %s uid=%d\n", time.Now().UTC().Format(time.RFC3339), what, os.Getuid())
 	if e := f.Close(); err == nil {
 		err = e
 	}
@@ -113,19 +113,25 @@ func cell(col arrow.Array, row int, show bool) string {
 	if col.IsNull(row) {
 		return "∅"
 	}
-	s := strings.Map(func(r rune) rune {
-		if r < ' ' {
-			return ' '
-		}
-		return r
-	}, valueText(col, row))
-	if utf8.RuneCountInString(s) > 40 {
-		s = string([]rune(s)[:39]) + "…"
-	}
+	s := shownText(valueText(col, row))
 	if show {
 		return s
 	}
 	return maskShape(s)
+}
+
+// shownText is a text on one short line.
+func shownText(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, s)
+	if utf8.RuneCountInString(s) > 40 {
+		s = string([]rune(s)[:39]) + "…"
+	}
+	return s
 }
 
 // valueText is a value as text, exactly: a decimal has all its decimals, an

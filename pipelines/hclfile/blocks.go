@@ -23,8 +23,11 @@ type projectConfig struct {
 	Approvers      []string             `hcl:"approvers,optional" doc:"Roles that may accept what a check or the gate holds back."`
 }
 
+// DefaultState is the folder of the local state where a project names none.
+const DefaultState = ".lavoir"
+
 var projectDefaults = projectConfig{
-	Memory: 1 << 30, Disk: 50 << 30, Retention: 90 * 24 * time.Hour, Grace: 24 * time.Hour, State: ".lavoir",
+	Memory: 1 << 30, Disk: 50 << 30, Retention: 90 * 24 * time.Hour, Grace: 24 * time.Hour, State: DefaultState,
 }
 
 type secretConfig struct {

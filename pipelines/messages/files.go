@@ -6,7 +6,7 @@ var files = []*Message{
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
 	CSVNotTheHeader, CSVHeaderIsData, CellFault, CellNumberNotText,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
-	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays, FileRecipients, FileTakenElsewhere,
+	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays, FileRecipients, FileTakenElsewhere, FileEmpty,
 }
 
 var (
@@ -140,4 +140,7 @@ var (
 	FileChanged = &Message{Code: "LAV-4110", Class: Failed,
 		EN: Text{"file {file} changed while it was read", "run again when it is complete; have exports written under another name and renamed at the end"},
 		FR: Text{"le fichier {file} a changé pendant sa lecture", "relancez quand il est complet ; faites écrire les exports sous un autre nom, puis renommer à la fin"}}
+	FileEmpty = &Message{Code: "LAV-4022", Class: Refused,
+		EN: Text{"the file is empty", "see whether the export or its transfer broke off, and have it made again"},
+		FR: Text{"le fichier est vide", "voyez si l'export ou son transfert s'est interrompu, et faites-le refaire"}}
 )

@@ -1,7 +1,8 @@
 package messages
 
 // guesses: what lavoir guess finds in a file, and why it proposes what it does. Codes LAV-4700 to LAV-4749.
-var guesses = []*Message{GuessUnknown, GuessNoFile, GuessEncodingMark, GuessEncodingValid, GuessEncodingPlain, GuessEncodingScore, GuessEncodingMixed, GuessEncodingWide, GuessDelimiter, GuessOneColumn, GuessNoQuote, GuessHeader, GuessNoHeader, GuessTwoHeaders, GuessRepeated, GuessBlank, GuessFooter, GuessNumbers, GuessNulls, GuessPadding, GuessAmbiguous, GuessMixed, GuessSpreadsheet, GuessReplaced, GuessWrongKeys, GuessMisfit, GuessPersonal, GuessSchema, GuessSignature, GuessContent, GuessTable, GuessPacked, GuessAgainst, GuessManyPipelines, GuessDamaged, GuessLeftOut, GuessNumbersForCodes}
+var guesses = []*Message{GuessUnknown, GuessNoFile, GuessEncodingMark, GuessEncodingValid, GuessEncodingPlain, GuessEncodingScore, GuessEncodingMixed, GuessEncodingWide, GuessDelimiter, GuessOneColumn, GuessNoQuote, GuessHeader, GuessNoHeader, GuessTwoHeaders, GuessRepeated, GuessBlank, GuessFooter, GuessNumbers, GuessNulls, GuessPadding, GuessAmbiguous, GuessMixed, GuessSpreadsheet, GuessReplaced, GuessWrongKeys, GuessMisfit, GuessPersonal, GuessSchema, GuessSignature, GuessContent, GuessTable, GuessPacked, GuessAgainst, GuessManyPipelines, GuessDamaged, GuessLeftOut, GuessNumbersForCodes,
+	GuessFolder, GuessForeign, GuessNoRows, GuessRecord, GuessLate, GuessOthers, GuessLayout, GuessSpans, GuessJoined, GuessNoSpans, GuessMembers, GuessEncodingSaid, GuessUnread}
 
 var (
 	GuessUnknown = &Message{Code: "LAV-4700", Class: Refused,
@@ -115,4 +116,43 @@ var (
 	GuessNumbersForCodes = &Message{Code: "LAV-4736", Class: Warning,
 		EN: Text{"column {column}: {count} values are numbers in the file, so zeros in front may be lost; it is not declared", "have the column formatted as text and exported again"},
 		FR: Text{"colonne {column} : {count} valeurs sont des nombres dans le fichier, des zéros de tête peuvent être perdus ; elle n'est pas déclarée", "faites mettre la colonne en texte et refaire l'export"}}
+	GuessFolder = &Message{Code: "LAV-4737", Class: Environment,
+		EN: Text{"{file} is a folder", "name one file of it; the pipeline that is proposed can then read all of the folder, with a star in its path"},
+		FR: Text{"{file} est un dossier", "nommez un de ses fichiers ; le pipeline proposé peut ensuite lire tout le dossier, avec une étoile dans son path"}}
+	GuessForeign = &Message{Code: "LAV-4738", Class: Refused,
+		EN: Text{"the file is {kind}, whatever it is called", "have the same table exported as CSV or as a workbook"},
+		FR: Text{"le fichier est {kind}, quel que soit son nom", "faites exporter le même tableau en CSV ou en classeur"}}
+	GuessNoRows = &Message{Code: "LAV-4739", Class: Warning,
+		EN: Text{"the file has names of columns and no row: every column is text until rows say more", "guess from an export that has rows"},
+		FR: Text{"le fichier a des noms de colonnes et aucune ligne : toutes les colonnes sont du texte tant que des lignes n'en disent pas plus", "partez d'un export qui a des lignes"}}
+	GuessRecord = &Message{Code: "LAV-4740", Class: Warning,
+		EN: Text{"record: the root element is that of {schema}, whose rows are {name}", "if the file says otherwise, change the line that follows from it"},
+		FR: Text{"record : l'élément racine est celui de {schema}, dont les lignes sont les {name}", "si le fichier dit autre chose, changez la ligne qui en découle"}}
+	GuessLate = &Message{Code: "LAV-4741", Class: Warning,
+		EN: Text{"{path} is left out: it stands behind the rows that it would go with", "nothing reads it in one passage; write another pipeline whose record it is"},
+		FR: Text{"{path} est laissé de côté : il se trouve après les lignes qu'il accompagnerait", "rien ne le lit en un seul passage ; écrivez un autre pipeline dont c'est l'enregistrement"}}
+	GuessOthers = &Message{Code: "LAV-4742", Class: Warning,
+		EN: Text{"the file has other tables, which this pipeline does not read: {tables}", "for each that is wanted write a pipeline whose record it is"},
+		FR: Text{"le fichier a d'autres tables, que ce pipeline ne lit pas : {tables}", "pour chacune qui est utile, écrivez un pipeline dont c'est l'enregistrement"}}
+	GuessLayout = &Message{Code: "LAV-4743", Class: Warning,
+		EN: Text{"fields: {count} of the first {lines} lines have what {schema} has at its positions", "compare with the description that comes with the file"},
+		FR: Text{"fields : {count} des {lines} premières lignes ont ce que {schema} a à ses positions", "comparez avec la description qui accompagne le fichier"}}
+	GuessSpans = &Message{Code: "LAV-4744", Class: Warning,
+		EN: Text{"fields: all {lines} lines have {length} bytes, and {columns} columns are set apart by bytes that are a space in every line", "compare with the description that comes with the file"},
+		FR: Text{"fields : les {lines} lignes ont toutes {length} octets, et {columns} colonnes sont séparées par des octets qui sont une espace dans toutes les lignes", "comparez avec la description qui accompagne le fichier"}}
+	GuessJoined = &Message{Code: "LAV-4745", Class: Warning,
+		EN: Text{"fields: bytes {span} may be several columns that touch each other, which no byte tells", "cut them where the description that comes with the file says"},
+		FR: Text{"fields : les octets {span} sont peut-être plusieurs colonnes qui se touchent, ce qu'aucun octet ne dit", "coupez-les là où le dit la description qui accompagne le fichier"}}
+	GuessNoSpans = &Message{Code: "LAV-4746", Class: Refused,
+		EN: Text{"the columns of a file of fixed positions cannot be told from its bytes: {why}", "take the positions from the description that comes with the file and write them, as in format \"fixed\" { fields = { code = \"1-5\", libelle = \"6-45\", montant = \"46-57\" } }"},
+		FR: Text{"les octets d'un fichier à positions fixes ne disent pas ses colonnes : {why}", "prenez les positions dans la description qui accompagne le fichier et écrivez-les, par exemple format \"fixed\" { fields = { code = \"1-5\", libelle = \"6-45\", montant = \"46-57\" } }"}}
+	GuessMembers = &Message{Code: "LAV-4747", Class: Refused,
+		EN: Text{"the archive holds {count} files, and no format recognises one of them", "give the format of what is in it with --format, or have the table exported as CSV or as a workbook"},
+		FR: Text{"l'archive contient {count} fichiers, et aucun format n'en reconnaît un", "donnez le format de son contenu avec --format, ou faites exporter le tableau en CSV ou en classeur"}}
+	GuessEncodingSaid = &Message{Code: "LAV-4748", Class: Warning,
+		EN: Text{"encoding: the document says it is {encoding}", "nothing is to be written: it is read as it says"},
+		FR: Text{"encodage : le document dit être en {encoding}", "rien à écrire : il est lu comme il le dit"}}
+	GuessUnread = &Message{Code: "LAV-4749", Class: Warning,
+		EN: Text{"without: columns that cannot be read are left out, their type or the file beside the table being what is not there: {columns}", "have the table exported with its files, or without these columns"},
+		FR: Text{"without : des colonnes illisibles sont laissées de côté, leur type ou le fichier voisin de la table faisant défaut : {columns}", "faites exporter la table avec ses fichiers, ou sans ces colonnes"}}
 )

@@ -771,6 +771,7 @@ var phrases = []phrase{
 
 	// What something is.
 	{"it is a #", "c'est #"},
+	{"it is UTF-16, which this format does not read", "il est en UTF-16, que ce format ne lit pas"},
 	{"it is *", "elle est de type *"},
 
 	// What the library that evaluates expressions finds wrong.
@@ -845,6 +846,17 @@ var phrases = []phrase{
 	{"division by zero", "division par zéro"},
 	{"a text, a list or an object is needed", "il faut un texte, une liste ou un objet"},
 	{"a date is written YYYY-MM-DD", "une date s'écrit AAAA-MM-JJ"},
+
+	// What is no table, and why positions cannot be told.
+	{"a web page (HTML)", "une page web (HTML)"},
+	{"a PDF document", "un document PDF"},
+	{"a text document", "un document de traitement de texte"},
+	{"a picture", "une image"},
+	{"an Access database", "une base Access"},
+	{"its lines are longer than * bytes", "ses lignes dépassent * octets"},
+	{"its lines have different lengths", "ses lignes n'ont pas la même longueur"},
+	{"it has * lines, and a space at the same byte of so few says nothing", "il a * lignes, et une espace au même octet de si peu ne dit rien"},
+	{"no byte is a space in every line", "aucun octet n'est une espace dans toutes les lignes"},
 
 	{"at least *", "au moins *"},
 

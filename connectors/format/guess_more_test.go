@@ -1,0 +1,184 @@
+package format
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// road is a line of a fictional FANTOIR, dated 1987.
+func road(commune, voie, key, name string) string {
+	line := []byte(strings.Repeat(" ", 120))
+	put := func(at int, s string) { copy(line[at-1:], s) }
+	put(1, "990"+commune+voie+key)
+	put(12, "RUE "+name)
+	put(43, "N")
+	put(46, "3")
+	put(49, "0")
+	put(60, "00000120000000 00000001987001")
+	put(104, "000592")
+	put(113, name)
+	return strings.TrimRight(string(line), " ") + "\r\n"
+}
+
+func TestGuessFixed(t *testing.T) {
+	fantoir := strings.Repeat("\x00", 10) + " VALLEE                   2019110120193080000000\r\n" +
+		"990        VALLEE                                          00000000000000 00000000000000\r\n" +
+		"990001    WVAL-FLEURI                     N  3      000082500000000000000 00000001987001\r\n"
+	for i := range 30 {
+		fantoir += road("001", fmt.Sprintf("A%03d", i), "W", "LAVOIR")
+	}
+	got := guessOf(t, fixedConfig{}, "voies.txt", []byte(fantoir))
+	if got.Schema != "fantoir" || got.Rows != 30 || len(got.Rejects) > 0 {
+		t.Errorf("schema %q, %s", got.Schema, summary(got))
+	}
+	types := map[string]string{}
+	for _, c := range got.Columns {
+		types[c.Name] = c.Type
+	}
+	for name, want := range map[string]string{"code_commune": "text", "code_voie": "text", "date_creation": "text", "population_a_part": "int64", "mot_classant": "text"} {
+		if types[name] != want {
+			t.Errorf("%s is %s, want %s", name, types[name], want)
+		}
+	}
+
+	var deaths, aligned, touching strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&deaths, "%-80s%d%08d%-5s%-30s%-30s%08d%-5s%09d\n", fmt.Sprintf("ESSAI*MARIE %c/", 'A'+i%26), 1+i%2, 19310205, "VFL01", "VAL-FLEURI", "", 20240200+i%28+1, "VFL01", i)
+		fmt.Fprintf(&aligned, "%03d %-12s %8.2f  2024-01-%02d\n", i, "objet"+strings.Repeat("x", i%7), float64(i)+0.5, i%28+1)
+		fmt.Fprintf(&touching, "%05dA%06d\n", i, i*3)
+	}
+	got = guessOf(t, fixedConfig{}, "deces.txt", []byte(deaths.String()))
+	if got.Schema != "insee-deces" || got.Rows != 30 {
+		t.Errorf("schema %q, %s", got.Schema, summary(got))
+	}
+	for _, c := range got.Columns {
+		if c.Name == "date_deces" && c.Type != `date("YYYYMMDD")` {
+			t.Errorf("date_deces is %s", c.Type)
+		}
+	}
+	want := "30 rows; fields={\ncolumn_1 = \"1-4\"\ncolumn_2 = \"5-15\"\ncolumn_3 = \"16-25\"\ncolumn_4 = \"26-37\"\n}; column_1:text; column_2:text; column_3:decimal(12, 2); column_4:date"
+	if got := summary(guessOf(t, fixedConfig{}, "x.txt", []byte(aligned.String()))); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+
+	for what, c := range map[string]struct{ in, why string }{
+		"columns that touch": {touching.String(), "no byte is a space in every line"},
+		"few lines":          {"a  b  c  d  e\nf  g  h  i  j\nk  l  m  n  o\n", "it has 3 lines"},
+		"different lengths":  {strings.Repeat("aaaaaaaaaaaa bbbb\nc\n", 20), "its lines have different lengths"},
+		"no lines":           {strings.Repeat("x", 2*mostBytes), "its lines are longer than"},
+	} {
+		_, err := fixedConfig{}.Guess(context.Background(), pipelines.Env{Allocator: memory.NewGoAllocator()}, fileOf("x.txt", []byte(c.in)))
+		m := messages.Find(err)
+		if m == nil || m.Code != messages.GuessNoSpans.Code || !strings.Contains(m.Param("why"), c.why) || !strings.Contains(m.Remedy(messages.English), "fields") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func fileOf(name string, b []byte) pipelines.GuessFile {
+	return pipelines.GuessFile{Name: "x", Extension: name[strings.LastIndexByte(name, '.'):], Size: int64(len(b)),
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
+}
+
+// A document that the State has described has its rows where it says, in however
+// few of them, with what stands once around and before them.
+func TestGuessKnownDocuments(t *testing.T) {
+	for what, c := range map[string]struct{ in, want string }{
+		"a PES of one line": {`<n:PES_Aller xmlns:n="urn:x"><EnTetePES><IdColl V="21990001500017"/></EnTetePES><PES_DepenseAller><Bordereau Id="b"><BlocBordereau><Exer V="2024"/></BlocBordereau>
+			<Piece><LigneDePiece><MtHT V="10.50"/></LigneDePiece></Piece></Bordereau></PES_DepenseAller></n:PES_Aller>`,
+			`pes-aller: 1 rows; record=["/PES_Aller/PES_DepenseAller/Bordereau/Piece/LigneDePiece"]; fields={
+MtHT = "MtHT/@V"
+IdColl = "/PES_Aller/EnTetePES/IdColl/@V"
+Id = "/PES_Aller/PES_DepenseAller/Bordereau/@Id"
+Exer = "/PES_Aller/PES_DepenseAller/Bordereau/BlocBordereau/Exer/@V"
+}; MtHT:decimal(12, 2); IdColl:siret; Id:text; Exer:int64`},
+		"what is around comes again, or behind, or twice": {`<liste><an>2024</an><groupe code="01"><chef>A</chef><mot>x</mot><mot>y</mot><ligne><n>1</n><m>1.5</m></ligne><ligne><n>2</n><m>2.5</m></ligne><ligne><n>4</n><m>2.5</m></ligne><fin>z</fin></groupe>
+			<groupe code="02"><chef>B</chef><mot>x</mot><ligne><n>3</n><m>0.25</m></ligne><ligne><n>5</n><m>1</m></ligne></groupe></liste>`,
+			`: 5 rows; record=["/liste/groupe/ligne"]; fields={
+n = "n"
+m = "m"
+an = "/liste/an"
+code = "/liste/groupe/@code"
+chef = "/liste/groupe/chef"
+}; n:int64; m:decimal(12, 2); an:int64; code:text; chef:text`},
+	} {
+		g := guessOf(t, xmlConfig{}, "x.xml", []byte(c.in))
+		if got := g.Schema + ": " + summary(g); got != c.want {
+			t.Errorf("%s\ngot  %s\nwant %s", what, got, c.want)
+		}
+		told := ""
+		for _, e := range g.Evidence {
+			told += e.What(messages.English) + "\n"
+		}
+		if strings.HasPrefix(what, "what") && (!strings.Contains(told, `"/liste/groupe/fin" is left out`) || !strings.Contains(told, "/liste/groupe/mot × 3")) {
+			t.Errorf("%s: told %s", what, told)
+		}
+	}
+}
+
+// Nothing that a guess says holds a value of the file (invariant 6).
+func TestGuessSaysNoValue(t *testing.T) {
+	const canary = "CANARI"
+	cell := func(i int) string { return fmt.Sprintf("%s %d", canary, i) }
+	var csv, jsonl, fixed strings.Builder
+	csv.WriteString("nom;siret;montant\n")
+	xml, json, xlsx, ods := "<liste>", `{"lignes": [`, twoNames, odsNames
+	biffs, records := [][]byte{biffNames}, []string{}
+	for i := range 200 {
+		fmt.Fprintf(&csv, "%s;%s;%s\n", cell(i), cell(i), cell(i))
+		fmt.Fprintf(&jsonl, `{"nom": %q, "n": %d}`+"\n", cell(i), i)
+		fmt.Fprintf(&fixed, "%-14s %3d\n", cell(i), i)
+		xml += "<ligne><nom>" + cell(i) + "</nom><n>" + fmt.Sprint(i) + "</n></ligne>"
+		json += fmt.Sprintf(`{"nom": %q, "n": %d},`, cell(i), i)
+		xlsx += fmt.Sprintf(`<row r="%d"><c r="A%[1]d" t="inlineStr"><is><t>%[2]s</t></is></c><c r="B%[1]d"><v>%[3]d</v></c></row>`, i+2, cell(i), i)
+		ods += odsRow(odsText(cell(i)), odsNumber(fmt.Sprint(i)))
+		biffs = append(biffs, biffText(i+1, 0, cell(i)), biffText(i+1, 1, cell(i)))
+		records = append(records, fmt.Sprintf(" %-14s", cell(i)))
+	}
+	// one in a hundred is no number, and some rows are no rows
+	slips := strings.Replace(strings.ReplaceAll(csv.String(), ";"+canary, ";"), ";7\n", ";"+canary+"\n", 1) + canary + "\n" + canary + ";1;2;3\n"
+	for _, c := range []struct {
+		guesser pipelines.Guesser
+		name    string
+		data    []byte
+	}{
+		{csvConfig{}, "x.csv", []byte(csv.String())}, {csvConfig{}, "x.csv", []byte(slips)}, {csvConfig{}, "x.csv", []byte(csv.String()[strings.Index(csv.String(), "\n")+1:])},
+		{jsonLinesConfig{}, "x.jsonl", []byte(jsonl.String())}, {jsonConfig{}, "x.json", []byte(strings.TrimSuffix(json, ",") + "]}")},
+		{xmlConfig{}, "x.xml", []byte(xml + "</liste>")}, {fixedConfig{}, "x.txt", []byte(fixed.String())},
+		{xlsxConfig{}, "x.xlsx", xlsxOf(xlsx, nil)}, {odsConfig{}, "x.ods", odsOf(ods)}, {xlsConfig{}, "x.xls", oleOf("Workbook", biffBook(0x0600, nil, biffs...))},
+		{dbfConfig{}, "x.dbf", table(3, 3, []testField{{name: "NOM", kind: 'C', size: 14}}, records...)},
+	} {
+		g := guessOf(t, c.guesser, c.name, c.data)
+		said := fmt.Sprintf("%v %v %+v", g.Options, g.Schema, g.Columns)
+		for _, e := range g.Evidence {
+			said += e.What(messages.English) + e.What(messages.French)
+		}
+		for _, r := range g.Rejects {
+			said += r.Column + r.Why.What(messages.English) + r.Why.What(messages.French) + r.Why.Error()
+		}
+		if strings.Contains(strings.ToUpper(said), canary) {
+			t.Errorf("%s says a value: %s", c.name, said)
+		}
+		if g.Rows+int64(len(g.Rejects)) == 0 {
+			t.Errorf("%s: no row was read", c.name)
+		}
+	}
+}
+
+// A first row whose values come again below is a row, and no names.
+func TestGuessRowsWithoutNames(t *testing.T) {
+	in := "DUPONT;Rennes;Mairie\nDURAND;Rennes;Mairie\nESSAI;Dinan;Mairie\nDUPONT;Dinan;École\n"
+	want := `4 rows; delimiter=";"; header=0; column_1:text; column_2:text; column_3:text`
+	if got := summary(guessOf(t, csvConfig{}, "x.csv", []byte(in))); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
