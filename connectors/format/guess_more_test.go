@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -181,4 +182,97 @@ func TestGuessRowsWithoutNames(t *testing.T) {
 	if got := summary(guessOf(t, csvConfig{}, "x.csv", []byte(in))); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+}
+
+func told(g *pipelines.Guess) (codes []string) {
+	for _, e := range g.Evidence {
+		codes = append(codes, e.Code)
+	}
+	return codes
+}
+
+// What is proposed is said with what makes it likely.
+func TestGuessSaysWhy(t *testing.T) {
+	for what, c := range map[string]struct {
+		in   string
+		want []*messages.Message
+	}{
+		"ASCII":               {"a;b\n1;2\n", []*messages.Message{messages.GuessEncodingPlain, messages.GuessDelimiter, messages.GuessHeader}},
+		"UTF-8 with a mark":   {"\ufeffa;b\né;2\n", []*messages.Message{messages.GuessEncodingMark, messages.GuessEncodingValid}},
+		"a single-byte one":   {"a;b\nr\xe9fection;2\n", []*messages.Message{messages.GuessEncodingScore}},
+		"two of them":         {"a;b\nétés;2\nr\xe9fection;2\n", []*messages.Message{messages.GuessEncodingMixed}},
+		"UTF-16":              {"\xff\xfea\x00;\x00b\x00\n\x001\x00;\x002\x00\n\x00", []*messages.Message{messages.GuessEncodingMark}},
+		"one column":          {"un\ndeux\n", []*messages.Message{messages.GuessOneColumn}},
+		"numbers":             {"a;b\n1 234,50;x\n", []*messages.Message{messages.GuessNumbers}},
+		"lost characters":     {"a;b\nr\ufffdfection;2\n", []*messages.Message{messages.GuessReplaced}},
+		"keys that are wrong": {"siret;b\n21990001500018;1\n21990001500016;2\n", []*messages.Message{messages.GuessWrongKeys}},
+		"half are numbers":    {"a;b\n1;x\n2;y\nz;t\n", []*messages.Message{messages.GuessMixed}},
+		"days or months":      {"a;b\n01/02/2024;x\n", []*messages.Message{messages.GuessAmbiguous}},
+	} {
+		got := told(guessOf(t, csvConfig{}, "x.csv", []byte(c.in)))
+		for _, m := range c.want {
+			if !slices.Contains(got, m.Code) {
+				t.Errorf("%s: %s is not said, only %v", what, m.Code, got)
+			}
+		}
+	}
+}
+
+// What is no table that can be read is refused by name, and names nobody.
+func TestGuessRefuses(t *testing.T) {
+	for what, c := range map[string]struct {
+		guesser pipelines.Guesser
+		data    []byte
+		want    *messages.Message
+	}{
+		"an xlsx with a password":   {xlsConfig{}, oleOf("EncryptedPackage", nil), messages.BookEncrypted},
+		"an xls with a password":    {xlsConfig{}, oleOf("Workbook", biffBook(0x0600, biff(biffFilePass, 1, 1), biffNames)), messages.BookEncrypted},
+		"an ods with a password":    {odsConfig{}, partsOf(map[string]string{"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "x", "META-INF/manifest.xml": `<manifest:encryption-data/>`}), messages.BookEncrypted},
+		"a workbook that is cut":    {xlsxConfig{}, sampleXLSX()[:200], messages.BookDamaged},
+		"a document with a DOCTYPE": {xmlConfig{}, []byte(`<!DOCTYPE a [<!ENTITY b "CANARI">]><a>&b;</a>`), messages.GuessDamaged},
+		"JSON that ends":            {jsonConfig{}, []byte(`[{"a": "CANARI"`), messages.GuessDamaged},
+		"nothing":                   {fixedConfig{}, nil, messages.FileEmpty},
+	} {
+		_, err := c.guesser.Guess(context.Background(), pipelines.Env{Allocator: memory.NewGoAllocator(), Hide: func(string) string { return "x" }}, fileOf("x.dat", c.data))
+		m := messages.Find(err)
+		if m == nil || m.Code != c.want.Code || strings.Contains(err.Error(), "CANARI") {
+			t.Errorf("%s: %v, want %s", what, err, c.want.Code)
+		}
+	}
+	for what, head := range map[string]string{"a program": "\x7fELF\x01\x01\x02\x03\x04\x05\x06 and words", "a picture": "\xff\xd8\xff\xe0\x10\x11JFIF\x01\x02\x03\x04"} {
+		if n := (csvConfig{}).Looks([]byte(head), fileOf("x.csv", nil)); n != 0 {
+			t.Errorf("%s looks like CSV: %d", what, n)
+		}
+	}
+}
+
+// FuzzGuess hands every format any file: it is refused or guessed, and what the
+// guess proposes has names and types.
+func FuzzGuess(f *testing.F) {
+	f.Add([]byte("a;b\n1;2\n"))
+	f.Add([]byte(`{"a": [{"b": 1, "c": ["x"]}]}`))
+	f.Add([]byte(`<a><b c="1"><d>2</d></b><b c="2"/></a>`))
+	f.Add([]byte(strings.Repeat("001 un 12\n", 25)))
+	f.Add([]byte(road("001", "A001", "W", "LAVOIR")))
+	f.Add(sampleXLSX())
+	f.Add(sampleODS())
+	f.Add(oleOf("Workbook", biffBook(0x0600, nil, biffNames, biffText(1, 0, "x"))))
+	f.Add(table(3, 3, []testField{{name: "NOM", kind: 'C', size: 4}}, " abcd"))
+	env := pipelines.Env{Allocator: memory.NewGoAllocator(), Hide: func(string) string { return "x" }}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, g := range []pipelines.Guesser{csvConfig{}, fixedConfig{}, jsonConfig{}, jsonLinesConfig{}, xmlConfig{}, dbfConfig{}, xlsxConfig{}, xlsConfig{}, odsConfig{}} {
+			if g.Looks(data[:min(len(data), pipelines.GuessHead)], fileOf("x.txt", data)) == 0 {
+				continue
+			}
+			guess, err := g.Guess(context.Background(), env, fileOf("x.txt", data))
+			if err != nil {
+				continue
+			}
+			for _, c := range guess.Columns {
+				if _, err := pipelines.ParseTypeText(c.Type); err != nil {
+					t.Errorf("%T: column %q has the type %q: %v", g, c.Name, c.Type, err)
+				}
+			}
+		}
+	})
 }
