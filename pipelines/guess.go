@@ -46,7 +46,8 @@ type GuessFile struct {
 	Extension string // ".csv", in lower case
 	Size      int64
 	Open      func(ctx context.Context) (io.ReadCloser, error)
-	// Likely says how likely one of the formats reads a file that is in this one, as Looks does.
+	// Likely says how likely one of the formats reads a file that is in this one, as
+	// Looks does; nil: nobody says.
 	Likely func(head []byte, in GuessFile) int
 	// Beside opens the file of the same name with another extension; nil: there is none.
 	Beside func(ctx context.Context, extension string) (in GuessFile, found bool, err error)

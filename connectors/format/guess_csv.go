@@ -366,7 +366,16 @@ func (c *csvConfig) guessDialect(g *pipelines.Guess, head []byte, in Input) []to
 	}
 	if best.width < 2 || best.same*2 < best.all && best.same < 3 {
 		g.Found(messages.GuessOneColumn.With())
-		return c.topRows(head, in)
+		rows, spaced := c.topRows(head, in), 0
+		for _, r := range rows {
+			if slices.ContainsFunc(r.cells, func(cell string) bool { return strings.Contains(cell, "   ") }) {
+				spaced++
+			}
+		}
+		if spaced > 1 && spaced*2 > len(rows) {
+			g.Found(messages.FileMaybeFixed.With("count", spaced, "rows", len(rows)))
+		}
+		return rows
 	}
 	c.Delimiter, c.Quote = best.delimiter, best.quote
 	g.Found(messages.GuessDelimiter.With("delimiter", strconv.Quote(best.delimiter), "count", best.same, "rows", best.all, "columns", best.width))

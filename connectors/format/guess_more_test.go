@@ -203,6 +203,7 @@ func TestGuessSaysWhy(t *testing.T) {
 		"two of them":         {"a;b\nétés;2\nr\xe9fection;2\n", []*messages.Message{messages.GuessEncodingMixed}},
 		"UTF-16":              {"\xff\xfea\x00;\x00b\x00\n\x001\x00;\x002\x00\n\x00", []*messages.Message{messages.GuessEncodingMark}},
 		"one column":          {"un\ndeux\n", []*messages.Message{messages.GuessOneColumn}},
+		"runs of spaces":      {"CODE    LIBELLE\nA01     Objet      12.50\nA02     Autre      1.50\n", []*messages.Message{messages.FileMaybeFixed}},
 		"numbers":             {"a;b\n1 234,50;x\n", []*messages.Message{messages.GuessNumbers}},
 		"lost characters":     {"a;b\nr\ufffdfection;2\n", []*messages.Message{messages.GuessReplaced}},
 		"keys that are wrong": {"siret;b\n21990001500018;1\n21990001500016;2\n", []*messages.Message{messages.GuessWrongKeys}},

@@ -294,7 +294,11 @@ func (a *app) likely(head []byte, in pipelines.GuessFile) int {
 // it is none of those that people send instead of one.
 func foreign(head []byte) string {
 	begins := func(s string) bool { return bytes.HasPrefix(head, []byte(s)) }
-	text := bytes.ToLower(bytes.TrimLeft(head[:min(len(head), 1024)], "\xef\xbb\xbf \t\r\n"))
+	text := bytes.ReplaceAll(head[:min(len(head), 2048)], []byte{0}, nil) // of UTF-16, what is ASCII
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		text = bytes.TrimPrefix(text, []byte(mark))
+	}
+	text = bytes.ToLower(bytes.TrimSpace(text))
 	switch {
 	case bytes.HasPrefix(text, []byte("<")) && (bytes.Contains(text, []byte("<html")) || bytes.HasPrefix(text, []byte("<!doctype html")) || bytes.HasPrefix(text, []byte("<table"))):
 		return "a web page (HTML)"

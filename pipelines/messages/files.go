@@ -6,7 +6,7 @@ var files = []*Message{
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
 	CSVNotTheHeader, CSVHeaderIsData, CellFault, CellNumberNotText,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
-	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays, FileRecipients, FileTakenElsewhere, FileEmpty,
+	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays, FileRecipients, FileTakenElsewhere, FileEmpty, FileMaybeFixed,
 }
 
 var (
@@ -143,4 +143,7 @@ var (
 	FileEmpty = &Message{Code: "LAV-4022", Class: Refused,
 		EN: Text{"the file is empty", "see whether the export or its transfer broke off, and have it made again"},
 		FR: Text{"le fichier est vide", "voyez si l'export ou son transfert s'est interrompu, et faites-le refaire"}}
+	FileMaybeFixed = &Message{Code: "LAV-4023", Class: Warning,
+		EN: Text{"{count} of the first {rows} rows have runs of spaces, as files of fixed positions have; if it is one, write format \"fixed\" with the positions of its description", "take the positions from the description that comes with the file"},
+		FR: Text{"{count} des {rows} premières lignes ont des suites d'espaces, comme les fichiers à positions fixes ; si c'en est un, écrivez format \"fixed\" avec les positions de sa description", "prenez les positions dans la description qui accompagne le fichier"}}
 )
