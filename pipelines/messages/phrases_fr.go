@@ -741,6 +741,24 @@ var phrases = []phrase{
 	{"a task was to be read before its variant was chosen", "une tâche devait être lue avant que sa variante soit choisie"},
 	{"stream is closed", "le flux est fermé"},
 
+	// Hierarchies, models, classes.
+	{"* is no number of at least 0 with few decimals", "* n'est pas un nombre positif ou nul avec peu de décimales"},
+	{"it has not as many fields as the first line", "elle n'a pas autant de champs que la première ligne"},
+	{"it is no text of fields", "ce n'est pas un texte découpé en champs"},
+	{"it is not UTF-8", "elle n'est pas en UTF-8"},
+	{"it is too long", "elle est trop longue"},
+	{"it has no code", "elle n'a pas de code"},
+	{"it is more than one @ deeper than the line before it", "elle a au moins deux @ de plus que la ligne précédente"},
+	{"bands need a bound", "des tranches demandent une borne"},
+	{"bounds of bands rise: *, * do not", "les bornes des tranches sont croissantes : *, * ne le sont pas"},
+	{"a base is a number above 0, not *", "une base est un nombre supérieur à 0, pas *"},
+	{"* is no number", "* n'est pas un nombre"},
+	{"bottom * is not below top *", "le bas * n'est pas au-dessous du haut *"},
+	{"microaggregation needs a column and at least k rows", "la microagrégation demande une colonne et au moins k lignes"},
+	{"average risk", "le risque moyen"},
+	{"more classes than memory holds", "plus de classes que n'en contient la mémoire"},
+	{"the shape of the classes does not suit the models", "la forme des classes ne convient pas aux modèles"},
+
 	// Places and reports.
 	{"the whole row", "toute la ligne"},
 	{"its keys are *", "ses clés sont *"},
