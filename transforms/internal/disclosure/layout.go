@@ -1,0 +1,194 @@
+package disclosure
+
+import "math/bits"
+
+// layout says where in a packed key the code of each column stands. A field lies
+// in one word.
+type layout struct {
+	fields []field
+	words  int
+}
+
+type field struct {
+	word  int
+	shift uint
+	bits  uint
+}
+
+func (f field) mask() uint64 { return 1<<f.bits - 1 }
+
+func (f field) get(key []uint64) uint32 { return uint32(key[f.word] >> f.shift & f.mask()) }
+
+// wordBits is how many bits of a word are used.
+const wordBits = 63
+
+// newLayout packs columns of as many codes, in their order.
+func newLayout(cards []uint32) layout {
+	l := layout{words: 1}
+	used := uint(0)
+	for _, card := range cards {
+		n := uint(bits.Len32(max(card, 1) - 1))
+		if used+n > wordBits {
+			l.words++
+			used = 0
+		}
+		l.fields = append(l.fields, field{l.words - 1, used, n})
+		used += n
+	}
+	return l
+}
+
+// bits is how many bits the last word uses.
+func (l layout) bits() uint {
+	if len(l.fields) == 0 {
+		return 0
+	}
+	last := l.fields[len(l.fields)-1]
+	return last.shift + last.bits
+}
+
+// table counts keys by open addressing. A slot whose count is 0 is free.
+type table struct {
+	words int
+	keys  []uint64
+	n     []uint32
+	used  int
+	shift uint // of a hash, to a slot
+}
+
+const firstSlots = 1 << 6
+
+func newTable(words int) *table {
+	t := &table{words: words}
+	t.make(firstSlots)
+	return t
+}
+
+func (t *table) make(slots int) {
+	t.keys, t.n = make([]uint64, slots*t.words), make([]uint32, slots)
+	t.shift, t.used = uint(64-bits.Len(uint(slots-1))), 0
+}
+
+func (t *table) bytes() int64 { return int64(len(t.n)) * int64(8*t.words+4) }
+
+func mix(x uint64) uint64 {
+	x ^= x >> 32
+	x *= 0x9e3779b97f4a7c15
+	return x ^ x>>29
+}
+
+func hashKey(key []uint64) uint64 {
+	h := uint64(0)
+	for _, w := range key {
+		h = (h ^ mix(w)) * 0xd6e8feb86659fd93
+	}
+	return h
+}
+
+// find gives the slot of a key, or the free slot where it would stand.
+func (t *table) find(key []uint64) int {
+	last := len(t.n) - 1
+	if t.words == 1 {
+		k := key[0]
+		for at := int(mix(k) * 0xd6e8feb86659fd93 >> t.shift); ; at = (at + 1) & last {
+			if t.n[at] == 0 || t.keys[at] == k {
+				return at
+			}
+		}
+	}
+probe:
+	for at := int(hashKey(key) >> t.shift); ; at = (at + 1) & last {
+		if t.n[at] == 0 {
+			return at
+		}
+		for i, w := range key {
+			if t.keys[at*t.words+i] != w {
+				continue probe
+			}
+		}
+		return at
+	}
+}
+
+// add counts a key by more times; a count stays at the greatest that there is. It
+// says whether the key is new.
+func (t *table) add(key []uint64, by uint32) bool {
+	at := t.find(key)
+	n := t.n[at]
+	if n != 0 {
+		if n+by < n {
+			by = ^uint32(0) - n
+		}
+		t.n[at] = n + by
+		return false
+	}
+	if by == 0 {
+		return false
+	}
+	copy(t.keys[at*t.words:], key)
+	t.n[at] = by
+	t.used++
+	if t.used*4 > len(t.n)*3 {
+		t.grow()
+	}
+	return true
+}
+
+// addEach counts keys of one word once each.
+func (t *table) addEach(keys []uint64) {
+	for len(keys) > 0 {
+		// Growth is looked at once for as many keys as surely fit.
+		room := len(t.n)*3/4 - t.used
+		part := keys[:min(len(keys), max(room, 1))]
+		keys = keys[len(part):]
+		last := uint64(len(t.n) - 1)
+		for _, k := range part {
+			at := mix(k) * 0xd6e8feb86659fd93 >> t.shift
+			for t.n[at] != 0 && t.keys[at] != k {
+				at = (at + 1) & last
+			}
+			if t.n[at] == 0 {
+				t.keys[at] = k
+				t.used++
+			}
+			t.n[at]++
+		}
+		if t.used*4 >= len(t.n)*3 {
+			t.grow()
+		}
+	}
+}
+
+func (t *table) get(key []uint64) uint32 { return t.n[t.find(key)] }
+
+func (t *table) grow() {
+	old := *t
+	t.make(2 * len(old.n))
+	for at, n := range old.n {
+		if n != 0 {
+			t.put(old.key(at), n)
+		}
+	}
+}
+
+func (t *table) put(key []uint64, n uint32) {
+	at := t.find(key)
+	copy(t.keys[at*t.words:], key)
+	t.n[at] = n
+	t.used++
+}
+
+func (t *table) key(at int) []uint64 { return t.keys[at*t.words : (at+1)*t.words] }
+
+// each visits what is counted, in no order that matters.
+func (t *table) each(f func(key []uint64, n uint32) error) error {
+	for at, n := range t.n {
+		if n == 0 {
+			continue
+		}
+		if err := f(t.key(at), n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
