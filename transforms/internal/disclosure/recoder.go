@@ -1,0 +1,80 @@
+package disclosure
+
+import (
+	"context"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Recoder says of each row whether its class stays, at levels that were chosen. It
+// may be used by several goroutines, each with a Keys of its own.
+type Recoder struct {
+	Levels []int
+	luts   [][]uint32
+	keys   layout
+	table  *table
+	drops  bool // the table holds the classes that fail, else those that stay
+}
+
+// Recode prepares the second pass at levels. The classes that fail the models are
+// known by their keys at these levels, or those that stay are, whichever are fewer.
+func Recode(ctx context.Context, p Problem, levels []int) (*Recoder, error) {
+	s, err := newSearcher(p)
+	if err != nil {
+		return nil, err
+	}
+	r := &Recoder{Levels: levels, keys: s.keys}
+	for j, level := range levels {
+		r.luts = append(r.luts, p.Quasi[j].At(level))
+	}
+	stay, fail := newTable(r.keys.words), newTable(r.keys.words)
+	err = s.visit(ctx, levels, func(n *node) error {
+		for i, rows := range n.run.n {
+			if rows == 0 {
+				continue
+			}
+			t := stay
+			if n.lost[i] {
+				t = fail
+			}
+			t.add(n.run.key(i), 1)
+		}
+		if m := p.Classes.memory; m > 0 && min(stay.bytes(), fail.bytes()) > m {
+			return messages.TooManyClasses.With("bound", m)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if stay.used == 0 {
+		return nil, messages.AllSuppressed.With("rows", p.Classes.Rows)
+	}
+	if r.table, r.drops = stay, false; fail.used < stay.used {
+		r.table, r.drops = fail, true
+	}
+	return r, nil
+}
+
+// Keys is room for the keys of a batch.
+type Keys struct{ column []uint64 }
+
+// Keep says for each row, given by the leaf codes of its quasi-identifiers, whether
+// it stays.
+func (r *Recoder) Keep(k *Keys, quasi [][]uint32, keep []bool) {
+	words := r.keys.words
+	if cap(k.column) < len(keep)*words {
+		k.column = make([]uint64, len(keep)*words)
+	}
+	column := k.column[:len(keep)*words]
+	clear(column)
+	for j, f := range r.keys.fields {
+		lut := r.luts[j]
+		for i, c := range quasi[j][:len(keep)] {
+			column[i*words+f.word] |= uint64(lut[c]) << f.shift
+		}
+	}
+	for i := range keep {
+		keep[i] = r.table.get(column[i*words:(i+1)*words]) > 0 != r.drops
+	}
+}
