@@ -139,12 +139,12 @@ func (s *searcher) lasting(n *node) {
 		}
 	}
 	for _, j := range s.judges {
-		if j.Distinct == 0 {
+		if j.least == 0 {
 			continue
 		}
 		l := &r.lists[j.Column]
 		for i := range r.n {
-			n.fails[i] = n.fails[i] || !j.lasting(l.code[l.start[i]:l.start[i+1]], nil)
+			n.fails[i] = n.fails[i] || !j.lasting(l.code[l.start[i]:l.start[i+1]])
 		}
 	}
 	if m.Wildcard {

@@ -1,6 +1,7 @@
 package disclosure
 
 import (
+	"math"
 	"math/big"
 	"math/bits"
 	"slices"
@@ -72,10 +73,17 @@ func (m Models) smallest() int64 {
 	return m.least()
 }
 
+// values is how many values a class has at least: as many as it takes for the entropy
+// too. That lasts, whatever else joins.
+func (s Sensitive) values() int {
+	num, den := s.Entropy.terms()
+	return max(s.Distinct, s.Recursive.L, int(min((num+den-1)/den, math.MaxInt32)))
+}
+
 func (m Models) minDistinct() int {
 	n := 0
 	for _, s := range m.Sensitive {
-		n = max(n, s.Distinct, s.Recursive.L)
+		n = max(n, s.values())
 	}
 	return n
 }
@@ -93,6 +101,7 @@ func (m Models) monotone() bool {
 // judge tests the values of a class.
 type judge struct {
 	Sensitive
+	least  int      // values
 	null   int64    // code of null, -1 when none
 	total  []uint64 // rows of the input by code
 	rows   uint64
@@ -106,7 +115,7 @@ type judge struct {
 }
 
 func newJudge(s Sensitive, c *Classes) *judge {
-	j := &judge{Sensitive: s, null: -1, rows: uint64(c.Rows)}
+	j := &judge{Sensitive: s, least: s.values(), null: -1, rows: uint64(c.Rows)}
 	d := c.Sensitive[s.Column]
 	if d.Null {
 		j.null = 0
@@ -170,15 +179,12 @@ func (j *judge) plant(l *Levels) {
 }
 
 // lasting tests what a class that passes keeps when others join it.
-func (j *judge) lasting(codes, counts []uint32) bool {
-	if j.Distinct == 0 {
-		return true
-	}
+func (j *judge) lasting(codes []uint32) bool {
 	values := len(codes)
 	if j.null >= 0 && !j.NullCounts && len(codes) > 0 && slices.Contains(codes, uint32(j.null)) {
 		values--
 	}
-	return values >= j.Distinct
+	return values >= j.least
 }
 
 // passing tests the rest.

@@ -25,9 +25,9 @@ type Risks struct {
 // Size is classes of one size.
 type Size struct{ Rows, Classes int64 }
 
-// Uniques is how many classes are one row, Doubles how many are two.
+// Uniques is how many rows are alone in their class, Doubles how many are two.
 func (r Risks) Uniques() int64 { return r.of(1) }
-func (r Risks) Doubles() int64 { return r.of(2) }
+func (r Risks) Doubles() int64 { return 2 * r.of(2) }
 
 func (r Risks) of(rows int64) int64 {
 	for _, s := range r.Sizes {
@@ -124,7 +124,7 @@ type Figures struct {
 	Alpha     float64 // greatest share of a value in a class
 	L         int     // least number of values
 	EntropyL  int     // greatest l that the entropy of every class reaches
-	C, RL     int     // least whole c of recursive (c, l)-diversity for l = RL; 0 when RL is below 2
+	C, RL     int     // least whole c of which every class keeps recursive (c, l)-diversity for l = RL; 0 when RL is below 2
 	Beta      float64 // basic beta-likeness
 	Enhanced  float64 // enhanced beta-likeness
 	Delta     float64 // delta-disclosure
