@@ -7,6 +7,7 @@
 #   make emulated       linux/arm64 under qemu and windows/amd64 on Wine (dev/platforms)
 #   make readers        what lavoir writes, read by DuckDB, pyarrow, hyparquet, parquet-wasm, Arrow v18
 #   make exports        every export under ../shared/data: guess, then run, beside readers that are not ours
+#   make privacy-conformance  disclosure control beside the numbers of ARX, pycanon and sdcMicro under ../shared/data
 #   make gen            writes the generated pages again
 #   make fuzz TIME=10s  fuzzes every target for TIME
 #   make bench          lavoir beside its peers (bench/README.md): ROWS, N, WORKS, PEERS
@@ -17,7 +18,7 @@
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := check
-.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers exports gen fuzz bench bench-smoke bench-files build
+.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers exports privacy-conformance gen fuzz bench bench-smoke bench-files build
 
 export CGO_ENABLED := 0
 GO   ?= go
@@ -99,6 +100,12 @@ readers:
 
 exports:
 	dev/exports/run
+
+# What is left out and why is in the lines "left out" and SKIP: without the data, all of it.
+privacy-conformance:
+	$(GO) test -count=1 -v -run '^TestConformance' ./transforms/internal/disclosure -whole
+	$(GO) test -count=1 -v -run '^TestIdentifiers' ./transforms/privacy ./pipelines/expr
+
 
 fuzz:
 	@GO=$(GO) dev/fuzz $(TIME) $(FUZZ_PATIENCE)

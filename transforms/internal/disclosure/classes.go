@@ -125,7 +125,8 @@ func (h *Histogram) Finish(ctx context.Context) (*Classes, error) {
 		return nil, messages.TooManyToCount.With("bound", uint32(math.MaxUint32))
 	}
 	size := entries * int64(8*(g.keys.words+1)+8)
-	if !aside || h.opts.Memory == 0 || size <= h.opts.Memory {
+	// The search makes tables besides, together a few times as large as this one.
+	if !aside || h.opts.Memory == 0 || size <= h.opts.Memory/4 {
 		r, err := g.gather(ctx, part{whole: true, of: 1})
 		if err != nil {
 			return nil, err

@@ -229,7 +229,7 @@ func TestConformanceIndividualRisk(t *testing.T) {
 		if rows != w.F["fk"][i] || weight != w.F["Fk"][i] {
 			t.Errorf("row %d: %v rows of weight %v, want %v, %v", i, rows, weight, w.F["fk"][i], w.F["Fk"][i])
 		}
-		if got := Individual(rows, weight); !near(got, w.F["rk_approx"][i], 1e-8) {
+		if got := Individual(int64(rows), weight); !near(got, w.F["rk_approx"][i], 1e-8) {
 			t.Errorf("row %d: risk %v, want %v", i, got, w.F["rk_approx"][i])
 		}
 	}
@@ -341,6 +341,24 @@ func TestConformanceMDAV(t *testing.T) {
 		}
 		if len(w.MDAV[name]) != 4 {
 			t.Errorf("%s: %d values of k", name, len(w.MDAV[name]))
+		}
+	}
+}
+
+// The risk of one row is the mean of one by the persons, whichever way it is computed.
+func TestIndividualRiskBothWays(t *testing.T) {
+	for _, rows := range []int64{1, 2, 3, 7, 40} {
+		for _, weight := range []float64{1, 1.5, 1.99, 2.01, 3, 10} {
+			// Σ 1/h · C(h-1, n-1) p^n (1-p)^(h-n), term by term.
+			n, p := float64(rows), 1/weight
+			term, want := math.Pow(p, n), 0.0
+			for h := n; h < n+3000; h++ {
+				want += term / h
+				term *= (1 - p) * h / (h - n + 1)
+			}
+			if got := Individual(rows, weight*n); !near(got, want, 1e-9) {
+				t.Errorf("%d rows of weight %v: %v, want %v", rows, weight*n, got, want)
+			}
 		}
 	}
 }

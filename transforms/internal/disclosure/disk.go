@@ -37,36 +37,33 @@ func (s *searcher) visit(ctx context.Context, levels []int, f func(*node) error)
 		}
 		return err
 	}
-	parts, err := s.pieces(ctx, levels)
-	if err != nil {
-		return err
-	}
-	for i := range parts {
-		r, err := s.collect(ctx, levels, i, parts)
+	first, parts, err := s.pieces(ctx, levels)
+	for i := uint64(0); i < parts && err == nil; i++ {
+		r := first
+		if i > 0 {
+			r, err = s.collect(ctx, levels, i, parts)
+		}
 		if err == nil {
 			n := s.weighed(levels, r)
 			s.judge(n)
 			err = f(n)
 		}
-		if err != nil {
-			return err
-		}
 	}
-	return nil
+	return err
 }
 
-// pieces is in how many parts memory holds the classes at levels.
-func (s *searcher) pieces(ctx context.Context, levels []int) (uint64, error) {
+// pieces is in how many parts memory holds the classes at levels, and the first.
+func (s *searcher) pieces(ctx context.Context, levels []int) (*run, uint64, error) {
 	for parts := uint64(1); parts <= 1<<12; parts *= 4 {
 		if parts > 1 && (s.p.Models.Wildcard || s.p.Models.AverageRisk.num > 0) {
 			break // these look at all classes at once
 		}
-		_, err := s.collect(ctx, levels, 0, parts)
+		first, err := s.collect(ctx, levels, 0, parts)
 		if !errors.Is(err, errTooMany) {
-			return parts, err
+			return first, parts, err
 		}
 	}
-	return 0, messages.TooManyClasses.With("bound", s.p.Classes.memory)
+	return nil, 0, messages.TooManyClasses.With("bound", s.p.Classes.memory)
 }
 
 func (n *node) add(o *node) {
@@ -97,7 +94,7 @@ func (s *searcher) collect(ctx context.Context, levels []int, part, parts uint64
 		}
 		all = s.condense(all, levels)
 		kept = all.len()
-		if all.bytes() > c.memory/4 {
+		if all.bytes() > c.memory/16 { // the walk holds several nodes, and makes another
 			return errTooMany
 		}
 		return nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -31,18 +32,16 @@ func ReadCSV(column string, in io.Reader, delimiter rune) (*File, error) {
 		if err == io.EOF {
 			break
 		}
-		line, _ := r.FieldPos(0)
-		if err != nil {
-			var at *csv.ParseError
+		if at := (*csv.ParseError)(nil); errors.As(err, &at) {
 			why := "it is no text of fields"
-			if errors.As(err, &at) {
-				line = at.Line
-				if errors.Is(err, csv.ErrFieldCount) {
-					why = "it has not as many fields as the first line"
-				}
+			if errors.Is(err, csv.ErrFieldCount) {
+				why = "it has not as many fields as the first line"
 			}
-			return nil, messages.HierarchyLine.With("column", column, "line", line, "why", why)
+			return nil, messages.HierarchyLine.With("column", column, "line", at.Line, "why", why)
+		} else if err != nil {
+			return nil, fmt.Errorf("read hierarchy: %w", err)
 		}
+		line, _ := r.FieldPos(0)
 		for _, f := range record {
 			if !utf8.ValidString(f) {
 				return nil, messages.HierarchyLine.With("column", column, "line", line, "why", "it is not UTF-8")
@@ -124,8 +123,10 @@ func ReadHRC(column string, in io.Reader) (*File, error) {
 		nodes = append(nodes, n)
 		deepest = max(deepest, depth)
 	}
-	if s.Err() != nil {
+	if errors.Is(s.Err(), bufio.ErrTooLong) {
 		return bad(line+1, "it is too long")
+	} else if s.Err() != nil {
+		return nil, fmt.Errorf("read hierarchy: %w", s.Err())
 	}
 	seen := map[string]int{}
 	for _, n := range nodes {

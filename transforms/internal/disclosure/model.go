@@ -76,8 +76,11 @@ func (m Models) smallest() int64 {
 // values is how many values a class has at least: as many as it takes for the entropy
 // too. That lasts, whatever else joins.
 func (s Sensitive) values() int {
-	num, den := s.Entropy.terms()
-	return max(s.Distinct, s.Recursive.L, int(min((num+den-1)/den, math.MaxInt32)))
+	n := max(s.Distinct, s.Recursive.L)
+	if num, den := s.Entropy.terms(); num > den {
+		n = max(n, int(min((num+den-1)/den, math.MaxInt32)))
+	}
+	return n
 }
 
 func (m Models) minDistinct() int {

@@ -63,7 +63,7 @@ func Mondrian(ctx context.Context, p Problem) (*Grouping, error) {
 }
 
 // Of gives for each row, given by the leaf codes of its quasi-identifiers, its group.
-func (g *Grouping) Of(k *Keys, quasi [][]uint32, group []uint32) {
+func (g *Grouping) Of(quasi [][]uint32, group []uint32) {
 	words := g.keys.words
 	key := make([]uint64, words)
 	for i := range group {

@@ -93,28 +93,31 @@ func sorted(m map[int64]int64) []int64 {
 // Individual is the risk of a row of a sample, given the rows of its class and the
 // sum of their weights (Benedetti and Franconi; sdcMicro's formula): the mean of one
 // by the persons of the class, whose number is negative binomial.
-func Individual(rows, weight float64) float64 {
-	p := rows / weight
+func Individual(rows int64, weight float64) float64 {
+	n := float64(rows)
+	p := n / weight
 	if p >= 1 {
-		return 1 / rows
+		return 1 / n
 	}
 	odds := p / (1 - p)
 	if p < 0.5 { // the recurrence loses digits when the odds are above 1
-		r := odds * -math.Log(p)
-		for f := 1.0; f < rows; f++ {
-			r = odds * (1/f - r)
+		r := -float64(odds * ln(p))
+		for f := 1.0; f < n; f++ {
+			r = float64(odds * (1/f - r))
 		}
 		return r
 	}
-	term := math.Pow(p, rows)
-	sum := 0.0
-	for h := rows; ; h++ {
+	term, sum := 1.0, 0.0
+	for range rows {
+		term = float64(term * p)
+	}
+	for h := n; ; h++ {
 		next := sum + term/h
 		if next == sum {
 			return sum
 		}
 		sum = next
-		term *= (1 - p) * h / (h - rows + 1)
+		term = float64(term*(1-p)) * h / (h - n + 1)
 	}
 }
 
@@ -133,7 +136,9 @@ type Figures struct {
 	FromInput float64
 }
 
-// Describe gives the figures of a sensitive column at levels. The distances are as
+// Describe gives the figures of a sensitive column at levels, each column alone. To
+// have the other sensitive columns as quasi-identifiers, as pycanon can, count them
+// so. The distances are as
 // in rule, whose T is not looked at.
 func Describe(ctx context.Context, p Problem, levels []int, column int, rule Closeness) (Figures, error) {
 	s, err := newSearcher(p)
@@ -171,7 +176,7 @@ func Describe(ctx context.Context, p Problem, levels []int, column int, rule Clo
 	}
 	for _, n := range out.total {
 		if n > 0 {
-			g.Enhanced = max(g.Enhanced, -math.Log(float64(n)/float64(out.rows)))
+			g.Enhanced = max(g.Enhanced, -ln(float64(n)/float64(out.rows)))
 		}
 	}
 	g.Enhanced = min(g.Enhanced, g.Beta)
@@ -203,7 +208,7 @@ func (g *Figures) add(out, input *judge, codes, counts []uint32) {
 		q := float64(out.total[c]) / float64(out.rows)
 		g.Alpha = max(g.Alpha, p)
 		g.Beta = max(g.Beta, (p-q)/q)
-		g.Delta = max(g.Delta, math.Abs(math.Log(p/q)))
+		g.Delta = max(g.Delta, math.Abs(ln(p/q)))
 	}
 	own := out.counted(codes, counts)
 	g.L = min(g.L, len(own))

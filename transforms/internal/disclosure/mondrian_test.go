@@ -1,0 +1,138 @@
+package disclosure
+
+import (
+	"fmt"
+	"math/rand"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Every group keeps the models when simple code counts it, its ranges hold its
+// values, and the order of the rows changes nothing.
+func TestMondrian(t *testing.T) {
+	made := 0
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawTown(t)
+		w.models.Wildcard, w.models.AverageRisk = false, Ratio{}
+		p, h := w.problem(t, inOrder(w.rows()), 3, 2, Options{})
+		defer h.Close()
+		g, err := Mondrian(t.Context(), p)
+		everything := inOrder(w.rows())
+		if err != nil {
+			if messages.Has(err, messages.NoLevels) && w.naiveGroup(everything) && w.models.KMap == 0 {
+				t.Fatal("one group of all keeps the models, and none was found")
+			}
+			return
+		}
+		made++
+		of := make([]uint32, w.rows())
+		codes := w.leafCodes(p.Classes)
+		g.Of(codes, of)
+		members := make([][]int, len(g.Groups))
+		for row, id := range of {
+			members[id] = append(members[id], row)
+		}
+		for id, rows := range members {
+			if int64(len(rows)) != g.Groups[id].Rows {
+				t.Fatalf("group %d has %d rows, and says %d", id, len(rows), g.Groups[id].Rows)
+			}
+			if w.models.KMap == 0 && !w.naiveGroup(rows) {
+				t.Fatalf("group %d fails a model", id)
+			}
+			for j, r := range g.Groups[id].Ranges {
+				for _, row := range rows {
+					leaf, l := codes[j][row], p.Quasi[j]
+					in := l.position[leaf] >= l.position[r.From] && l.position[leaf] <= l.position[r.To]
+					if !in || r.Level >= 0 && l.At(r.Level)[leaf] != r.Code {
+						t.Fatalf("group %d: row %d is out of %+v", id, row, r)
+					}
+				}
+			}
+		}
+		again, b := w.problem(t, rapid.Permutation(everything).Draw(t, "order"), 5, 1, Options{})
+		defer b.Close()
+		other, err := Mondrian(t.Context(), again)
+		if err != nil || fmt.Sprint(other.Groups) != fmt.Sprint(g.Groups) {
+			t.Fatalf("groups differ by the order of the rows: %v, %v, %v", g.Groups, other, err)
+		}
+	})
+	if made == 0 {
+		t.Error("no draw could be grouped")
+	}
+}
+
+func (w *town) naiveGroup(rows []int) bool {
+	count := len(rows)
+	if w.subjects != nil {
+		distinct := map[uint64]bool{}
+		for _, i := range rows {
+			distinct[w.subjects[i]] = true
+		}
+		count = len(distinct)
+	}
+	good := count >= w.models.K
+	for _, s := range w.models.Sensitive {
+		good = good && w.naiveModel(s, rows)
+	}
+	return good
+}
+
+func TestMondrianNumbers(t *testing.T) {
+	var column []string
+	for i := range 100 {
+		column = append(column, fmt.Sprint(i*i)) // 0, 1, 4 … 9801: texts do not sort like numbers
+	}
+	p := plain(t, [][]string{column}, nil)
+	p.Models.K = 25
+	g, err := Mondrian(t.Context(), p)
+	if err != nil || len(g.Groups) != 4 {
+		t.Fatalf("got %+v, %v", g, err)
+	}
+	var got []string
+	for _, group := range g.Groups {
+		r := group.Ranges[0]
+		from, _ := p.Quasi[0].Label(0, r.From)
+		to, _ := p.Quasi[0].Label(0, r.To)
+		got = append(got, fmt.Sprintln(group.Rows, r.Numbers, from, to))
+	}
+	if want := []string{"25 true 0 576\n", "25 true 625 2401\n", "25 true 2500 5476\n", "25 true 5625 9801\n"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Groups of MDAV have k to 2k-1 rows, whatever the values.
+func TestMDAVSizes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, k := rapid.IntRange(1, 60).Draw(t, "rows"), rapid.IntRange(1, 7).Draw(t, "k")
+		r := rand.New(rand.NewSource(rapid.Int64().Draw(t, "seed")))
+		columns := make([][]float64, rapid.IntRange(1, 3).Draw(t, "columns"))
+		for c := range columns {
+			for range n {
+				columns[c] = append(columns[c], float64(r.Intn(rapid.IntRange(1, 9).Draw(t, "spread"))))
+			}
+		}
+		group, err := MDAV(columns, k)
+		if n < k {
+			if err == nil {
+				t.Fatal("fewer rows than k are taken")
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes := make([]int, slices.Max(group)+1)
+		for _, g := range group {
+			sizes[g]++
+		}
+		for _, size := range sizes {
+			if size < k || size > 2*k-1 {
+				t.Fatalf("groups of %v rows, k=%d", sizes, k)
+			}
+		}
+	})
+}
