@@ -55,7 +55,7 @@ func (s *searcher) visit(ctx context.Context, levels []int, f func(*node) error)
 // pieces is in how many parts memory holds the classes at levels, and the first.
 func (s *searcher) pieces(ctx context.Context, levels []int) (*run, uint64, error) {
 	for parts := uint64(1); parts <= 1<<12; parts *= 4 {
-		if parts > 1 && (s.p.Models.Wildcard || s.p.Models.AverageRisk.num > 0) {
+		if m := s.p.Models; parts > 1 && (m.Wildcard || m.AverageRisk.num > 0 || s.p.Metric == SuppressedEntropy) {
 			break // these look at all classes at once
 		}
 		first, err := s.collect(ctx, levels, 0, parts)

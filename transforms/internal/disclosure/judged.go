@@ -36,10 +36,17 @@ func (s *searcher) judge(n *node) {
 	n.judged = true
 	n.weak.leaves = s.leaves(n, n.fails)
 	n.lost, n.st = n.fails, n.weak
-	if !s.strict && s.p.Models.AverageRisk.num == 0 {
-		return
+	if s.strict || s.p.Models.AverageRisk.num > 0 {
+		n.lost = s.lost(n)
+		s.sum(n)
 	}
-	n.lost = s.lost(n)
+	if s.p.Metric == SuppressedEntropy {
+		n.st.bits = s.bits(n)
+	}
+}
+
+// sum adds up the classes that are not lost.
+func (s *searcher) sum(n *node) {
 	st := &n.st
 	st.bad, st.good, st.goodOnes = 0, 0, 0
 	for i, rows := range n.run.n {
@@ -53,6 +60,24 @@ func (s *searcher) judge(n *node) {
 		}
 	}
 	st.leaves = s.leaves(n, n.lost)
+}
+
+// bits is how many the values of the rows that are lost hold among themselves.
+func (s *searcher) bits(n *node) float64 {
+	sum := 0.0
+	for j, f := range s.keys.fields {
+		rows := make([]uint64, s.p.Quasi[j].cards[n.levels[j]])
+		for i, lost := range n.lost {
+			if lost {
+				rows[f.get(n.run.key(i))] += uint64(n.run.n[i])
+			}
+		}
+		sum += xlnx(uint64(n.st.bad))
+		for _, c := range rows {
+			sum -= xlnx(c)
+		}
+	}
+	return max(sum, 0) / math.Ln2
 }
 
 // lost is the classes that fail any model. What one model drops, others do not count.

@@ -277,8 +277,8 @@ func (s *scale) least(m Metric, levels []int, below *stats, bad int64, extra []u
 		}
 		st.good = min(st.good, below.all-min(bad, 1))
 		return s.rank(m, levels, &st)
-	case Entropy:
-		return s.rank(m, levels, nil)
+	case Entropy, SuppressedEntropy:
+		return s.rank(m, levels, &stats{})
 	}
 	var room [16]float64
 	ys := room[:0]

@@ -24,6 +24,10 @@ const (
 	// Entropy (NUE) is the bits that a value of the input holds more than what it
 	// becomes, summed over rows and quasi-identifiers; suppression does not count.
 	Entropy
+	// SuppressedEntropy (NUE-NM) is NUE and, summed over the quasi-identifiers, the bits
+	// that the values of the suppressed rows, as they are generalised, hold among
+	// themselves.
+	SuppressedEntropy
 )
 
 // coarse is how many binary digits sums of NUE lose when they are compared, so that
@@ -33,6 +37,7 @@ const coarse = 18
 // scale is what the metrics know of each quasi-identifier and level alone.
 type scale struct {
 	rows    uint64
+	fine    int          // binary digits of NUE that are kept
 	domain  []uint64     // leaves, by quasi-identifier
 	leaves  [][]uint64   // Σ over rows of the leaves under their value, by quasi-identifier and level
 	under   [][][]uint64 // leaves under a code
@@ -42,7 +47,8 @@ type scale struct {
 
 func newScale(rows int64, quasi []*Levels, counts [][]int64) *scale {
 	s := &scale{rows: uint64(rows)}
-	fine := min(62-bits.Len64(uint64(rows)*32*uint64(len(quasi)+1)), 40) // binary digits of NUE, so that no sum overflows
+	fine := min(61-bits.Len64(uint64(rows)*32*uint64(len(quasi)+1)), 40) // binary digits of NUE, so that no sum overflows
+	s.fine = fine
 	for j, l := range quasi {
 		var leaves, grains []uint64
 		var entropy []float64
@@ -76,6 +82,7 @@ type stats struct {
 	squares   uint64
 	goodOnes  uint64   // squares of those that pass
 	leaves    []uint64 // Σ over the rows that fail of the leaves under their values
+	bits      float64  // of NUE-NM, what suppression adds
 }
 
 // rank is the metric as a number to compare; less is better. Its steps are such that
@@ -88,8 +95,8 @@ func (s *scale) rank(m Metric, levels []int, st *stats) uint64 {
 		return st.squares
 	case ClassSize:
 		return math.MaxUint64 - uint64(st.good+min(st.bad, 1))
-	case Entropy:
-		sum := uint64(0)
+	case Entropy, SuppressedEntropy:
+		sum := uint64(math.Ldexp(st.bits, s.fine) + 0.5)
 		for j, level := range levels {
 			sum += s.grains[j][level]
 		}
@@ -134,8 +141,8 @@ func (s *scale) score(m Metric, levels []int, st *stats) float64 {
 		return float64(s.rank(m, levels, st))
 	case ClassSize:
 		return float64(s.rows) / float64(st.good+min(st.bad, 1))
-	case Entropy:
-		sum := 0.0
+	case Entropy, SuppressedEntropy:
+		sum := st.bits
 		for j, level := range levels {
 			sum += s.entropy[j][level]
 		}

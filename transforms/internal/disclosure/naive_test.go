@@ -64,7 +64,7 @@ func drawHierarchy(t *rapid.T, name string, leaves, levels int) (string, map[str
 }
 
 func drawTown(t *rapid.T) *town {
-	w := &town{metric: Metric(rapid.IntRange(0, 4).Draw(t, "metric"))}
+	w := &town{metric: Metric(rapid.IntRange(0, 5).Draw(t, "metric"))}
 	n := rapid.IntRange(1, 40).Draw(t, "rows")
 	d := rapid.IntRange(1, 3).Draw(t, "columns")
 	draw := func(leaves int, nulls bool) string {
@@ -500,7 +500,7 @@ func (w *town) naiveScore(levels []int, keep []bool) (score float64, suppressed 
 			ok++
 		}
 		score = n / float64(ok)
-	case Entropy:
+	case Entropy, SuppressedEntropy:
 		for j := range w.quasi {
 			leaf, node := map[string]float64{}, map[string]float64{}
 			for i, v := range w.quasi[j] {
@@ -509,6 +509,17 @@ func (w *town) naiveScore(levels []int, keep []bool) (score float64, suppressed 
 			}
 			for i, v := range w.quasi[j] {
 				score += math.Log2(node[rows[i][j]] / leaf[v])
+			}
+			gone := map[string]float64{}
+			for i, r := range rows {
+				if !keep[i] {
+					gone[r[j]]++
+				}
+			}
+			for _, c := range gone {
+				if w.metric == SuppressedEntropy {
+					score += c * math.Log2(float64(suppressed)/c)
+				}
 			}
 		}
 	case Loss:
