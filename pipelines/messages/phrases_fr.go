@@ -757,6 +757,7 @@ var phrases = []phrase{
 	{"microaggregation needs a column and at least k rows", "la microagrégation demande une colonne et au moins k lignes"},
 	{"average risk", "le risque moyen"},
 	{"more classes than memory holds", "plus de classes que n'en contient la mémoire"},
+	{"the levels are not of these classes", "les niveaux ne sont pas ceux de ces classes"},
 	{"the shape of the classes does not suit the models", "la forme des classes ne convient pas aux modèles"},
 
 	// Places and reports.

@@ -142,6 +142,9 @@ func (r *run) append(o *run, part, parts uint64) {
 			r.population = append(r.population, o.population[i])
 		}
 		for c, l := range o.lists {
+			if l.start == nil { // nobody looks at it
+				continue
+			}
 			to := &r.lists[c]
 			to.code = append(to.code, l.code[l.start[i]:l.start[i+1]]...)
 			to.n = append(to.n, l.n[l.start[i]:l.start[i+1]]...)

@@ -375,3 +375,25 @@ func FuzzHierarchies(f *testing.F) {
 		check(h, err)
 	})
 }
+
+// Without quasi-identifiers all rows are one class.
+func TestNoQuasi(t *testing.T) {
+	h := New(Shape{Sensitive: []string{"s"}}, Options{})
+	w := h.Worker()
+	if err := w.Add(t.Context(), Rows{N: 3, Sensitive: [][]uint32{code(w.Sensitive(0), []string{"a", "b", "b"}, 0)}}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := h.Finish(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Problem{Classes: c, Models: Models{K: 3, Sensitive: []Sensitive{{Distinct: 2}}}}
+	got, err := Search(t.Context(), p)
+	if err != nil || got.Score != 0 || got.Classes != 1 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	p.Models.Sensitive[0].Distinct = 3
+	if _, err := Search(t.Context(), p); !messages.Has(err, messages.NoLevels) {
+		t.Error(err)
+	}
+}

@@ -22,7 +22,8 @@ type lattice struct {
 	levels []int     // where the walk is
 	top    []int
 	stride []int
-	known  []*floor // by node
+	known  []uint32 // by node, place in floors plus 1
+	floors []*floor
 	extra  []uint64
 }
 
@@ -40,7 +41,7 @@ func (s *searcher) walk(ctx context.Context) error {
 		w.stride = append(w.stride, n)
 		n *= t + 1
 	}
-	w.known = make([]*floor, n)
+	w.known = make([]uint32, n)
 	base, err := s.base(ctx)
 	if err != nil {
 		return err
@@ -57,26 +58,26 @@ func (s *searcher) walk(ctx context.Context) error {
 // begin looks for a good node to compare with: from the top, it goes down as long as
 // that is better.
 func (w *lattice) begin(ctx context.Context, base *node) error {
-	look := func(levels []int) (cost, error) {
+	look := func(levels []int) error {
 		n, err := w.s.at(ctx, base, levels)
 		if err != nil {
-			return cost{}, err
+			return err
 		}
 		w.learn(n)
 		w.s.offer(n)
-		return w.s.told(n).cost, nil
+		return nil
 	}
 	at := slices.Clone(w.top)
-	if _, err := look(at); err != nil {
+	if err := look(at); err != nil {
 		return err
 	}
 	for w.s.best != nil && slices.Equal(w.s.best.levels, at) {
 		for j := range at {
 			next := slices.Clone(at)
-			if next[j]--; next[j] < 0 || w.known[w.index(next)] != nil {
+			if next[j]--; next[j] < 0 || w.known[w.index(next)] > 0 {
 				continue
 			}
-			if _, err := look(next); err != nil {
+			if err := look(next); err != nil {
 				return err
 			}
 		}
@@ -134,10 +135,10 @@ func (w *lattice) down(ctx context.Context, depth int) error {
 // visit looks at the node where the walk is, if it may be better than the best.
 func (w *lattice) visit(ctx context.Context) error {
 	at := w.index(w.levels)
-	if w.known[at] != nil {
+	if w.known[at] > 0 {
 		return nil
 	}
-	if f := w.passedOver(at); f != nil {
+	if f := w.passedOver(at); f > 0 {
 		w.known[at] = f
 		return nil
 	}
@@ -151,9 +152,10 @@ func (w *lattice) visit(ctx context.Context) error {
 	return nil
 }
 
-// passedOver is what is known of a node that need not be looked at, nil if it must.
-func (w *lattice) passedOver(at int) *floor {
+// passedOver is the place of what is known of a node that need not be looked at, 0 if it must.
+func (w *lattice) passedOver(at int) uint32 {
 	var most *floor
+	place := uint32(0)
 	clear(w.extra)
 	height := 0
 	for j, level := range w.levels {
@@ -161,12 +163,13 @@ func (w *lattice) passedOver(at int) *floor {
 		if level == w.top[j] {
 			continue
 		}
-		f := w.known[at+w.stride[j]]
+		above := w.known[at+w.stride[j]]
+		f := w.floors[above-1]
 		if f.hopeless {
-			return f
+			return above
 		}
 		if most == nil || f.bad > most.bad {
-			most = f
+			most, place = f, above
 		}
 		for i, x := range f.extra {
 			w.extra[i] = max(w.extra[i], x)
@@ -174,13 +177,13 @@ func (w *lattice) passedOver(at int) *floor {
 	}
 	s := w.s
 	if most == nil || s.best == nil {
-		return nil
+		return 0
 	}
 	least := cost{s.scale.least(s.p.Metric, w.levels, w.below(), most.bad, w.extra, uint64(s.p.Models.smallest())), most.bad, height, w.levels}
 	if least.compare(s.best.cost) < 0 {
-		return nil
+		return 0
 	}
-	return most
+	return place
 }
 
 // below is the nearest table that is made of what lies under the walk.
@@ -245,7 +248,8 @@ func (w *lattice) learn(n *node) {
 			f.extra[j] = uint64(n.weak.bad)*s.scale.domain[j] - leaves
 		}
 	}
-	w.known[w.index(n.levels)] = f
+	w.floors = append(w.floors, f)
+	w.known[w.index(n.levels)] = uint32(len(w.floors))
 }
 
 // hopeless says whether what is less general than a node suppresses too much. Where

@@ -154,6 +154,9 @@ func (s *scale) score(m Metric, levels []int, st *stats) float64 {
 // root is the d-th root of a number of at least 1, by Newton's steps from above,
 // the same to the bit on every platform.
 func root(p float64, d int) float64 {
+	if d == 0 {
+		return p
+	}
 	for r := p; ; {
 		power := 1.0
 		for range d - 1 {

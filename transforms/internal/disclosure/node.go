@@ -272,8 +272,12 @@ func (s *searcher) values(r *run, g *grouping) {
 	}
 	start, order := g.members()
 	for c, l := range r.lists {
-		to := list{start: make([]uint32, 1, g.to.len()+1)}
 		sums := s.sums[c]
+		if sums == nil {
+			g.to.lists = append(g.to.lists, list{})
+			continue
+		}
+		to := list{start: make([]uint32, 1, g.to.len()+1)}
 		for id := range g.to.len() {
 			first := len(to.code)
 			for _, i := range order[start[id]:start[id+1]] {

@@ -145,6 +145,7 @@ func Describe(ctx context.Context, p Problem, levels []int, column int, rule Clo
 	if err != nil {
 		return Figures{}, err
 	}
+	s.look(column)
 	input := newJudge(Sensitive{Column: column, Closeness: &rule}, p.Classes)
 	out := newJudge(Sensitive{Column: column, Closeness: &rule}, p.Classes)
 	clear(out.total)

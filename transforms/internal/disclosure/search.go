@@ -35,9 +35,9 @@ type Solution struct {
 }
 
 // Search finds the levels of the least metric among those under which the rows of
-// failing classes are at most the limit, and not all rows. Of equal ones it takes the one with fewer
-// rows suppressed, then the least sum of levels, then the first in lexicographic
-// order. The result is exact: what is not looked at is proved not to be better.
+// failing classes are at most the limit, and not all rows. Of equal ones it takes the
+// one with fewer rows suppressed, then the least sum of levels, then the first in
+// lexicographic order. The result is exact: what is not looked at is proved not to be better.
 func Search(ctx context.Context, p Problem) (Solution, error) {
 	s, err := newSearcher(p)
 	if err != nil {
@@ -84,7 +84,7 @@ type searcher struct {
 	checked int
 	// Kept and reused:
 	steps  [][][][]uint32 // by quasi-identifier, from, to
-	sums   [][]uint32     // by sensitive column and code
+	sums   [][]uint32     // by sensitive column that is looked at and code
 	of     []uint32
 	target []uint64
 	slots  []uint64
@@ -131,6 +131,11 @@ func newSearcherAt(p Problem, lattice bool) (*searcher, error) {
 	} else if c.shape.Subjects > 0 && c.shape.Subjects < m.K || m.KMap > 0 && !c.shape.Population {
 		return nil, fmt.Errorf("the shape of the classes does not suit the models")
 	}
+	for j, l := range p.Quasi {
+		if len(p.Quasi) != len(c.Quasi) || len(l.up[0]) != c.Quasi[j].Len() {
+			return nil, fmt.Errorf("the levels are not of these classes")
+		}
+	}
 	nodes := 1.0
 	s := &searcher{p: p, keys: c.keys, strict: !p.Models.monotone(), limit: min(p.Limit.of(c.Rows), c.Rows-1), fewest: math.MaxInt64}
 	for _, l := range p.Quasi {
@@ -145,13 +150,17 @@ func newSearcherAt(p Problem, lattice bool) (*searcher, error) {
 		return nil, messages.LatticeTooLarge.With("nodes", nodes, "bound", latticeMost)
 	}
 	s.scale = newScale(c.Rows, p.Quasi, c.rowsByLeaf)
+	s.sums = make([][]uint32, len(c.Sensitive))
 	for _, m := range p.Models.Sensitive {
 		s.judges = append(s.judges, newJudge(m, c))
-	}
-	for _, d := range c.Sensitive {
-		s.sums = append(s.sums, make([]uint32, d.Len()))
+		s.look(m.Column)
 	}
 	return s, nil
+}
+
+// look has the values of a sensitive column joined.
+func (s *searcher) look(column int) {
+	s.sums[column] = make([]uint32, s.p.Classes.Sensitive[column].Len())
 }
 
 // bottom is the classes as they were counted, as a node that was not looked at.
