@@ -9,8 +9,12 @@ import (
 // weighed is the node of classes that are joined, and what of them lasts.
 func (s *searcher) weighed(levels []int, r *run) *node {
 	n := &node{levels: levels, run: r, fails: make([]bool, r.len())}
-	s.lasting(n)
 	st := &n.weak
+	if s.simple {
+		s.weigh(n)
+		return n
+	}
+	s.lasting(n)
 	for i, rows := range r.n {
 		if rows == 0 {
 			continue
@@ -26,6 +30,26 @@ func (s *searcher) weighed(levels []int, r *run) *node {
 		st.goodOnes += square
 	}
 	return n
+}
+
+// weigh is lasting and the sums in one go, where only K counts rows.
+func (s *searcher) weigh(n *node) {
+	k := uint32(min(s.p.Models.K, math.MaxInt32))
+	var bad, good, squares, goodOnes uint64
+	for i, rows := range n.run.n {
+		square := uint64(rows) * uint64(rows)
+		squares += square
+		fails := rows < k
+		n.fails[i] = fails
+		b := uint64(0)
+		if fails {
+			b = 1
+		}
+		bad += b * uint64(rows)
+		good += 1 - b
+		goodOnes += (1 - b) * square
+	}
+	n.weak = stats{bad: int64(bad), good: int64(good), all: int64(n.run.len()), squares: squares, goodOnes: goodOnes}
 }
 
 // judge tests all models, once.

@@ -144,7 +144,7 @@ func (s *searcher) targets(r *run, ms []move) {
 // of each key k of one word. Classes are numbered as they first come.
 func (s *searcher) join(keys []uint64, n []uint32, change []uint64, shift uint, mask uint64, to *grouping) {
 	size, bits := uint(6), uint(bits.Len(uint(len(keys))))
-	for 4<<size < 5*len(keys) {
+	for 1<<size < 2*len(keys) {
 		size++
 	}
 	if len(s.slots) < 1<<size {
@@ -182,9 +182,12 @@ const golden = 0x9e3779b97f4a7c15
 // joinPacked keeps the key and the number of a class in one slot.
 func (s *searcher) joinPacked(keys []uint64, n []uint32, change []uint64, shift uint, mask uint64, slots []uint64, bits, hash uint, to *grouping) {
 	out, counts := s.room(len(keys))
-	last := uint64(len(slots) - 1)
+	out, counts = out[:len(keys)], counts[:len(keys)+1]
+	clear(counts)
+	last, ids := uint64(len(slots)-1), uint64(1)<<bits-1
 	of := to.of[:len(keys)]
 	n = n[:len(keys)]
+	made := 0
 	for i, k := range keys {
 		k ^= change[k>>shift&mask]
 		at := k * golden >> hash
@@ -193,16 +196,21 @@ func (s *searcher) joinPacked(keys []uint64, n []uint32, change []uint64, shift 
 			at = (at + 1) & last
 			slot = slots[at]
 		}
-		id := uint32(slot & (1<<bits - 1))
+		// Whether a class is new is as good as chance: no branch is taken on it.
+		id, fresh := slot&ids, 0
 		if slot == 0 {
-			out, counts = append(out, k), append(counts, 0)
-			id = uint32(len(out))
-			slots[at] = k<<bits | uint64(id)
+			id = uint64(made + 1)
 		}
-		of[i] = id - 1
-		counts[id-1] += n[i]
+		if slot == 0 {
+			fresh = 1
+		}
+		out[made] = k
+		slots[at] = k<<bits | id
+		made += fresh
+		of[i] = uint32(id - 1)
+		counts[id] += n[i]
 	}
-	s.made(out, counts, to)
+	s.made(out[:made], counts[1:made+1], to)
 }
 
 func (s *searcher) joinLong(r *run, ms []move, g *grouping) {
@@ -377,8 +385,8 @@ func (s *searcher) grouping(r *run) grouping {
 
 // room is where classes are made, made takes a copy of them.
 func (s *searcher) room(n int) ([]uint64, []uint32) {
-	if cap(s.outKeys) < n {
-		s.outKeys, s.outCounts = make([]uint64, n+n/4), make([]uint32, n+n/4)
+	if cap(s.outKeys) <= n {
+		s.outKeys, s.outCounts = make([]uint64, n+n/4+1), make([]uint32, n+n/4+1)
 	}
 	return s.outKeys[:0], s.outCounts[:0]
 }

@@ -76,6 +76,7 @@ type searcher struct {
 	scale  *scale
 	judges []*judge
 	strict bool // some model is not lasting
+	simple bool // K alone decides, by rows
 	keys   layout
 	// Of the search:
 	limit   int64
@@ -149,6 +150,8 @@ func newSearcherAt(p Problem, lattice bool) (*searcher, error) {
 	if lattice && nodes > latticeMost {
 		return nil, messages.LatticeTooLarge.With("nodes", nodes, "bound", latticeMost)
 	}
+	m := p.Models
+	s.simple = !m.Wildcard && c.shape.Subjects == 0 && m.KMap == 0 && m.minDistinct() == 0 && !c.shape.Population
 	s.scale = newScale(c.Rows, p.Quasi, c.rowsByLeaf)
 	s.sums = make([][]uint32, len(c.Sensitive))
 	for _, m := range p.Models.Sensitive {
