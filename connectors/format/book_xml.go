@@ -85,17 +85,15 @@ func (x *bookScan) more() error {
 
 // tagEnd is where the tag that begins at i ends: at a > outside of quotes.
 func (x *bookScan) tagEnd() int {
-	for i := x.i + 1; ; i++ {
-		j := bytes.IndexByte(x.b[i:], '>')
-		if j < 0 {
-			return -1
-		}
-		i += j
-		tag := x.b[x.i:i]
-		if bytes.Count(tag, quoteByte)%2 == 0 && (bytes.IndexByte(tag, '\'') < 0 || balanced(tag)) {
-			return i
-		}
+	i := bytes.IndexByte(x.b[x.i:], '>')
+	if i < 0 {
+		return -1
 	}
+	tag := x.b[x.i : x.i+i]
+	if bytes.Count(tag, quoteByte)%2 == 0 && (bytes.IndexByte(tag, '\'') < 0 || balanced(tag)) {
+		return x.i + i
+	}
+	return tagEnd(x.b, x.i+1) // values with > in them are rare
 }
 
 var quoteByte = []byte{'"'}

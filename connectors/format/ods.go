@@ -213,10 +213,16 @@ func (s *odsSheet) cut(b []byte) error {
 		if i := indexTag(b[x.i:], mark); i >= 0 {
 			next = x.i + i
 		}
-		switch blank := !bytes.Contains(b[at:next], []byte("office:value-type")); {
+		row := &odsRowSeen{}
+		if n > odsInline {
+			if err := s.parse(bookPiece{bytes: b[at:next]}, row); err != nil {
+				return err
+			}
+		}
+		switch {
 		case n <= odsInline:
 			s.line += n
-		case blank: // but for what has no type: texts and notes stand in cells that have
+		case !row.any:
 			give(at, bookPiece{line: first})
 			s.line += n
 			from, first = next, s.line+1
@@ -239,6 +245,18 @@ func (s *odsSheet) cut(b []byte) error {
 	give(len(b), bookPiece{line: first})
 	return nil
 }
+
+// odsRowSeen hears whether a row has anything in its cells.
+type odsRowSeen struct{ any bool }
+
+func (f *odsRowSeen) row(int64) int { return bookColumns }
+
+func (f *odsRowSeen) cell(_ int, kind cellKind, text []byte, lost bool) error {
+	f.any = f.any || kind != cellAbsent && len(text) > 0 || lost
+	return nil
+}
+
+func (f *odsRowSeen) end() {}
 
 // repeated is how often an element comes, at most most: more is as good as that.
 func repeated(x *bookScan, name string, most int64) (int64, error) {

@@ -62,6 +62,9 @@ func TestODSReads(t *testing.T) {
 			Rejects: []string{`2: f1 montant LAV-4021: a number where text is declared: zeros in front are lost, and long codes are rounded "\t7"`}}},
 		{"formulas", "", odsNames + odsRow(odsText("x"), `table:formula="of:=1+1" office:value-type="float" office:value="2">`) + odsRow(odsText("y"), `table:formula="of:=1+1">`), csvResult{Columns: ab,
 			Rows: []string{"2: [x] [2]"}, Rejects: []string{`3: f1 montant LAV-4296: a formula whose result is not in the file "y\t"`}}},
+		{"a row that comes often and does not say what it holds", "", odsNames + `<table:table-row table:number-rows-repeated="5"><table:table-cell><text:p>x</text:p></table:table-cell></table:table-row>` +
+			`<table:table-row table:number-rows-repeated="5"><table:table-cell office:value-type="string"><text:p/></table:table-cell></table:table-row>` + odsRow(odsText("y")),
+			csvResult{Columns: ab, Rows: []string{`2: [x] \N`, `3: [x] \N`, `4: [x] \N`, `5: [x] \N`, `6: [x] \N`, `12: [y] \N`}}},
 		{"rows and cells that come often", "", odsNames + `<table:table-row table:number-rows-repeated="3"><table:table-cell table:number-columns-repeated="2" ` + odsNumber("5") + `</table:table-cell></table:table-row>` +
 			`<table:table-row table:number-rows-repeated="1000"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>` + odsRow(odsText("x")) + `<table:table-row table:number-rows-repeated="1047571"><table:table-cell/></table:table-row>`,
 			csvResult{Columns: ab, Rows: []string{"2: [5] [5]", "3: [5] [5]", "4: [5] [5]", `1005: [x] \N`}}},

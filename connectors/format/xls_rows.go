@@ -191,11 +191,20 @@ func (s *xlsSheet) cell(r *biffRow, kind uint16, data []byte) (waiting bool, err
 	return s.formula(r, data)
 }
 
+// biffOnLoad is the flag of a formula that is to be calculated when it is opened
+// (OpenOffice's "Microsoft Excel File Format", 5.50). Libraries that write formulas
+// and calculate nothing set it, and give 0 or the empty text for a result.
+const biffOnLoad = 2
+
 // formula gives the result that a formula has ([MS-XLS] 2.4.127).
 func (s *xlsSheet) formula(r *biffRow, data []byte) (waiting bool, err error) {
 	result, flags := data[:8], data[8]
 	if result[6] != 0xFF || result[7] != 0xFF {
-		return false, r.float(math.Float64frombits(binary.LittleEndian.Uint64(result)))
+		v := math.Float64frombits(binary.LittleEndian.Uint64(result))
+		if v == 0 && flags&biffOnLoad != 0 {
+			return false, r.give(cellAbsent, nil, true)
+		}
+		return false, r.float(v)
 	}
 	switch result[0] {
 	case 0:
@@ -205,7 +214,7 @@ func (s *xlsSheet) formula(r *biffRow, data []byte) (waiting bool, err error) {
 	case 2:
 		return false, r.fault(result[2])
 	case 3: // the empty text; or nothing yet, where it is to be calculated when opened
-		return false, r.give(cellText, nil, flags&2 != 0)
+		return false, r.give(cellText, nil, flags&biffOnLoad != 0)
 	}
 	return false, bookWhy("a cell is of an unknown kind")
 }

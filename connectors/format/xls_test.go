@@ -143,6 +143,8 @@ func TestXLSReads(t *testing.T) {
 			biff(biffFormula, 5, 0, 0, "\x00\x00\x00\x00\x00\x00\xff\xff", 0, uint32(0)), biff(biffNumber, 5, 1, 0, 1.0)},
 			csvResult{Columns: ab, Rows: []string{"2: [Amis ] [2.5]", `3: [true] \N`}, Rejects: []string{`4: f1 montant LAV-4020: an error of the workbook in place of a value "\t#N/A"`,
 				`5: f1 nom LAV-4296: a formula whose result is not in the file ""`, `6: f1 nom LAV-4296: a formula whose result is not in the file "\t1"`}}},
+		{"formulas that were never calculated", "", nil, [][]byte{biffNames, biff(biffFormula, 1, 1, 0, 0.0, 3, uint32(0)), biff(biffFormula, 2, 1, 0, 0.0, 1, uint32(0)), biff(biffFormula, 3, 1, 0, 7.0, 2, uint32(0))},
+			csvResult{Columns: ab, Rows: []string{`3: \N [0]`, `4: \N [7]`}, Rejects: []string{`2: f1 montant LAV-4296: a formula whose result is not in the file "\t"`}}},
 		{"merged cells that are filled", `merged = "fill"`, nil, [][]byte{biffNames, biffText(1, 0, "x"), biff(biffNumber, 1, 1, 0, 1.0), biff(biffNumber, 2, 1, 0, 2.0), biff(biffMergedCells, 1, 1, 2, 0, 0)},
 			csvResult{Columns: ab, Rows: []string{"2: [x] [1]", "3: [x] [2]"}}},
 		{"a chart in the sheet", "", nil, [][]byte{biffNames, biff(biffBOF, 0x600, 0x20, 0, 0), biff(biffNumber, 0, 0, 0, 9.0), biff(biffEOF), biffText(1, 0, "x")}, csvResult{Columns: ab, Rows: []string{`2: [x] \N`}}},

@@ -55,6 +55,7 @@ type xlsxSheet struct {
 	zip     *bookZip
 	name    string // of its part
 	texts   *sharedTexts
+	stale   bool // the results of formulas are to be calculated when it is opened
 	pieces  *pieces
 	begun   bool
 	counted bool  // rows do not say which they are
@@ -133,7 +134,10 @@ func (s *xlsxSheet) find(wanted string) (date1904 bool, err error) {
 		switch string(x.name) {
 		case "workbookPr":
 			v, _ := x.attr("date1904")
-			date1904 = string(v) == "1" || string(v) == "true"
+			date1904 = isTrue(v)
+		case "calcPr":
+			v, _ := x.attr("fullCalcOnLoad")
+			s.stale = isTrue(v)
 		case "sheet":
 			id := x.prefixed("id")
 			if kinds[id] == "worksheet" {
@@ -151,6 +155,9 @@ func (s *xlsxSheet) find(wanted string) (date1904 bool, err error) {
 	}
 	return date1904, err
 }
+
+// isTrue reads an attribute (W3C XML Schema part 2, 3.2.2).
+func isTrue(v []byte) bool { return string(v) == "1" || string(v) == "true" }
 
 // chosen is the index of the sheet that an argument names.
 func chosen(in Input, wanted string, names []string) (int, error) {

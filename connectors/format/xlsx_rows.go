@@ -241,7 +241,7 @@ func hexRune(b []byte) (r rune, ok bool) {
 
 // visit gives a cell to v.
 func (s *xlsxSheet) visit(c *xlsxCell, v rowVisitor) ([]byte, error) {
-	if !c.hasValue {
+	if !c.hasValue || c.formula && s.stale {
 		return c.text, v.cell(c.col, cellAbsent, nil, c.formula)
 	}
 	switch string(c.kind) {

@@ -96,6 +96,10 @@ func TestXLSXReads(t *testing.T) {
 			csvResult{Columns: ab, Rows: []string{`2: \N [1]`}}},
 		{"a number where text is declared", "columns = { montant = text }", twoNames + `<row r="2"><c r="B2"><v>1234</v></c></row>`, nil,
 			csvResult{Columns: ab, Rejects: []string{"2: f1 montant LAV-4021: a number where text is declared: zeros in front are lost, and long codes are rounded \"\\t1234\""}}},
+		{"formulas that are to be calculated when the book is opened", "", twoNames + `<row r="2"><c r="A2" t="str"><v>x</v></c><c r="B2"><f>1+1</f><v>0</v></c></row>` +
+			`<row r="3"><c r="B3"><v>0</v></c></row>`,
+			map[string]string{"xl/workbook.xml": `<workbook xmlns:r="r"><sheets><sheet name="Aides" r:id="rId1"/></sheets><calcPr calcId="124519" fullCalcOnLoad="1"/></workbook>`},
+			csvResult{Columns: ab, Rows: []string{`3: \N [0]`}, Rejects: []string{"2: f1 montant LAV-4296: a formula whose result is not in the file \"x\\t\""}}},
 		{"formulas", "", twoNames + `<row r="2"><c r="A2" t="str"><f>A1</f><v>x</v></c><c r="B2"><f>1+1</f><v>2</v></c></row>` +
 			`<row r="3"><c r="B3"><f>1+1</f></c></row><row r="4"><c r="A4" t="str"><f>""</f><v></v></c><c r="B4"><v>1</v></c></row>`, nil,
 			csvResult{Columns: ab, Rows: []string{"2: [x] [2]", `4: \N [1]`}, Rejects: []string{"3: f1 montant LAV-4296: a formula whose result is not in the file \"\\t\""}}},
@@ -480,5 +484,17 @@ func TestXLSXPutAsideDamaged(t *testing.T) {
 	booksDamaged(t, asideXLSX(t, mem, dir, "", 1), sampleXLSX())
 	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
 		t.Errorf("%d files are left, %v", len(files), err)
+	}
+}
+
+// A value full of > is passed over in one go, wherever its tag ends.
+func TestATagWithItsEndInAValue(t *testing.T) {
+	mem := memory.NewGoAllocator()
+	for _, quote := range []string{`"`, "'"} {
+		row := `<row r="2"><c x=` + quote + strings.Repeat(">", 8<<20) + quote + ` y='"' r="A2"><v>1</v></c></row>`
+		got := readWith(t, xlsxFrom(t, mem, ""), inputOf(xlsxOf(twoNames+row, nil)))
+		if d := cmp.Diff(csvResult{Columns: []string{"nom", "montant"}, Rows: []string{`2: [1] \N`}}, got); d != "" {
+			t.Error(d)
+		}
 	}
 }
