@@ -164,7 +164,7 @@ func (c *fixedChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 	s := c.chunks
 	if s.marked && linesAreUTF8(*c.bytes, s.lineEnd) {
 		return pipelines.Batch{}, messages.CSVWrongEncoding.With("file", s.in.Name, "encoding", s.config.Encoding,
-			"why", "it starts with the mark of UTF-8, and has lines with letters of UTF-8", "instead", `"utf-8"`)
+			"why", "it starts with the mark of UTF-8, and has rows with letters of UTF-8", "instead", `"utf-8"`)
 	}
 	d := s.decoders.Get()
 	defer s.decoders.Put(d)

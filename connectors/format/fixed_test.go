@@ -65,7 +65,7 @@ columns = { m = decimal(9, 2), d = date("YYYYMMDD"), n = int32 }`, "  1234,50202
 				`3: f1  LAV-4298: a line end of another kind than those of the file, or where its records have none: it may part two rows "\n003abcd\r\n"`}}},
 		{"a mark of UTF-8 before cp1252", two + `encoding = "cp1252"`, "\ufeff001\xe9t\xe9  \n", csvResult{Columns: []string{"code", "nom"}, Rows: []string{"1: [001] [été]"}}},
 		{"UTF-8 with its mark, declared as cp1252", two + `encoding = "cp1252"`, "\ufeff001été\n", csvResult{Columns: []string{"code", "nom"},
-			Err: "LAV-4006: file f1 is not cp1252: it starts with the mark of UTF-8, and has lines with letters of UTF-8"}},
+			Err: "LAV-4006: file f1 is not cp1252: it starts with the mark of UTF-8, and has rows with letters of UTF-8"}},
 		{"no line ends at all", two, strings.Repeat("x", 3<<20), csvResult{Columns: []string{"code", "nom"}, Err: "LAV-4262: line 1 of file f1 is longer than 1MiB"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	errManyMembers = errors.New("the list of an archive's members is beyond its bounds")
-	errNoMembers   = errors.New("the list of an archive's members is missing")
+	errManyMembers = errors.New("many")
+	errNoMembers   = errors.New("none")
 )
 
 // checkZipDirectory follows the list of a zip archive's members, before all of it is

@@ -195,6 +195,7 @@ var phrases = []phrase{
 	{"records that are deleted in the table", "enregistrements supprimés dans la table"},
 	{"it ends too early", "il finit trop tôt"},
 	{"its blocks have no size", "ses blocs n'ont pas de taille"},
+	{"it starts with the mark of UTF-8, and has rows with letters of UTF-8", "il commence par la marque de l'UTF-8, et des lignes ont des lettres en UTF-8"},
 	{"no text there", "pas de texte à cet endroit"},
 	{"is empty", "il est vide"},
 	{"is a number of bytes, at most 1 MiB", "c'est un nombre d'octets, 1 Mio au plus"},
