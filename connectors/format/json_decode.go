@@ -65,19 +65,34 @@ func (d *jsonDecoder) decode(c *treeChunk) (pipelines.Batch, error) {
 				return pipelines.Batch{}, err
 			}
 		}
-		if err := d.emitAll(r, line); err != nil {
+		if err := d.tooMuch(line); err != nil {
 			d.leave()
 			return pipelines.Batch{}, err
 		}
+		d.emitAll(r, line)
 	}
 	return d.end(), nil
 }
 
 // emitAll adds a row for each element of the exploded array, or one.
-func (d *jsonDecoder) emitAll(r *treeRecord, line int64) error {
+func (d *jsonDecoder) emitAll(r *treeRecord, line int64) {
 	n := len(d.plan.exploded)
 	if d.rows == 0 || d.why != nil {
 		d.emit(r, line)
+		return
+	}
+	for row := range d.rows {
+		for i, col := range d.plan.exploded {
+			d.row[col] = d.elements[row*n+i]
+		}
+		d.emit(r, line)
+	}
+}
+
+// tooMuch refuses a record whose values, once for each element of its array, are
+// more than a batch holds.
+func (d *jsonDecoder) tooMuch(line int64) error {
+	if d.rows == 0 {
 		return nil
 	}
 	weight, longest, most := cellWeight*len(d.row), 0, 0
@@ -90,12 +105,6 @@ func (d *jsonDecoder) emitAll(r *treeRecord, line int64) error {
 	}
 	if d.exploded += weight * d.rows; d.exploded > treeExploded {
 		return messages.TreeTooLarge.With("column", d.cols[longest].Name, "line", line, "file", d.input, "bound", pipelines.Size(max(1, treeExploded/d.rows)))
-	}
-	for row := range d.rows {
-		for i, col := range d.plan.exploded {
-			d.row[col] = d.elements[row*n+i]
-		}
-		d.emit(r, line)
 	}
 	return nil
 }
