@@ -140,6 +140,24 @@ func TestNowhere(t *testing.T) {
 	}
 }
 
+// The functions are those of the standard library to its last digits.
+func TestFunctionsInTheirRange(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		x := rapid.Float64Range(-6, 6).Draw(r, "x")
+		sin, cos := sincos(x)
+		wantSin, wantCos := math.Sincos(x)
+		for what, pair := range map[string][2]float64{
+			"sin": {sin, wantSin}, "cos": {cos, wantCos}, "atan": {atan(x), math.Atan(x)}, "atan2": {atan2(x, -1), math.Atan2(x, -1)},
+			"sinh": {sinh(x), math.Sinh(x)}, "cosh": {cosh(x), math.Cosh(x)}, "tanh": {tanh(x), math.Tanh(x)}, "asinh": {asinh(x), math.Asinh(x)},
+			"atanh": {atanh(x / 10), math.Atanh(x / 10)},
+		} {
+			if math.Abs(pair[0]-pair[1]) > 2e-15*max(1, math.Abs(pair[1])) {
+				r.Errorf("%s of %v is %v, not %v", what, x, pair[0], pair[1])
+			}
+		}
+	})
+}
+
 // The bits are those of every platform.
 func TestForwardBits(t *testing.T) {
 	got := ""
