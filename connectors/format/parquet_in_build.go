@@ -444,7 +444,7 @@ func (d *inDecoder) cells() (arrow.Array, error) {
 	x, col := &d.cell, d.column
 	x.form, x.columns, x.mem = &d.form, []cellColumn{col.cellColumn}, d.env.Allocator
 	x.begin(d.in.Name, 1)
-	x.bad, x.badRow = nil, x.badRow[:0]
+	x.bad, x.failed = x.bad[:0], x.failed[:0]
 	target := col.Type.ID()
 	tooLarge := false
 	d.each(func(row int, v *inValues, i int) {
@@ -475,8 +475,8 @@ func (d *inDecoder) cells() (arrow.Array, error) {
 		return nil, errInTooLarge
 	}
 	a := x.column(0)
-	for i, row := range x.badRow {
-		d.fail(row, x.bad[i].Why)
+	for _, b := range x.bad {
+		d.fail(b.row, b.reject.Why)
 	}
 	return a, nil
 }
