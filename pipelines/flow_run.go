@@ -27,6 +27,7 @@ type FlowOptions struct {
 	Quarantine  string // folder
 	Recipients  []string
 	Key         []byte   // of the fingerprint
+	OwnKey      bool     // the project gives Key: it is the same on every machine
 	StampKey    []byte   // of the stamp; empty: none is taken
 	Manifest    Manifest // what is known of it before the files are
 	Unpublished bool     // stop before publishing
@@ -194,7 +195,10 @@ func (r *flowRun) published() bool {
 func (r *flowRun) manifest() Manifest {
 	m := r.opt.Manifest
 	if r.Privacy != nil {
-		m.Privacy = r.Privacy.Paragraph()
+		m.Privacy = r.Privacy.Paragraph(r.decided)
+		if c, ok := r.Privacy.(Checked); ok {
+			m.Checks = c.Checks(r.decided)
+		}
 	}
 	return m
 }
@@ -308,19 +312,25 @@ func (r *flowRun) singlePass(ctx context.Context, sp SinglePass, rd *reading) (S
 			return nil, false, nil
 		}
 	}
+	out := r.onWorkers(kernels, rd)
+	return r.noRejects(out.Next, out.Close), true, nil
+}
+
+// onWorkers is what kernels make of the rows of in, in their order; it owns in.
+func (r *flowRun) onWorkers(kernels []Kernel, in Stream) Stream {
 	o := &ordered[Batch, Batch]{
-		workers: r.opt.Workers,
-		next:    rd.Next,
+		workers: len(kernels),
+		next:    in.Next,
 		work: func(ctx context.Context, w int, b Batch) (Batch, error) {
 			out, err := kernels[w](ctx, b)
 			return out, r.at("privacy", err)
 		},
 		free: func(b Batch) { b.Release() },
 	}
-	return r.noRejects(o.take, func() error {
+	return NewStream(r.bind.Out, o.take, func() error {
 		o.close()
-		return rd.Close()
-	}), true, nil
+		return in.Close()
+	})
 }
 
 // noRejects holds the privacy stage to its promise: it lets a row out or not,
@@ -373,6 +383,9 @@ func (r *flowRun) twoPasses(ctx context.Context, first *reading) (Stream, *readi
 	}
 	var again Stream
 	if err == nil {
+		err = r.draw(ctx, first)
+	}
+	if err == nil {
 		again, err = spool.Open()
 	}
 	if err != nil {
@@ -414,6 +427,9 @@ func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading,
 	if e := first.Close(); err == nil {
 		err = e
 	}
+	if err == nil {
+		err = r.draw(ctx, first)
+	}
 	if err != nil {
 		return nil, nil, r.at("privacy", err)
 	}
@@ -443,9 +459,34 @@ func (r *flowRun) observe(ctx context.Context, in Stream) (err error) {
 	return Each(ctx, in, func(b Batch) error { b.Release(); return nil })
 }
 
+// draw tells the stage what was read, once it has read it all.
+func (r *flowRun) draw(ctx context.Context, rd *reading) (err error) {
+	d, ok := r.Privacy.(Drawer)
+	if !ok {
+		return nil
+	}
+	var fingerprint []byte
+	if r.opt.OwnKey {
+		fingerprint = r.mac("draw", rd.digest.Sum(nil))
+	}
+	r.decided, err = d.Draw(ctx, r.decided, fingerprint)
+	return err
+}
+
 func (r *flowRun) emit(ctx context.Context, in Stream) (Stream, error) {
-	out, err := r.Privacy.Emit(ctx, r.decided, in)
-	return out, r.at("privacy", err)
+	e, ok := r.Privacy.(Emitter)
+	if !ok {
+		out, err := r.Privacy.Emit(ctx, r.decided, in)
+		return out, r.at("privacy", err)
+	}
+	kernels := make([]Kernel, r.opt.Workers)
+	for w := range kernels {
+		var err error
+		if kernels[w], err = e.EmitKernel(r.decided, in.Schema()); err != nil {
+			return nil, r.at("privacy", err)
+		}
+	}
+	return r.onWorkers(kernels, in), nil
 }
 
 // encode feeds one stream to all loads: groups are encoded by workers and

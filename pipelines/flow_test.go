@@ -171,7 +171,7 @@ func (l letOut) Roles(in []MarkedColumn) ([]MarkedColumn, error) {
 	return in, nil
 }
 func (l letOut) Judge(context.Context, Decision, SealedFile) error { return nil }
-func (l letOut) Paragraph() []string                               { return []string{"Rien."} }
+func (l letOut) Paragraph(Decision) []string                       { return []string{"Rien."} }
 func (l letOut) Kernel(*arrow.Schema) (Kernel, error) {
 	if !l.single {
 		return nil, nil

@@ -129,8 +129,29 @@ type Privacy interface {
 	// policy clears, given the columns and which of them are marked. It refuses
 	// with a message what cannot be let out.
 	Roles(in []MarkedColumn) (out []MarkedColumn, err error)
-	// Paragraph describes to the public what was done, one sentence each.
-	Paragraph() []string
+	// Paragraph describes to the public what is done, one sentence each. d is what
+	// was decided, nil when nothing is yet or nothing had to be.
+	Paragraph(d Decision) []string
+}
+
+// Checked is the ability of a privacy stage to name what the Gate found to hold of
+// every file, for the manifest: "k-anonymity: k = 5". What it says is public.
+type Checked interface {
+	Checks(d Decision) []string
+}
+
+// Drawer is the ability of a privacy stage to draw what must differ from release to
+// release, as keys of pseudonyms, from the keyed fingerprint of the rows that were
+// read: the same rows draw the same. It is called once all rows were observed, and
+// gives the decision to go on with. fingerprint is empty where none is kept.
+type Drawer interface {
+	Draw(ctx context.Context, d Decision, fingerprint []byte) (Decision, error)
+}
+
+// Emitter is the ability of a privacy stage that decided to let rows out batch by
+// batch, each on any worker: what it makes of a batch is what Emit would make.
+type Emitter interface {
+	EmitKernel(d Decision, in *arrow.Schema) (Kernel, error)
 }
 
 // SinglePass is the ability of a privacy stage to work batch by batch. A nil

@@ -128,7 +128,7 @@ func (v veil) Roles(in []pipelines.MarkedColumn) (out []pipelines.MarkedColumn, 
 	return out, nil
 }
 
-func (v veil) Paragraph() []string {
+func (v veil) Paragraph(pipelines.Decision) []string {
 	switch v.fault {
 	case "speaks English":
 		return []string{"Names were masked."}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -29,6 +30,10 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 	if err := t.onlyLeaving(in.Schema(), file); err != nil {
 		return err
 	}
+	classes, err := t.recount(in.Schema(), counted, file)
+	if err != nil {
+		return err
+	}
 	var proofs []*proof
 	for _, id := range t.Identifiers {
 		p, err := t.proof(id, in.Schema(), counted != nil, file)
@@ -51,13 +56,16 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 			}
 		}
 		rows += b.NumRows()
-		return nil
+		return classes.add(b.Record)
 	})
 	if err != nil || counted == nil {
 		return err
 	}
 	if rows != counted.rows {
 		return messages.GateRows.With("file", file, "got", rows, "wanted", counted.rows)
+	}
+	if classes != nil {
+		return classes.judge()
 	}
 	for _, p := range proofs {
 		if p.shown != counted.clear[p.name] {
@@ -72,6 +80,12 @@ func (t policy) onlyLeaving(s *arrow.Schema, file string) error {
 	leaves := map[string]bool{}
 	for _, name := range t.Public {
 		leaves[name] = true
+	}
+	for _, q := range t.Quasi {
+		leaves[q.Column] = true
+	}
+	for _, c := range t.Sensitive {
+		leaves[c.Column] = true
 	}
 	for _, id := range t.Identifiers {
 		leaves[id.Column] = id.Action != "drop"
@@ -100,6 +114,12 @@ func (t policy) proof(id identifierConfig, s *arrow.Schema, counted bool, file s
 	is := s.FieldIndices(id.Column)
 	if id.Action == "drop" || len(is) != 1 {
 		return nil, nil
+	}
+	if id.Action == "pseudonym" {
+		if s.Field(is[0]).Type.ID() != arrow.STRING {
+			return nil, messages.GateValue.With("file", file, "column", id.Column, "row", 1)
+		}
+		return &proof{name: id.Column, index: is[0], never: true, rule: &rule{pseudonym: id.form()}}, nil
 	}
 	otherwise, err := id.otherwise(s.Field(is[0]))
 	if err != nil {
@@ -130,6 +150,15 @@ func (p *proof) look(ctx context.Context, r arrow.Record, before int64, file str
 			return err
 		}
 		defer verdicts.Release()
+	}
+	if p.pseudonym != "" {
+		a := r.Column(p.index).(*array.String)
+		for i := range a.Len() {
+			if !a.IsNull(i) && !pseudonymous(a.Value(i)) {
+				return messages.GateValue.With("file", file, "column", p.name, "row", before+int64(i)+1)
+			}
+		}
+		return nil
 	}
 	var key []byte
 	for i := range int(r.NumRows()) {

@@ -17,12 +17,14 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/transforms/internal/compute"
 	"github.com/lavoir-data/lavoir/transforms/internal/convert"
+	"github.com/lavoir-data/lavoir/transforms/internal/protect"
 )
 
 // plan is a policy for one schema.
 type plan struct {
 	out     *arrow.Schema
 	columns []leaving // in the order of the input
+	records *records  // nil without a model
 }
 
 // leaving is a column that leaves.
@@ -30,10 +32,12 @@ type leaving struct {
 	index int
 	name  string
 	rule  *rule // nil: as it is
+	quasi int   // which quasi-identifier leaves as its labels; -1: none
 }
 
 // rule says when a value is masked, and what stands there then.
 type rule struct {
+	pseudonym protect.Form  // not "": a keyed hash stands for every value
 	clear     *expr.Program // nil: never in clear
 	otherwise arrow.Array   // one value; a null one for nothing
 	key       []byte        // of otherwise
@@ -57,6 +61,13 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 		if id.Action == "drop" {
 			continue
 		}
+		if id.Action == "pseudonym" {
+			if f := in.Field(i).Type; !convert.HasText(f) || f.ID() == arrow.FLOAT64 {
+				return nil, messages.NoPseudonym.With("column", id.Column, "got", pipelines.TypeName(f))
+			}
+			rules[i] = &rule{pseudonym: id.form()}
+			continue
+		}
 		r, err := id.rule(in, in.Field(i))
 		var located hcl.Diagnostics
 		switch {
@@ -71,13 +82,40 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 	if err := compute.Mistakes(diags); err != nil {
 		return nil, err
 	}
-	p := &plan{}
+	records, err := t.records(in)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{records: records}
+	labelled := map[int]int{}
+	if records != nil {
+		for j, q := range records.quasi {
+			rules[q.index] = nil
+			if records.levels[j].generalised() {
+				labelled[q.index] = j
+			}
+		}
+		for _, s := range records.sensitive {
+			rules[s.index] = nil
+		}
+	}
 	var fields []arrow.Field
 	for i, f := range in.Fields() {
-		if r, leaves := rules[i]; leaves {
-			p.columns = append(p.columns, leaving{i, f.Name, r})
-			fields = append(fields, f)
+		r, leaves := rules[i]
+		if !leaves {
+			continue
 		}
+		quasi, coarser := labelled[i]
+		if !coarser {
+			quasi = -1
+		} else {
+			f.Type, f.Nullable = arrow.BinaryTypes.String, true
+		}
+		if r != nil && r.pseudonym != "" {
+			f.Type, f.Nullable = arrow.BinaryTypes.String, true
+		}
+		p.columns = append(p.columns, leaving{i, f.Name, r, quasi})
+		fields = append(fields, f)
 	}
 	p.out = arrow.NewSchema(fields, nil)
 	return p, nil
@@ -119,10 +157,11 @@ type masking struct {
 	*plan
 	mem        memory.Allocator
 	evaluators []*expr.Evaluator // by leaving column; nil where there is no condition
+	pseudonyms map[string]*protect.Pseudonyms
 }
 
 func (p *plan) masking(mem memory.Allocator) *masking {
-	m := &masking{p, mem, make([]*expr.Evaluator, len(p.columns))}
+	m := &masking{p, mem, make([]*expr.Evaluator, len(p.columns)), nil}
 	for i, c := range p.columns {
 		if c.rule != nil && c.rule.clear != nil {
 			m.evaluators[i] = c.rule.clear.New(mem)
@@ -149,15 +188,24 @@ func (m *masking) clear(ctx context.Context, n int, r arrow.Record) ([]bool, err
 	return may, nil
 }
 
-// apply gives what leaves of r, which it borrows.
-func (m *masking) apply(ctx context.Context, r arrow.Record) (arrow.Record, error) {
+// apply gives what leaves of r, which it borrows, and whose rows are those that e,
+// where there is a model, let stay.
+func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow.Record, error) {
 	cols := make([]arrow.Array, 0, len(m.columns))
 	defer func() { compute.Release(cols) }()
 	for n, c := range m.columns {
 		col := r.Column(c.index)
+		if c.quasi >= 0 {
+			cols = append(cols, e.column(m.mem, c.quasi))
+			continue
+		}
 		if c.rule == nil {
 			col.Retain()
 			cols = append(cols, col)
+			continue
+		}
+		if c.rule.pseudonym != "" {
+			cols = append(cols, m.pseudonyms[c.name].Column(m.mem, col))
 			continue
 		}
 		may, err := m.clear(ctx, n, r)

@@ -10,43 +10,83 @@ import (
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/transforms/internal/protect"
+	"github.com/lavoir-data/lavoir/transforms/internal/reject"
 )
 
 // Policy says which columns leave, and what becomes of those that name persons.
 // A column without a role does not leave. A rule with a condition masks unless
 // the condition is true: null, an unknown value and an expression that fails
-// all mask. Rows are neither dropped nor reordered.
+// all mask. With a model, rows whose quasi-identifiers are those of too few are
+// dropped, and the values of the others made coarser until no more than the limit
+// are dropped. Rows are not reordered.
 var Policy = pipelines.Define(pipelines.KindPrivacy, "policy", "Say which columns leave, and mask those that name persons.",
 	policyConfig{}, newPolicy)
 
 type policyConfig struct {
-	Public      []string           `hcl:"public,optional" doc:"Columns that leave as they are; none of them may be personal."`
-	Identifiers []identifierConfig `hcl:"identifier,block" doc:"What becomes of a column that names persons; with a rule it leaves."`
+	Purpose      string             `hcl:"purpose,optional" doc:"Why the data are published, for the register of processing."`
+	Controller   string             `hcl:"controller,optional" doc:"Who answers for them."`
+	DataSubjects []string           `hcl:"data_subjects,optional" doc:"Of whom they are."`
+	Public       []string           `hcl:"public,optional" doc:"Columns that leave as they are; none of them may be personal."`
+	Subject      string             `hcl:"subject,optional" doc:"The column that tells whom a row is of, where one person has several: k then counts persons."`
+	Identifiers  []identifierConfig `hcl:"identifier,block" doc:"What becomes of a column that names persons; with a rule it leaves."`
+	Quasi        []quasiConfig      `hcl:"quasi,block" doc:"A column that names nobody, and may tell who it is together with others; it leaves as coarse as the model needs."`
+	Sensitive    []sensitiveConfig  `hcl:"sensitive,block" doc:"A column that nobody may learn of a person; it leaves as it is, if the classes of the model are diverse enough."`
+	Model        *modelConfig       `hcl:"model,block" doc:"What every class of rows with the same quasi-identifiers must keep."`
 }
 
 type identifierConfig struct {
 	Column    string               `hcl:"column,label"`
-	Action    string               `hcl:"action,optional" doc:"mask, the default, puts otherwise in place of the value unless clear_when is true; null empties it unless clear_when is true; constant puts otherwise in every row; drop keeps the column in." values:"mask|null|constant|drop"`
+	Action    string               `hcl:"action,optional" doc:"mask, the default, puts otherwise in place of the value unless clear_when is true; null empties it unless clear_when is true; constant puts otherwise in every row; pseudonym puts a keyed hash, which leaves only beside a model; drop keeps the column in." values:"mask|null|constant|pseudonym|drop"`
 	ClearWhen pipelines.Expression `hcl:"clear_when,optional" doc:"The condition, over the row, under which the value may be read; anything but true masks it."`
 	Otherwise string               `hcl:"otherwise,optional" doc:"What stands where the value is masked, nulls included; nothing (null) unless given."`
+	Key       pipelines.Secret     `hcl:"key,optional" doc:"Of pseudonyms: the root key, a secret of 32 bytes or more."`
+	Domain    string               `hcl:"domain,optional" doc:"Of pseudonyms: a name shared by the columns of this policy that must match; each column has its own unless given."`
+	Rotate    string               `hcl:"rotate,optional" doc:"Of pseudonyms: per_release draws the key anew from what was read, so that the same input has the same pseudonyms and those of two releases do not match." values:"per_release"`
+	Canonical string               `hcl:"canonical,optional" doc:"Of pseudonyms: text, the default, compares without regard to case and spaces; exact, as written; identifier, letters and digits alone." values:"text|exact|identifier"`
 }
 
 func (c policyConfig) Validate() error {
 	role := map[string]bool{}
-	leaves := len(c.Public)
+	leaves := len(c.Public) + len(c.Quasi) + len(c.Sensitive)
 	for _, name := range c.Public {
 		if role[name] {
 			return pipelines.At("public", messages.TwoRoles.With("column", name))
 		}
 		role[name] = true
 	}
+	var others []string
 	for _, id := range c.Identifiers {
-		if role[id.Column] {
-			return messages.TwoRoles.With("column", id.Column)
-		}
-		role[id.Column] = true
+		others = append(others, id.Column)
 		if id.Action != "drop" {
 			leaves++
+		}
+	}
+	for _, q := range c.Quasi {
+		others = append(others, q.Column)
+	}
+	for _, s := range c.Sensitive {
+		others = append(others, s.Column)
+	}
+	for _, name := range others {
+		if role[name] {
+			return messages.TwoRoles.With("column", name)
+		}
+		role[name] = true
+	}
+	switch {
+	case c.Model == nil && len(c.Quasi)+len(c.Sensitive) > 0:
+		return messages.WrongModel.With("why", "quasi or sensitive columns without a model")
+	case c.Model != nil && len(c.Quasi) == 0:
+		return messages.WrongModel.With("why", "a model without a quasi-identifier")
+	case c.Subject != "" && c.Model == nil:
+		return pipelines.At("subject", messages.WrongModel.With("why", "subject without a model"))
+	case c.Subject != "" && c.Model.NullMatch == "wildcard":
+		return pipelines.At("subject", messages.WrongModel.With("why", "subject with null_match = \"wildcard\""))
+	}
+	for _, id := range c.Identifiers {
+		if id.Action == "pseudonym" && c.Model == nil {
+			return messages.WrongModel.With("why", "a pseudonym without a model")
 		}
 	}
 	if leaves == 0 {
@@ -59,7 +99,16 @@ func (id identifierConfig) Validate() error {
 	wrong := func(argument, why string) error {
 		return pipelines.At(argument, messages.WrongAction.With("column", id.Column, "why", why))
 	}
+	pseudonym := id.Action == "pseudonym"
 	switch {
+	case pseudonym && (id.ClearWhen.IsSet() || id.Otherwise != ""):
+		return wrong("action", "pseudonym with clear_when or otherwise")
+	case pseudonym && !id.Key.IsSet():
+		return wrong("action", "pseudonym without key")
+	case pseudonym && id.Rotate == "":
+		return wrong("action", "pseudonym without rotate")
+	case !pseudonym && (id.Key.IsSet() || id.Domain != "" || id.Rotate != "" || id.Canonical != ""):
+		return wrong("action", "key, domain, rotate or canonical without pseudonym")
 	case id.Action == "drop" && (id.ClearWhen.IsSet() || id.Otherwise != ""):
 		return wrong("action", "drop with clear_when or otherwise")
 	case id.Action == "constant" && id.ClearWhen.IsSet():
@@ -79,6 +128,8 @@ type policy struct {
 
 var (
 	_ pipelines.SinglePass = policy{}
+	_ pipelines.Emitter    = policy{}
+	_ pipelines.Drawer     = policy{}
 	_ pipelines.Gate       = policy{}
 )
 
@@ -94,6 +145,13 @@ func (t policy) Bind(in *arrow.Schema) (*arrow.Schema, error) {
 	if err := p.closed(in); err != nil {
 		return nil, err
 	}
+	if t.Model != nil {
+		for _, c := range p.columns {
+			if c.rule != nil && c.rule.clear != nil && !t.provable(c.rule.clear.Columns(), c.name) {
+				return nil, messages.BlindRule.With("column", c.name)
+			}
+		}
+	}
 	return p.out, nil
 }
 
@@ -105,12 +163,15 @@ func (t policy) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.Model != nil {
+		return nil, nil
+	}
 	for _, c := range p.columns {
 		if c.rule != nil && c.rule.clear != nil && !t.provable(c.rule.clear.Columns(), c.name) {
 			return nil, nil
 		}
 	}
-	return p.kernel(t.env.Allocator), nil
+	return p.kernel(t.env.Allocator, nil), nil
 }
 
 // provable says whether a condition over these columns can be asked of the rows
@@ -118,17 +179,33 @@ func (t policy) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 // for where it is not masked it is as it was.
 func (t policy) provable(columns []string, judged string) bool {
 	for _, c := range columns {
-		if c != judged && !slices.Contains(t.Public, c) {
+		if c != judged && !slices.Contains(t.Public, c) && !slices.ContainsFunc(t.Sensitive, func(s sensitiveConfig) bool { return s.Column == c }) {
 			return false
 		}
 	}
 	return true
 }
 
-func (p *plan) kernel(mem memory.Allocator) pipelines.Kernel {
+func (p *plan) kernel(mem memory.Allocator, s *seen) pipelines.Kernel {
 	m := p.masking(mem)
+	var e *recoding
+	if s != nil {
+		e = p.records.recoding(s.verdict)
+		m.draw(s.keys)
+	}
 	return func(ctx context.Context, b pipelines.Batch) (pipelines.Batch, error) {
-		out, err := m.apply(ctx, b.Record)
+		if e != nil {
+			rows, err := e.stay(b.Record)
+			if err == nil {
+				b, err = reject.Keep(mem, b, rows)
+			} else {
+				b.Release()
+			}
+			if err != nil {
+				return pipelines.Batch{}, err
+			}
+		}
+		out, err := m.apply(ctx, b.Record, e)
 		if err != nil {
 			b.Release()
 			return pipelines.Batch{}, err
@@ -137,16 +214,22 @@ func (p *plan) kernel(mem memory.Allocator) pipelines.Kernel {
 	}
 }
 
-// seen is what a policy decides: nothing but what the gate compares with.
+// seen is what a policy decides: which rows leave, as what, and what the gate
+// compares with.
 type seen struct {
-	rows  int64
-	clear map[string]int64 // by column, the values that leave in clear and are not otherwise
+	rows     int64                  // that leave
+	clear    map[string]int64       // by column, the values that leave in clear and are not otherwise
+	*verdict                        // nil without a model
+	keys     map[string]protect.Key // of pseudonyms, by column
 }
 
 func (t policy) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Decision, error) {
 	p, err := t.plan(in.Schema())
 	if err != nil {
 		return nil, err
+	}
+	if p.records != nil {
+		return t.observeRecords(ctx, p.records, in)
 	}
 	m := p.masking(t.env.Allocator)
 	d := &seen{clear: map[string]int64{}}
@@ -157,12 +240,48 @@ func (t policy) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Dec
 	})
 }
 
-func (t policy) Emit(_ context.Context, _ pipelines.Decision, in pipelines.Stream) (pipelines.Stream, error) {
+func (t policy) observeRecords(ctx context.Context, r *records, in pipelines.Stream) (pipelines.Decision, error) {
+	c := t.count(r)
+	defer c.histogram.Close()
+	err := pipelines.Each(ctx, in, func(b pipelines.Batch) error {
+		defer b.Release()
+		return c.add(ctx, b.Record)
+	})
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.decide(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &seen{rows: v.kept, verdict: v}, nil
+}
+
+// EmitKernel lets rows out on any worker.
+func (t policy) EmitKernel(d pipelines.Decision, in *arrow.Schema) (pipelines.Kernel, error) {
+	p, err := t.plan(in)
+	if err != nil {
+		return nil, err
+	}
+	s, _ := d.(*seen)
+	if p.records == nil {
+		return p.kernel(t.env.Allocator, nil), nil
+	}
+	if s == nil || s.verdict == nil || len(s.keys) < len(t.pseudonyms()) {
+		return nil, messages.Internal.With("what", "a policy with a model was not asked first")
+	}
+	return p.kernel(t.env.Allocator, s), nil
+}
+
+func (t policy) Emit(_ context.Context, d pipelines.Decision, in pipelines.Stream) (pipelines.Stream, error) {
 	p, err := t.plan(in.Schema())
 	if err != nil {
 		return nil, err
 	}
-	k := p.kernel(t.env.Allocator)
+	k, err := t.EmitKernel(d, in.Schema())
+	if err != nil {
+		return nil, err
+	}
 	return pipelines.NewStream(p.out, func(ctx context.Context) (pipelines.Batch, error) {
 		b, err := in.Next(ctx)
 		if err != nil {
@@ -180,34 +299,54 @@ func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, er
 	for _, id := range t.Identifiers {
 		rule[id.Column] = id.Action
 	}
+	modelled := map[string]bool{} // what the model lets out is no longer personal
+	for _, q := range t.Quasi {
+		modelled[q.Column] = true
+	}
+	for _, s := range t.Sensitive {
+		modelled[s.Column] = true
+	}
+	known := map[string]bool{}
 	var out []pipelines.MarkedColumn
 	var names []string
 	for _, c := range in {
 		names = append(names, c.Name)
+		known[c.Name] = true
 		action, ruled := rule[c.Name]
 		switch {
 		case public[c.Name] && c.Personal:
 			return nil, messages.PublicPersonal.With("column", c.Name, "because", c.Because)
-		case public[c.Name], ruled && action != "drop":
+		case public[c.Name], modelled[c.Name], ruled && action != "drop":
 			out = append(out, pipelines.MarkedColumn{Name: c.Name})
 		}
-		delete(public, c.Name)
-		delete(rule, c.Name)
 	}
-	for _, name := range t.Public {
-		if public[name] {
+	for _, name := range t.named() {
+		if !known[name] {
 			return nil, messages.UnknownColumn.With("column", name, "columns", strings.Join(names, ", "))
-		}
-	}
-	for _, id := range t.Identifiers {
-		if _, unknown := rule[id.Column]; unknown {
-			return nil, messages.UnknownColumn.With("column", id.Column, "columns", strings.Join(names, ", "))
 		}
 	}
 	return out, nil
 }
 
-func (t policy) Paragraph() []string {
+// named is every column that the policy names.
+func (t policy) named() []string {
+	names := slices.Clone(t.Public)
+	for _, id := range t.Identifiers {
+		names = append(names, id.Column)
+	}
+	for _, q := range t.Quasi {
+		names = append(names, q.Column)
+	}
+	for _, s := range t.Sensitive {
+		names = append(names, s.Column)
+	}
+	if t.Subject != "" {
+		names = append(names, t.Subject)
+	}
+	return names
+}
+
+func (t policy) Paragraph(d pipelines.Decision) []string {
 	var sentences []string
 	for _, id := range t.Identifiers {
 		instead := "vidées"
@@ -217,6 +356,8 @@ func (t policy) Paragraph() []string {
 		switch {
 		case id.Action == "drop":
 			sentences = append(sentences, "La colonne « "+id.Column+" » a été supprimée.")
+		case id.Action == "pseudonym":
+			sentences = append(sentences, "Les valeurs de la colonne « "+id.Column+" » ont été remplacées par des codes propres à cette publication : on ne peut ni les lire ni les rapprocher d'une autre.")
 		case !id.ClearWhen.IsSet():
 			sentences = append(sentences, "Toutes les valeurs de la colonne « "+id.Column+" » ont été masquées ("+instead+").")
 		default:
@@ -224,5 +365,6 @@ func (t policy) Paragraph() []string {
 				"), sauf dans les lignes dont la règle de publication établit qu'elles peuvent être lues.")
 		}
 	}
+	sentences = append(sentences, t.describeRecords(d)...)
 	return append(sentences, "Toute colonne que la règle de publication ne nomme pas a été supprimée.")
 }

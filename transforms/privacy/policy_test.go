@@ -324,7 +324,7 @@ func TestParagraphSpeaksFrench(t *testing.T) {
 		"La colonne « adresse » a été supprimée.",
 		"Toute colonne que la règle de publication ne nomme pas a été supprimée.",
 	}
-	if diff := cmp.Diff(want, p.Paragraph()); diff != "" {
+	if diff := cmp.Diff(want, p.Paragraph(nil)); diff != "" {
 		t.Error(diff)
 	}
 }

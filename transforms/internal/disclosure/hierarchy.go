@@ -79,7 +79,7 @@ type Levels struct {
 }
 
 // Bind gives the levels of the values that occur, with rows the number of rows of
-// each leaf code, for errors. Null stays null until a level has one code for all.
+// each leaf code, for errors. Null stays null until a level has * for all.
 // A value that the hierarchy lacks, and the value *, are refused, counted and
 // located by the first row that has them.
 func Bind(h Hierarchy, column string, d *Domain, rows []int64) (*Levels, error) {
@@ -173,7 +173,7 @@ func (l *Levels) addLevel(t *tree, level int, d *Domain) {
 	}
 	null := int64(-1)
 	switch {
-	case d.Null && len(all) == 1 && len(labels) == 1:
+	case d.Null && len(all) == 1 && len(labels) == 1 && labels[0] == Star:
 		up[0] = 0
 		under[0]++
 	case d.Null:

@@ -235,7 +235,7 @@ func inOrder(n int) []int {
 	return order
 }
 
-// general is a value at a level; null stays until one label stands for all.
+// general is a value at a level; null stays until * stands for all.
 func general(paths map[string][]string, v string, level int) string {
 	if level == 0 {
 		return v
@@ -249,6 +249,9 @@ func general(paths map[string][]string, v string, level int) string {
 			return null
 		}
 		label = p[level]
+	}
+	if label != Star {
+		return null
 	}
 	return label
 }

@@ -1,0 +1,312 @@
+package privacy
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/zeebo/xxh3"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// recount counts the classes of a file again, from its rows and in another way than
+// the model was searched: it shares nothing with package disclosure. A class is the
+// values of the quasi-identifiers as they stand in the file.
+type recount struct {
+	t       policy
+	file    string
+	quasi   []int
+	verdict *verdict
+	classes map[xxh3.Uint128]int64
+	rows    int64
+	labels  []map[string]bool // by quasi-identifier, what may stand there
+	values  []valuesOf        // by sensitive column
+	buf     []byte
+}
+
+// valuesOf is what a sensitive column has in each class.
+type valuesOf struct {
+	index  int
+	counts map[xxh3.Uint128]map[string]int64
+}
+
+// recount is nil for a policy without a model.
+func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error) {
+	if t.Model == nil {
+		return nil, nil
+	}
+	if d == nil || d.verdict == nil {
+		return nil, messages.GateNoModel.With("file", file)
+	}
+	c := &recount{t: t, file: file, verdict: d.verdict, classes: map[xxh3.Uint128]int64{}}
+	for j, q := range t.Quasi {
+		i, err := pipelines.ColumnIndex(s, q.Column)
+		if err != nil {
+			return nil, messages.GateMissing.With("file", file, "column", q.Column)
+		}
+		c.quasi = append(c.quasi, i)
+		labels := map[string]bool{}
+		for code, label := range d.columns[j].labels {
+			if !d.columns[j].hidden[code] {
+				labels[label] = true
+			}
+		}
+		c.labels = append(c.labels, labels)
+	}
+	for _, q := range t.Sensitive {
+		i, err := pipelines.ColumnIndex(s, q.Column)
+		if err != nil {
+			return nil, messages.GateMissing.With("file", file, "column", q.Column)
+		}
+		c.values = append(c.values, valuesOf{i, map[xxh3.Uint128]map[string]int64{}})
+	}
+	return c, nil
+}
+
+func (c *recount) add(r arrow.Record) error {
+	if c == nil {
+		return nil
+	}
+	c.rows += r.NumRows()
+	for i := range int(r.NumRows()) {
+		c.buf = c.buf[:0]
+		for _, q := range c.quasi {
+			at := len(c.buf)
+			c.buf = append(c.buf, 0, 0, 0, 0)
+			c.buf = arrowx.AppendKey(c.buf, r.Column(q), i, false)
+			binary.LittleEndian.PutUint32(c.buf[at:], uint32(len(c.buf)-at))
+		}
+		class := xxh3.Hash128(c.buf)
+		if c.classes[class] == 0 {
+			if err := c.known(r, i); err != nil {
+				return err
+			}
+		}
+		c.classes[class]++
+		for _, v := range c.values {
+			counts := v.counts[class]
+			if counts == nil {
+				counts = map[string]int64{}
+				v.counts[class] = counts
+			}
+			c.buf = c.buf[:0]
+			if a := r.Column(v.index); !a.IsNull(i) {
+				c.buf = textOf(a)(append(c.buf, '='), i)
+			}
+			counts[string(c.buf)]++
+		}
+	}
+	return nil
+}
+
+// known refuses a value of a quasi-identifier that is none of those decided.
+func (c *recount) known(r arrow.Record, i int) error {
+	for j, q := range c.quasi {
+		a := r.Column(q)
+		if a.IsNull(i) {
+			continue
+		}
+		if c.buf = textOf(a)(c.buf[:0], i); !c.labels[j][string(c.buf)] {
+			return messages.GateLevel.With("file", c.file, "column", c.t.Quasi[j].Column, "row", c.rows-r.NumRows()+int64(i)+1)
+		}
+	}
+	return nil
+}
+
+// judge refuses the file when a class does not keep the model.
+func (c *recount) judge() error {
+	m := c.t.Model
+	refuse := func(model string) error {
+		return messages.GateModel.With("file", c.file, "model", model)
+	}
+	smallest := int64(math.MaxInt64)
+	for _, n := range c.classes {
+		smallest = min(smallest, n)
+	}
+	// With null_match = "wildcard" a class counts the rows that it matches: only what
+	// was decided knows them. Persons are never fewer than k where rows are.
+	if smallest < int64(m.K) && m.NullMatch != "wildcard" {
+		return refuse("k = " + strconv.Itoa(m.K))
+	}
+	// Fewer are those that a format without null writes alike.
+	if int64(len(c.classes)) > c.verdict.classes {
+		return messages.GateClasses.With("file", c.file)
+	}
+	if m.MaxAverageRisk > 0 && float64(len(c.classes)) > m.MaxAverageRisk*float64(c.rows)*(1+1e-12) {
+		return refuse(fmt.Sprintf("max_average_risk = %v", m.MaxAverageRisk))
+	}
+	for i, s := range c.t.Sensitive {
+		for _, counts := range c.values[i].counts {
+			if d := s.Diversity; d != nil && !d.holds(counts) {
+				return refuse(s.Column + ": diversity")
+			}
+			if t := s.Closeness; t != nil && !t.holds(counts, c.verdict.sensitive[i], c.verdict.total) {
+				return refuse(s.Column + ": closeness")
+			}
+		}
+	}
+	return nil
+}
+
+// holds is the predicate of privacy.md §7, in floats with a margin for their
+// rounding: the exact one was asked before.
+func (d *diversityConfig) holds(counts map[string]int64) bool {
+	var sizes []float64
+	n := 0.0
+	for value, c := range counts {
+		if value != "" || d.Null == "value" {
+			sizes = append(sizes, float64(c))
+			n += float64(c)
+		}
+	}
+	slices.Sort(sizes)
+	switch d.Kind {
+	case "entropy":
+		h := 0.0
+		for _, f := range sizes {
+			h -= float64(f / n * math.Log(f/n))
+		}
+		return h >= math.Log(d.L)-1e-9
+	case "recursive":
+		if len(sizes) < int(d.L) {
+			return false
+		}
+		rest := 0.0
+		for _, f := range sizes[:len(sizes)-int(d.L)+1] {
+			rest += f
+		}
+		return sizes[len(sizes)-1] < d.C*rest*(1+1e-12)
+	}
+	return float64(len(sizes)) >= d.L
+}
+
+func (t *closenessConfig) holds(counts, all map[string]int64, total int64) bool {
+	n := int64(0)
+	for _, c := range counts {
+		n += c
+	}
+	values := make([]string, 0, len(all))
+	for v := range all {
+		values = append(values, v)
+	}
+	slices.SortFunc(values, compareValues(values))
+	distance, sum := 0.0, 0.0
+	for _, v := range values {
+		d := float64(counts[v])/float64(n) - float64(all[v])/float64(total)
+		if t.Distance == "ordered" {
+			sum += d
+			distance += math.Abs(sum)
+		} else {
+			distance += math.Abs(d)
+		}
+	}
+	if t.Distance == "ordered" {
+		distance /= float64(max(len(values)-1, 1))
+	} else {
+		distance /= 2
+	}
+	return distance <= t.T+1e-9
+}
+
+// compareValues orders values: numbers as numbers where all are, else as texts;
+// null comes last.
+func compareValues(values []string) func(a, b string) int {
+	numbers := map[string]*big.Rat{}
+	for _, v := range values {
+		if v == "" {
+			continue
+		}
+		x, ok := new(big.Rat).SetString(v[1:])
+		if !ok {
+			numbers = nil
+			break
+		}
+		numbers[v] = x
+	}
+	return func(a, b string) int {
+		switch {
+		case a == b:
+			return 0
+		case a == "":
+			return 1
+		case b == "":
+			return -1
+		case numbers != nil:
+			return numbers[a].Cmp(numbers[b])
+		}
+		return strings.Compare(a, b)
+	}
+}
+
+// describeRecords says to the public what the model did. How many rows were
+// suppressed is not said: with an older release it would tell who was (invariant 11).
+func (t policy) describeRecords(d pipelines.Decision) []string {
+	if t.Model == nil {
+		return nil
+	}
+	var out []string
+	s, _ := d.(*seen)
+	for j, q := range t.Quasi {
+		switch {
+		case s == nil || s.verdict == nil:
+			out = append(out, "Les valeurs de la colonne « "+q.Column+" » sont regroupées autant que la protection des personnes le demande.")
+		case s.names[j] == "":
+		default:
+			out = append(out, "Les valeurs de la colonne « "+q.Column+" » ont été regroupées : "+s.names[j]+".")
+		}
+	}
+	who := "lignes"
+	if t.Subject != "" {
+		who = "personnes différentes"
+	}
+	out = append(out, fmt.Sprintf("Chaque ligne a les mêmes %s que celles d'au moins %d %s au total ; les lignes pour lesquelles ce n'était pas possible ont été supprimées.",
+		"caractéristiques ("+strings.Join(t.quasiNames(), ", ")+")", t.Model.K, who))
+	for _, c := range t.Sensitive {
+		out = append(out, "Dans chacun de ces groupes, les valeurs de la colonne « "+c.Column+" » sont assez variées pour ne rien apprendre sur une personne donnée.")
+	}
+	return out
+}
+
+func (t policy) quasiNames() []string {
+	var names []string
+	for _, q := range t.Quasi {
+		names = append(names, q.Column)
+	}
+	return names
+}
+
+// Checks names what the gate recounted.
+func (t policy) Checks(d pipelines.Decision) []string {
+	if t.Model == nil {
+		return nil
+	}
+	of := "rows"
+	if t.Subject != "" {
+		of = "subjects"
+	}
+	checks := []string{fmt.Sprintf("k-anonymity: k = %d (%s)", t.Model.K, of)}
+	if t.Model.MaxAverageRisk > 0 {
+		checks = append(checks, fmt.Sprintf("average risk: at most %v", t.Model.MaxAverageRisk))
+	}
+	for _, s := range t.Sensitive {
+		if v := s.Diversity; v != nil {
+			kind := v.Kind
+			if kind == "" {
+				kind = "distinct"
+			}
+			checks = append(checks, fmt.Sprintf("%s l-diversity of %s: l = %v", kind, s.Column, v.L))
+		}
+		if v := s.Closeness; v != nil {
+			checks = append(checks, fmt.Sprintf("t-closeness of %s: t = %v", s.Column, v.T))
+		}
+	}
+	return checks
+}

@@ -1,0 +1,372 @@
+package privacy
+
+import (
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"github.com/lavoir-data/lavoir/internal/scalar"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/transforms/internal/convert"
+	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
+	"github.com/lavoir-data/lavoir/transforms/internal/protect"
+)
+
+type quasiConfig struct {
+	Column    string   `hcl:"column,label"`
+	Bands     []string `hcl:"bands,optional" doc:"Bounds of ranges of numbers, rising: each is the first number of its range. Above them the ranges are joined two by two, level by level."`
+	Steps     []string `hcl:"steps,optional" doc:"Widths of ranges of numbers, level by level; each is a multiple of the one before."`
+	Snap      []string `hcl:"snap,optional" doc:"Sizes of the cells in whose middle coordinates are put, level by level; each is a multiple of the one before."`
+	Top       string   `hcl:"top,optional" doc:"The number from which all are one value: the last bound of bands, or a level of its own."`
+	Bottom    string   `hcl:"bottom,optional" doc:"The number up to which all are one value: with bands the first bound, below which all are."`
+	Period    string   `hcl:"period,optional" doc:"What dates are brought to first; the longer periods are the levels above." values:"month|quarter|year"`
+	Zone      string   `hcl:"zone,optional" doc:"The time zone whose calendar instants are read in, with period."`
+	AgeAt     string   `hcl:"age_at,optional" doc:"A date (2024-01-01) at which dates of birth become ages; with bands, then ranges of ages."`
+	Hierarchy []string `hcl:"hierarchy,optional" doc:"Names of levels of codes: commune, departement, region for places; classe, groupe, division, section for activities (NAF)."`
+	Code      string   `hcl:"code,optional" doc:"Which codes of places: postcode, the default, whose digits tell the département, or insee." values:"postcode|insee"`
+	MinLevel  int      `hcl:"min_level,optional" doc:"The least level: 1 is the first above the values themselves."`
+	MaxLevel  int      `hcl:"max_level,optional" doc:"The greatest level; without one, after all others, every value becomes *."`
+}
+
+func (q quasiConfig) Validate() error {
+	kinds := 0
+	for _, given := range []bool{len(q.Bands) > 0 && q.AgeAt == "", len(q.Steps) > 0, len(q.Snap) > 0, q.Period != "", q.AgeAt != "", len(q.Hierarchy) > 0} {
+		if given {
+			kinds++
+		}
+	}
+	limits := q.Top != "" || q.Bottom != ""
+	bad := func(argument, why string) error {
+		return pipelines.At(argument, messages.WrongQuasi.With("column", q.Column, "why", why))
+	}
+	switch {
+	case kinds > 1:
+		return messages.WrongQuasi.With("column", q.Column, "why", "several ways to generalise")
+	case limits && (len(q.Steps) > 0 || len(q.Snap) > 0 || q.Period != "" || len(q.Hierarchy) > 0):
+		return bad("top", "top or bottom with what has no bounds")
+	case q.Zone != "" && q.Period == "":
+		return bad("zone", "zone without period")
+	case q.Code != "" && len(q.Hierarchy) == 0:
+		return bad("code", "code without hierarchy")
+	case q.MinLevel < 0 || q.MaxLevel < 0 || q.MaxLevel > 0 && q.MaxLevel < q.MinLevel:
+		return bad("max_level", "levels out of order")
+	case kinds == 0 && !limits && (q.MinLevel > 0 || q.MaxLevel > 0):
+		return bad("max_level", "levels without a way to generalise")
+	}
+	return nil
+}
+
+// levels is how the values of a quasi-identifier are generalised.
+type levels struct {
+	how  protect.Generalisation // nil: not at all
+	min  int                    // of those of how, counted from 1; 0: the value itself
+	most int                    // the last level of how that may leave
+	star bool                   // every value may become *
+}
+
+// generalised says whether a column leaves as the labels of levels, which are text.
+func (l levels) generalised() bool { return l.how != nil }
+
+func (q quasiConfig) levels(t arrow.DataType) (levels, error) {
+	how, err := q.how(t)
+	if err != nil || how == nil {
+		return levels{}, err
+	}
+	l := levels{how: how, min: q.MinLevel, most: len(how.Levels()), star: q.MaxLevel == 0}
+	if over := max(q.MinLevel, q.MaxLevel); over > l.most+1 {
+		return levels{}, messages.NoSuchLevel.With("column", q.Column, "level", over, "most", l.most+1)
+	}
+	if q.MaxLevel > 0 {
+		l.star = q.MaxLevel > l.most
+		l.most = min(l.most, q.MaxLevel)
+	}
+	return l, nil
+}
+
+// name is that of a level above the least, in French; "" for values as they are.
+func (l levels) name(above int) string {
+	if l.how == nil || l.min+above == 0 {
+		return ""
+	}
+	if at := l.min + above; at <= l.most {
+		return l.how.Levels()[at-1]
+	}
+	return "valeurs masquées"
+}
+
+func (q quasiConfig) how(t arrow.DataType) (protect.Generalisation, error) {
+	switch {
+	case q.AgeAt != "":
+		d, err := scalar.DateFormat{}.Parse([]byte(q.AgeAt))
+		if err != nil {
+			return nil, messages.NoReferenceDate.With()
+		}
+		ends, bands, e := q.bands()
+		if e != nil {
+			return nil, e
+		}
+		return protect.NewAges(t, d, ends, bands...)
+	case len(q.Bands) > 0:
+		ends, bands, err := q.bands()
+		if err != nil {
+			return nil, err
+		}
+		return protect.NewBands(t, ends, bands...)
+	case len(q.Steps) > 0:
+		widths, err := q.numbers(q.Steps)
+		if err != nil {
+			return nil, err
+		}
+		return protect.NewSteps(t, widths...)
+	case len(q.Snap) > 0:
+		sizes, err := q.numbers(q.Snap)
+		if err != nil {
+			return nil, err
+		}
+		return protect.NewSnap(t, sizes...)
+	case q.Period != "":
+		return protect.NewDates(t, q.Zone, protect.Period(q.Period))
+	case q.Top != "" || q.Bottom != "":
+		top, err := q.number(q.Top)
+		if err != nil {
+			return nil, err
+		}
+		bottom, err := q.number(q.Bottom)
+		if err != nil {
+			return nil, err
+		}
+		return protect.NewLimits(t, bottom, top)
+	case len(q.Hierarchy) > 0:
+		return q.places(t)
+	}
+	return nil, nil
+}
+
+// bands are the levels of the bands of the policy: top and bottom are bounds with
+// everything beyond them.
+func (q quasiConfig) bands() (protect.Ends, [][]protect.Number, error) {
+	if len(q.Bands) == 0 {
+		return protect.Ends{}, nil, nil
+	}
+	bounds, err := q.numbers(q.Bands)
+	if err != nil {
+		return protect.Ends{}, nil, err
+	}
+	ends := protect.Ends{Below: q.Bottom != "", Above: q.Top != ""}
+	for _, end := range []struct {
+		text string
+		at   int
+	}{{q.Bottom, 0}, {q.Top, len(bounds) - 1}} {
+		if end.text == "" {
+			continue
+		}
+		n, err := q.number(end.text)
+		if err != nil {
+			return ends, nil, err
+		}
+		if n.String() != bounds[end.at].String() {
+			return ends, nil, messages.WrongQuasi.With("column", q.Column, "why", "top or bottom that is not the outermost bound")
+		}
+	}
+	all := [][]protect.Number{bounds}
+	for next := protect.JoinNeighbours(bounds, ends); next != nil; next = protect.JoinNeighbours(next, ends) {
+		all = append(all, next)
+	}
+	return ends, all, nil
+}
+
+func (q quasiConfig) number(text string) (*protect.Number, error) {
+	if text == "" {
+		return nil, nil
+	}
+	n, ok := protect.ParseNumber(text)
+	if !ok {
+		return nil, messages.WrongQuasi.With("column", q.Column, "why", "a bound that is no number")
+	}
+	return &n, nil
+}
+
+func (q quasiConfig) numbers(texts []string) ([]protect.Number, error) {
+	var all []protect.Number
+	for _, t := range texts {
+		n, err := q.number(t)
+		if err != nil {
+			return nil, err
+		}
+		if n == nil {
+			return nil, messages.WrongQuasi.With("column", q.Column, "why", "a bound that is no number")
+		}
+		all = append(all, *n)
+	}
+	return all, nil
+}
+
+// hierarchyNames are the names of levels as protect tells them, by that of the policy.
+var hierarchyNames = map[string]string{
+	"commune": "commune", "departement": "département", "region": "région",
+	"classe": "classe", "groupe": "groupe", "division": "division", "section": "section",
+}
+
+// places are the levels of codes that the policy names, which are those from one on.
+func (q quasiConfig) places(t arrow.DataType) (protect.Generalisation, error) {
+	var all protect.Generalisation
+	var err error
+	switch first := q.Hierarchy[0]; {
+	case first == "classe" || first == "groupe" || first == "division" || first == "section":
+		all, err = protect.NewNAF(t)
+	case q.Code == "insee":
+		all, err = protect.NewCommunes(t)
+	default:
+		all, err = protect.NewPostcodes(t, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := chosen{Generalisation: all}
+	names := all.Levels()
+	for _, wanted := range q.Hierarchy {
+		at := -1
+		for i, name := range names {
+			if name == hierarchyNames[wanted] && (len(c.at) == 0 || i > c.at[len(c.at)-1]) {
+				at = i
+			}
+		}
+		if at < 0 {
+			return nil, pipelines.At("hierarchy", messages.NoSuchHierarchy.With("column", q.Column, "level", wanted))
+		}
+		c.at = append(c.at, at)
+	}
+	return c, nil
+}
+
+// chosen is some levels of a generalisation.
+type chosen struct {
+	protect.Generalisation
+	at []int
+}
+
+func (c chosen) Levels() []string { return c.pick(nil, c.Generalisation.Levels()) }
+
+func (c chosen) pick(dst, from []string) []string {
+	for _, i := range c.at {
+		dst = append(dst, from[i])
+	}
+	return dst
+}
+
+func (c chosen) Labels(dst []string, a arrow.Array, i int) ([]string, bool) {
+	all, ok := c.Generalisation.Labels(nil, a, i)
+	if !ok {
+		return dst, false
+	}
+	return c.pick(dst, all), true
+}
+
+// coder turns the values of one quasi-identifier into codes. What is counted of a
+// value is what leaves of it at least: with a least level, its label there.
+type coder struct {
+	levels
+	labels  map[string][]string // by what is counted: what it is at the levels above
+	known   map[string]uint32   // codes, by value as it is written
+	outside map[string]bool     // values that have no labels
+	lacking int64               // rows with such a value
+	first   int64               // of them
+	text    func(dst []byte, i int) []byte
+	column  arrow.Array
+	buf     []byte
+}
+
+func newCoder(l levels) *coder {
+	return &coder{levels: l, labels: map[string][]string{}, known: map[string]uint32{}, outside: map[string]bool{}}
+}
+
+// batch is the column whose values come next.
+func (c *coder) batch(a arrow.Array) { c.column, c.text = a, textOf(a) }
+
+// textOf writes values, two equal ones alike.
+func textOf(a arrow.Array) func(dst []byte, i int) []byte {
+	if f, ok := a.(*array.Float64); ok {
+		return func(dst []byte, i int) []byte { return append(dst, disclosure.Float(f.Value(i))...) }
+	}
+	return convert.Text(a)
+}
+
+// code gives the number of value i, met in a row.
+func (c *coder) code(d *disclosure.Dictionary, i int, row int64) uint32 {
+	if c.column.IsNull(i) {
+		return d.Null(row)
+	}
+	c.buf = c.text(c.buf[:0], i)
+	if code, ok := c.known[string(c.buf)]; ok {
+		return code
+	}
+	if c.outside[string(c.buf)] {
+		c.lacking++
+		return disclosure.Null
+	}
+	written := string(c.buf)
+	counted, ok := c.counted(written, i)
+	if !ok {
+		if c.lacking == 0 {
+			c.first = row
+		}
+		c.lacking++
+		c.outside[written] = true
+		return disclosure.Null
+	}
+	code := d.Code([]byte(counted), row)
+	c.known[written] = code
+	return code
+}
+
+// counted gives what is counted of value i, and keeps what that is generalised to;
+// false when it has no label, and must not leave.
+func (c *coder) counted(written string, i int) (string, bool) {
+	if c.how == nil {
+		return written, true
+	}
+	labels, ok := c.how.Labels(nil, c.column, i)
+	if !ok {
+		return "", false
+	}
+	counted := written
+	switch {
+	case c.min > c.most:
+		counted = disclosure.Star
+	case c.min > 0:
+		counted = labels[c.min-1]
+	}
+	if _, known := c.labels[counted]; !known {
+		c.labels[counted] = labels[min(c.min, c.most):c.most]
+	}
+	return counted, true
+}
+
+// complete refuses values that have no label.
+func (c *coder) complete(column string) error {
+	if c.lacking == 0 {
+		return nil
+	}
+	return messages.HierarchyLacks.With("column", column, "values", len(c.outside), "rows", c.lacking, "row", c.first+1)
+}
+
+// hierarchy is what disclosure control may generalise what is counted to.
+func (c *coder) hierarchy() disclosure.Hierarchy {
+	var steps []disclosure.Step
+	for l := range max(0, c.most-c.min) {
+		steps = append(steps, func(value, _ string) (string, bool) {
+			labels, ok := c.labels[value]
+			if !ok {
+				return "", false
+			}
+			return labels[l], true
+		})
+	}
+	if c.star && c.min <= c.most {
+		steps = append(steps, func(value, _ string) (string, bool) {
+			_, ok := c.labels[value]
+			return disclosure.Star, ok
+		})
+	}
+	return disclosure.Functions(steps...)
+}
