@@ -8,7 +8,7 @@ import (
 
 // weighed is the node of classes that are joined, and what of them lasts.
 func (s *searcher) weighed(levels []int, r *run) *node {
-	n := &node{levels: levels, run: r, fails: make([]bool, r.len())}
+	n := &node{levels: levels, run: r, fails: s.noFails(r.len())}
 	st := &n.weak
 	if s.simple {
 		s.weigh(n)
@@ -30,6 +30,17 @@ func (s *searcher) weighed(levels []int, r *run) *node {
 		st.goodOnes += square
 	}
 	return n
+}
+
+func (s *searcher) noFails(n int) []bool {
+	last := len(s.flags) - 1
+	if last < 0 || cap(s.flags[last]) < n {
+		return make([]bool, n)
+	}
+	flags := s.flags[last][:n]
+	s.flags = s.flags[:last]
+	clear(flags)
+	return flags
 }
 
 // weigh is lasting and the sums in one go, where only K counts rows.

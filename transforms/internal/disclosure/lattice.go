@@ -124,12 +124,24 @@ func (w *lattice) down(ctx context.Context, depth int) error {
 		if err := w.down(ctx, depth+1); err != nil {
 			return err
 		}
-		if c := w.chains[depth+1]; c != nil {
-			c[w.levels[j]] = nil
-		}
+		w.forget(depth+1, w.levels[j])
 	}
 	w.levels[j] = 0
 	return nil
+}
+
+// forget lets go of a table that the walk has passed. That of level 0 is of the depth
+// before.
+func (w *lattice) forget(depth, level int) {
+	c := w.chains[depth]
+	if c == nil || c[level] == nil {
+		return
+	}
+	if r := c[level].run; level > 0 && r != nil && r.words == 1 {
+		w.s.free, w.s.flags = append(w.s.free, r), append(w.s.flags, c[level].fails)
+		c[level].run = nil
+	}
+	c[level] = nil
 }
 
 // visit looks at the node where the walk is, if it may be better than the best.

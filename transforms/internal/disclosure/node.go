@@ -383,7 +383,8 @@ func (s *searcher) grouping(r *run) grouping {
 	return grouping{of: s.of[:n], to: &run{words: r.words}}
 }
 
-// room is where classes are made, made takes a copy of them.
+// room is where classes are made; made takes a copy of them, in slices that are no
+// longer needed where there are some.
 func (s *searcher) room(n int) ([]uint64, []uint32) {
 	if cap(s.outKeys) <= n {
 		s.outKeys, s.outCounts = make([]uint64, n+n/4+1), make([]uint32, n+n/4+1)
@@ -392,5 +393,9 @@ func (s *searcher) room(n int) ([]uint64, []uint32) {
 }
 
 func (s *searcher) made(keys []uint64, counts []uint32, g *grouping) {
-	g.to.keys, g.to.n = slices.Clone(keys), slices.Clone(counts)
+	if last := len(s.free) - 1; last >= 0 {
+		g.to.keys, g.to.n = s.free[last].keys[:0], s.free[last].n[:0]
+		s.free = s.free[:last]
+	}
+	g.to.keys, g.to.n = append(g.to.keys, keys...), append(g.to.n, counts...)
 }

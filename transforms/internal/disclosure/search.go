@@ -90,6 +90,8 @@ type searcher struct {
 	target []uint64
 	slots  []uint64
 	change []uint64
+	free   []*run   // whose keys and counts may be used again
+	flags  [][]bool // the same
 	margin []uint64
 	bad    []uint32
 	parts  [][]uint64
