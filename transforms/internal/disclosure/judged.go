@@ -76,7 +76,7 @@ func (s *searcher) judge(n *node) {
 		s.sum(n)
 	}
 	if s.p.Metric == SuppressedEntropy {
-		n.st.bits = s.bits(n)
+		n.st.bits = s.bits(n, n.lost)
 	}
 }
 
@@ -97,17 +97,22 @@ func (s *searcher) sum(n *node) {
 	st.leaves = s.leaves(n, n.lost)
 }
 
-// bits is how many the values of the rows that are lost hold among themselves.
-func (s *searcher) bits(n *node) float64 {
-	sum := 0.0
+// bits is how many the values of the rows of some classes hold among themselves.
+func (s *searcher) bits(n *node, lost []bool) float64 {
+	sum, all := 0.0, uint64(0)
+	for i, l := range lost {
+		if l {
+			all += uint64(n.run.n[i])
+		}
+	}
 	for j, f := range s.keys.fields {
 		rows := make([]uint64, s.p.Quasi[j].cards[n.levels[j]])
-		for i, lost := range n.lost {
-			if lost {
+		for i, l := range lost {
+			if l {
 				rows[f.get(n.run.key(i))] += uint64(n.run.n[i])
 			}
 		}
-		sum += xlnx(uint64(n.st.bad))
+		sum += xlnx(all)
 		for _, c := range rows {
 			sum -= xlnx(c)
 		}

@@ -32,6 +32,7 @@ type floor struct {
 	hopeless bool // none below is allowed
 	bad      int64
 	extra    []uint64 // leaves lost by suppression, by column
+	bits     float64  // that suppression adds to NUE-NM
 }
 
 func (s *searcher) walk(ctx context.Context) error {
@@ -169,7 +170,7 @@ func (w *lattice) passedOver(at int) uint32 {
 	var most *floor
 	place := uint32(0)
 	clear(w.extra)
-	height := 0
+	height, bits := 0, 0.0
 	for j, level := range w.levels {
 		height += level
 		if level == w.top[j] {
@@ -183,6 +184,7 @@ func (w *lattice) passedOver(at int) uint32 {
 		if most == nil || f.bad > most.bad {
 			most, place = f, above
 		}
+		bits = max(bits, f.bits)
 		for i, x := range f.extra {
 			w.extra[i] = max(w.extra[i], x)
 		}
@@ -191,7 +193,8 @@ func (w *lattice) passedOver(at int) uint32 {
 	if most == nil || s.best == nil {
 		return 0
 	}
-	least := cost{s.scale.least(s.p.Metric, w.levels, w.below(), most.bad, w.extra, uint64(s.p.Models.smallest())), most.bad, height, w.levels}
+	rank := s.scale.least(s.p.Metric, w.levels, w.below(), most.bad, w.extra, bits, uint64(s.p.Models.smallest()))
+	least := cost{rank, most.bad, height, w.levels}
 	if least.compare(s.best.cost) < 0 {
 		return 0
 	}
@@ -260,6 +263,10 @@ func (w *lattice) learn(n *node) {
 			f.extra[j] = uint64(n.weak.bad)*s.scale.domain[j] - leaves
 		}
 	}
+	if s.p.Metric == SuppressedEntropy && n.run != nil {
+		// More rows, and values that are told apart, only add to it. The sums are of floats.
+		f.bits = s.bits(n, n.fails) * (1 - 1e-9)
+	}
 	w.floors = append(w.floors, f)
 	w.known[w.index(n.levels)] = uint32(len(w.floors))
 }
@@ -278,8 +285,9 @@ func (s *searcher) hopeless(n *node) bool {
 // least is a rank that no node has less than which lies above classes of which below
 // tells, and under one where so many rows fail what lasts: each of those cost all
 // the rows there are, and of those that fail below and not above, smallest rows each
-// at least. extra is what the rows that fail add to the leaves of each column.
-func (s *scale) least(m Metric, levels []int, below *stats, bad int64, extra []uint64, smallest uint64) uint64 {
+// at least. extra is what the rows that fail add to the leaves of each column,
+// bits to NUE-NM.
+func (s *scale) least(m Metric, levels []int, below *stats, bad int64, extra []uint64, bits float64, smallest uint64) uint64 {
 	loose := uint64(below.bad)
 	switch m {
 	case Discernibility:
@@ -294,7 +302,7 @@ func (s *scale) least(m Metric, levels []int, below *stats, bad int64, extra []u
 		st.good = min(st.good, below.all-min(bad, 1))
 		return s.rank(m, levels, &st)
 	case Entropy, SuppressedEntropy:
-		return s.rank(m, levels, &stats{})
+		return s.rank(m, levels, &stats{bits: bits})
 	}
 	var room [16]float64
 	ys := room[:0]
