@@ -1,6 +1,7 @@
 package disclosure
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"math"
@@ -359,6 +360,22 @@ func TestIndividualRiskBothWays(t *testing.T) {
 			if got := Individual(rows, weight*n); !near(got, want, 1e-9) {
 				t.Errorf("%d rows of weight %v: %v, want %v", rows, weight*n, got, want)
 			}
+		}
+	}
+}
+
+// τ-ARGUS' own files, with its spaces before codes.
+func TestConformanceHRC(t *testing.T) {
+	for name, want := range map[string][2]string{
+		"tables/tauargus/region2.hrc":                   {"9", "9 > Ws > *"},
+		"tables/tauargus/cellkey/Magnitude/dim_age.hrc": {"2", "2 > A2 > *"},
+	} {
+		h, err := ReadHRC("c", bytes.NewReader(sharedFile(t, name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := labels(t, h, want[0]); got != want[1] {
+			t.Errorf("%s: %s, want %s", name, got, want[1])
 		}
 	}
 }

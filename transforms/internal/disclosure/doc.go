@@ -8,12 +8,14 @@
 // what a column may be generalised to is a Hierarchy. It knows neither a policy nor
 // Arrow. The way of the data is
 //
-//	h := New(shape, options)         one Worker for each goroutine that counts
-//	w.Quasi(0).Code(…), w.Add(…)     batch by batch, in any order and cut
-//	c, err := h.Finish(ctx)          the classes, in the order of their values
-//	l, err := hierarchy.Levels(…)    what the values that occur are generalised to
-//	s, err := Search(ctx, Problem{…}) the levels and the classes that stay
-//	r := s.Recoder(…)                in the second pass, row by row
+//	h := New(shape, options)            counts; Close ends it
+//	w := h.Worker()                     one for each goroutine that counts
+//	w.Quasi(0).Code(…), w.Add(…)        batch by batch, in any order and cut
+//	c, err := h.Finish(ctx)             the classes, in the order of their values
+//	l, err := Bind(hierarchy, …)        what the values that occur are generalised to
+//	s, err := Search(ctx, Problem{…})   the levels that lose least
+//	r, err := Recode(ctx, p, s.Levels)  in the second pass, which rows stay
+//	m, err := Measure(ctx, p, s.Levels) and what risk does
 //
 // Results depend on the rows as a set: not on their order, how they were cut, how
 // many workers counted, whether memory held them, or the platform. Ties are broken

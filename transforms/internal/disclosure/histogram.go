@@ -21,7 +21,8 @@ type Shape struct {
 
 // Options bound what counting holds.
 type Options struct {
-	// Memory is how many bytes all workers together may hold, about. 0: no bound.
+	// Memory is how many bytes all workers together may hold, about, and then the search.
+	// 0: no bound.
 	Memory int64
 	// Create makes an encrypted temporary file, where counts go that memory does not
 	// hold: CreateBytes of the task's spool. nil: none is made.

@@ -136,6 +136,9 @@ func newJudge(s Sensitive, c *Classes) *judge {
 		for code := range j.total {
 			j.order = append(j.order, uint32(code))
 		}
+		if j.null == 0 {
+			j.order = append(j.order[1:], 0)
+		}
 		if l != nil {
 			slices.SortStableFunc(j.order, func(a, b uint32) int {
 				switch x, y := l.position[a], l.position[b]; {

@@ -192,7 +192,8 @@ func (w *town) problem(t rapidT, order []int, batch, workers int, opts Options) 
 	}
 	p.Models.Sensitive = slices.Clone(w.models.Sensitive)
 	for i, s := range p.Models.Sensitive {
-		if s.Closeness != nil && s.Closeness.Distance != Equal {
+		if s.Closeness != nil && (s.Closeness.Distance == Hierarchical || s.Closeness.Distance == Ordered && w.rows()%2 == 0) {
+			// The order of the hierarchy and that of the bytes are the same here.
 			rule := *s.Closeness
 			rule.Levels = bindText(t, w.saCSV, c.Sensitive[s.Column], nil)
 			p.Models.Sensitive[i].Closeness = &rule
