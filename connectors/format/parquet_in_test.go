@@ -417,7 +417,7 @@ func TestParquetOfArrow(t *testing.T) {
 		p.chunk = []int{1, 3, 64, inChunkRows}[pick(4)]
 		checkForeign(t, p, columns, pick, 1+pick(40), pick(300))
 	})
-	for seed := range uint64(20) {
+	for seed := range uint64(9) {
 		p := parquetFrom(t, mem, "")
 		p.chunk = []int{7, 500, inChunkRows}[seed%3]
 		checkForeign(t, p, foreignColumns, seeded(seed), 1, 2000, 700)
