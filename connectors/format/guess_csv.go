@@ -99,6 +99,7 @@ type bytesGuess struct {
 	valid   int64 // characters of several bytes in UTF-8
 	invalid int64
 	rest    []byte // of a character, at the end of what was added
+	last    byte
 }
 
 // guessHead is how much of the file the dialect is found by.
@@ -145,6 +146,9 @@ func (g *bytesGuess) add(b []byte) {
 		}
 	}
 	g.size += int64(len(b))
+	if len(b) > 0 {
+		g.last = b[len(b)-1]
+	}
 	if len(g.rest) > 0 {
 		b = append(bytes.Clone(g.rest), b...)
 		g.rest = nil

@@ -110,6 +110,18 @@ func (fixedConfig) Guess(ctx context.Context, env pipelines.Env, file pipelines.
 	if err := rows.read(ctx, codec, in); err != nil {
 		return nil, err
 	}
+	if len(config.Except) > 0 {
+		left := b.bytes['\n'] - g.Rows
+		if b.last != '\n' {
+			left++
+		}
+		for _, r := range g.Rejects {
+			left -= r.Count
+		}
+		if left > 0 {
+			g.Found(messages.FileOtherLines.With("count", left))
+		}
+	}
 	guessColumns(g, rows.cols, false)
 	return g, nil
 }

@@ -41,6 +41,9 @@ func TestGuessFixed(t *testing.T) {
 	if got.Schema != "fantoir" || got.Rows != 30 || len(got.Rejects) > 0 {
 		t.Errorf("schema %q, %s", got.Schema, summary(got))
 	}
+	if i := slices.Index(told(got), messages.FileOtherLines.Code); i < 0 || got.Evidence[i].Param("count") != "3" {
+		t.Errorf("the other lines are not told: %v", told(got))
+	}
 	types := map[string]string{}
 	for _, c := range got.Columns {
 		types[c.Name] = c.Type

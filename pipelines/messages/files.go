@@ -6,7 +6,7 @@ var files = []*Message{
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
 	CSVNotTheHeader, CSVHeaderIsData, CellFault, CellNumberNotText,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
-	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays, FileRecipients, FileTakenElsewhere, FileEmpty, FileMaybeFixed,
+	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays, FileRecipients, FileTakenElsewhere, FileEmpty, FileMaybeFixed, FileOtherLines,
 }
 
 var (
@@ -146,4 +146,7 @@ var (
 	FileMaybeFixed = &Message{Code: "LAV-4023", Class: Warning,
 		EN: Text{"{count} of the first {rows} rows have runs of spaces, as files of fixed positions have; if it is one, write format \"fixed\" with the positions of its description", "take the positions from the description that comes with the file"},
 		FR: Text{"{count} des {rows} premières lignes ont des suites d'espaces, comme les fichiers à positions fixes ; si c'en est un, écrivez format \"fixed\" avec les positions de sa description", "prenez les positions dans la description qui accompagne le fichier"}}
+	FileOtherLines = &Message{Code: "LAV-4024", Class: Warning,
+		EN: Text{"except: {count} lines of other kinds are left out", "to read them, write another pipeline with the positions of their kind"},
+		FR: Text{"except : {count} lignes d'autres natures sont laissées de côté", "pour les lire, écrivez un autre pipeline avec les positions de leur nature"}}
 )
