@@ -192,7 +192,7 @@ func (x *xmlScanner) scan(s *treeChunks) error {
 		case x.b[p] != '<':
 			i := bytes.IndexByte(x.b[p:], '<')
 			if i < 0 {
-				if !s.ended || len(x.open) > 0 || !x.rooted {
+				if (!s.ended || len(x.open) > 0 || !x.rooted) && !x.passable(x.b[p:]) {
 					return errMore
 				}
 				i = len(x.b) - p
@@ -227,6 +227,24 @@ func (x *xmlScanner) scan(s *treeChunks) error {
 	}
 }
 
+// passable says whether a text that goes on can be passed over up to here: nobody
+// wants it, and nothing at its end takes part in what comes. Files that are attached,
+// as those of PES, are longer than a record may be.
+func (x *xmlScanner) passable(text []byte) bool {
+	const longest = 64 // of a reference, a character, and ]]>
+	if len(x.open) == 0 || x.wanted() || len(text) < treeChunkSize/2 {
+		return false
+	}
+	end := text[len(text)-longest:]
+	return isASCII(end) && !bytes.ContainsAny(end, "&]")
+}
+
+// wanted says whether the text of the element that is open is a column's.
+func (x *xmlScanner) wanted() bool {
+	node := x.open[len(x.open)-1].node
+	return node != nil && len(node.texts) > 0
+}
+
 // finish is the end of a whole document.
 func (x *xmlScanner) finish(s *treeChunks) error {
 	if x.found {
@@ -251,8 +269,7 @@ func (x *xmlScanner) characters(raw []byte, verbatim bool) xmlFault {
 	if !onlyText(raw, x.encoding) {
 		return xmlCharacter
 	}
-	top := &x.open[len(x.open)-1]
-	wanted := top.node != nil && len(top.node.texts) > 0
+	top, wanted := &x.open[len(x.open)-1], x.wanted()
 	switch {
 	case verbatim && wanted:
 		x.text = appendVerbatim(x.text, raw, x.encoding)

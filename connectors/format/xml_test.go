@@ -258,3 +258,28 @@ func TestXMLOptionsAreChecked(t *testing.T) {
 		"record = [\"/a/b\"]\nfields = { a = \"c\", a = \"d\" }":                                          messages.DuplicateColumn,
 	})
 }
+
+// A file that is attached may be longer than a record, where no column wants it.
+func TestXMLAttachmentsArePassedOver(t *testing.T) {
+	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer mem.AssertSize(t, 0)
+	attached := strings.Repeat("UEsDBBQABgAIAAAA+/==\n", 1_000_000)
+	file := func(text string) string {
+		return "<a><f>" + text + "</f><r><v>1</v></r><f>" + text + "</f>\n<r><v>2</v></r></a>"
+	}
+	const config = "record = [\"/a/r\"]\nfields = { v = \"v\" }"
+	for text, want := range map[string]treeResult{
+		attached:                     {Rows: []string{"1000001: 1", "2000002: 2"}},
+		attached + "\x01" + attached: {Err: "LAV-4220"},
+		attached + "&x;" + attached:  {Err: "LAV-4220"},
+		attached + "]]>" + attached:  {Err: "LAV-4220"},
+	} {
+		if d := readTree(t, treeFrom(t, mem, "xml", config, treeChunkSize), file(text)).differs(want); d != "" {
+			t.Error(d)
+		}
+	}
+	wanted := strings.Replace(config, "v = \"v\"", "v = \"v\", f = \"/a/f\"", 1)
+	if got := readTree(t, treeFrom(t, mem, "xml", wanted, treeChunkSize), file(attached)); got.Err == "" {
+		t.Error("a text that is wanted is passed over")
+	}
+}
