@@ -118,6 +118,7 @@ type columnGuess struct {
 	clocks                      int64     // and those that it would hold for a time of such a day
 	yearly                      int64     // written as 2022.04 or 1998.3, a year and a number in it, which is a number too
 	kind                        kindGuess // what is known of the column beside its values
+	said                        string    // the type that the file itself says
 }
 
 // add takes one value, which may be padded; nil is null.
@@ -483,6 +484,14 @@ func guessColumns(g *pipelines.Guess, cols []*columnGuess, native bool) {
 			}
 			t, col.Type, col.Undeclared = decided{name: "text"}, "text", true
 		}
+		if c.said != "" {
+			_, err := pipelines.ParseTypeText(c.said)
+			codes := (c.said == "int64" || c.said == "int32" || c.said == "float64") && (c.isCode() || c.longest == 14)
+			if codes {
+				g.Found(messages.GuessNumbersForCodes.With("column", c.name, "count", c.values))
+			}
+			col.Undeclared = codes || err != nil // it has the type that the file says
+		}
 		c.tell(g, t)
 		g.Columns = append(g.Columns, col)
 	}
@@ -547,6 +556,9 @@ func (t decided) takesFloats() bool {
 }
 
 func (c *columnGuess) decide(form int) decided {
+	if c.said != "" {
+		return decided{name: c.said, fit: fit{count: c.values}}
+	}
 	if c.values == 0 || c.kind == alwaysText {
 		return decided{}
 	}

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/decimal128"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -264,7 +267,7 @@ func FuzzGuess(f *testing.F) {
 	f.Add(table(3, 3, []testField{{name: "NOM", kind: 'C', size: 4}}, " abcd"))
 	env := pipelines.Env{Allocator: memory.NewGoAllocator(), Hide: func(string) string { return "x" }}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, g := range []pipelines.Guesser{csvConfig{}, fixedConfig{}, jsonConfig{}, jsonLinesConfig{}, xmlConfig{}, dbfConfig{}, xlsxConfig{}, xlsConfig{}, odsConfig{}} {
+		for _, g := range []pipelines.Guesser{csvConfig{}, fixedConfig{}, jsonConfig{}, jsonLinesConfig{}, xmlConfig{}, dbfConfig{}, xlsxConfig{}, xlsConfig{}, odsConfig{}, Parquet.New().(parquetConfig)} {
 			if g.Looks(data[:min(len(data), pipelines.GuessHead)], fileOf("x.txt", data)) == 0 {
 				continue
 			}
@@ -279,4 +282,33 @@ func FuzzGuess(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The types of a Parquet file are those that it says, and its texts are looked into.
+func TestGuessParquet(t *testing.T) {
+	fields := []arrow.Field{{Name: "siret", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "montant", Type: &arrow.Decimal128Type{Precision: 9, Scale: 3}, Nullable: true},
+		{Name: "jour", Type: arrow.FixedWidthTypes.Date32, Nullable: true}, {Name: "texte_jour", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "code_insee", Type: arrow.PrimitiveTypes.Int64, Nullable: true}}
+	b := array.NewRecordBuilder(memory.NewGoAllocator(), arrow.NewSchema(fields, nil))
+	for i := range 3 {
+		b.Field(0).(*array.StringBuilder).Append("2199000150001" + string(rune('0'+i)))
+		b.Field(1).(*array.Decimal128Builder).Append(decimal128.FromI64(int64(i)))
+		b.Field(2).(*array.Date32Builder).Append(arrow.Date32(i))
+		b.Field(3).(*array.StringBuilder).Append("13/02/2024")
+		b.Field(4).(*array.Int64Builder).Append(int64(1000 + i))
+	}
+	rec := b.NewRecord()
+	defer rec.Release()
+	codec, err := newParquet(pipelines.Env{Allocator: memory.NewGoAllocator()}, Parquet.New().(parquetConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := encodeFile(t, codec, rec.Schema(), 1<<20, rec)
+	g := guessOf(t, parquetConfig{}, "x.parquet", data)
+	want := `3 rows; siret:siret; montant:decimal(9, 3); jour:date; texte_jour:date("DD/MM/YYYY"); code_insee:int64`
+	if got := summary(g); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if !g.Columns[4].Undeclared || !slices.Contains(told(g), messages.GuessNumbersForCodes.Code) {
+		t.Errorf("code_insee: %+v, told %v", g.Columns[4], told(g))
+	}
 }

@@ -38,6 +38,7 @@ type heldRow struct {
 type rowsGuess struct {
 	g        *pipelines.Guess
 	cols     []*columnGuess
+	types    []arrow.DataType // that the codec gives them
 	held     []heldRow
 	blank    int64
 	repeated int64
@@ -61,7 +62,7 @@ func (r *rowsGuess) read(ctx context.Context, codec Reader, in Input) error {
 		if r.prepare != nil {
 			r.prepare(i, col)
 		}
-		r.cols = append(r.cols, col)
+		r.cols, r.types = append(r.cols, col), append(r.types, f.Type)
 	}
 	for {
 		chunk, err := chunks.Next(ctx)

@@ -429,10 +429,16 @@ def read_fixed(path, about):
 
 
 def read_parquet(path, about):
+    import json
     import pyarrow.parquet
 
     table = pyarrow.parquet.read_table(path)
-    columns = [table.column(i).to_pylist() for i in range(table.num_columns)]
+    def plain(v):
+        if isinstance(v, list):
+            return json.dumps([str(e) for e in v], ensure_ascii=False, separators=(",", ":"))
+        return {True: "true", False: "false"}[v] if isinstance(v, bool) else v
+
+    columns = [[plain(v) for v in table.column(i).to_pylist()] for i in range(table.num_columns)]
     return table.column_names, [list(r) for r in zip(*columns)], 0
 
 
