@@ -373,6 +373,7 @@ var phrases = []phrase{
 	{"a number that is not a decimal number of at least 0", "un nombre qui n'est pas un décimal positif ou nul"},
 	{"quasi or sensitive columns without a model", "des colonnes quasi ou sensitive sans modèle"},
 	{"a model without a quasi-identifier", "un modèle sans quasi-identifiant"},
+	{"a policy with a model was not asked first", "une politique avec modèle n'a pas été consultée d'abord"},
 	{"a pseudonym without a model", "un pseudonyme sans modèle"},
 	{"pseudonym with clear_when or otherwise", "pseudonym avec clear_when ou otherwise"},
 	{"pseudonym without key", "pseudonym sans key"},

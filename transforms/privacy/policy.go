@@ -345,26 +345,3 @@ func (t policy) named() []string {
 	}
 	return names
 }
-
-func (t policy) Paragraph(d pipelines.Decision) []string {
-	var sentences []string
-	for _, id := range t.Identifiers {
-		instead := "vidées"
-		if id.Otherwise != "" {
-			instead = "remplacées par « " + id.Otherwise + " »"
-		}
-		switch {
-		case id.Action == "drop":
-			sentences = append(sentences, "La colonne « "+id.Column+" » a été supprimée.")
-		case id.Action == "pseudonym":
-			sentences = append(sentences, "Les valeurs de la colonne « "+id.Column+" » ont été remplacées par des codes propres à cette publication : on ne peut ni les lire ni les rapprocher d'une autre.")
-		case !id.ClearWhen.IsSet():
-			sentences = append(sentences, "Toutes les valeurs de la colonne « "+id.Column+" » ont été masquées ("+instead+").")
-		default:
-			sentences = append(sentences, "Les valeurs de la colonne « "+id.Column+" » ont été masquées ("+instead+
-				"), sauf dans les lignes dont la règle de publication établit qu'elles peuvent être lues.")
-		}
-	}
-	sentences = append(sentences, t.describeRecords(d)...)
-	return append(sentences, "Toute colonne que la règle de publication ne nomme pas a été supprimée.")
-}

@@ -83,17 +83,6 @@ func (q quasiConfig) levels(t arrow.DataType) (levels, error) {
 	return l, nil
 }
 
-// name is that of a level above the least, in French; "" for values as they are.
-func (l levels) name(above int) string {
-	if l.how == nil || l.min+above == 0 {
-		return ""
-	}
-	if at := l.min + above; at <= l.most {
-		return l.how.Levels()[at-1]
-	}
-	return "valeurs masquées"
-}
-
 func (q quasiConfig) how(t arrow.DataType) (protect.Generalisation, error) {
 	switch {
 	case q.AgeAt != "":

@@ -1,0 +1,112 @@
+package privacy
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+)
+
+// Paragraph describes to the public, in French, what the policy does.
+func (t policy) Paragraph(d pipelines.Decision) []string {
+	var sentences []string
+	for _, id := range t.Identifiers {
+		instead := "vidées"
+		if id.Otherwise != "" {
+			instead = "remplacées par « " + id.Otherwise + " »"
+		}
+		switch {
+		case id.Action == "drop":
+			sentences = append(sentences, "La colonne « "+id.Column+" » a été supprimée.")
+		case id.Action == "pseudonym":
+			sentences = append(sentences, "Les valeurs de la colonne « "+id.Column+" » ont été remplacées par des codes propres à cette publication : on ne peut ni les lire ni les rapprocher d'une autre.")
+		case !id.ClearWhen.IsSet():
+			sentences = append(sentences, "Toutes les valeurs de la colonne « "+id.Column+" » ont été masquées ("+instead+").")
+		default:
+			sentences = append(sentences, "Les valeurs de la colonne « "+id.Column+" » ont été masquées ("+instead+
+				"), sauf dans les lignes dont la règle de publication établit qu'elles peuvent être lues.")
+		}
+	}
+	sentences = append(sentences, t.describeRecords(d)...)
+	return append(sentences, "Toute colonne que la règle de publication ne nomme pas a été supprimée.")
+}
+
+// name is that of a level above the least, in French; "" for values as they are.
+func (l levels) name(above int) string {
+	if l.how == nil || l.min+above == 0 {
+		return ""
+	}
+	if at := l.min + above; at <= l.most {
+		return l.how.Levels()[at-1]
+	}
+	return "valeurs masquées"
+}
+
+// describeRecords says to the public what the model did. How many rows were
+// suppressed is not said: with an older release it would tell who was (invariant 11).
+func (t policy) describeRecords(d pipelines.Decision) []string {
+	if t.Model == nil {
+		return nil
+	}
+	var out []string
+	s, _ := d.(*seen)
+	for j, q := range t.Quasi {
+		switch {
+		case s == nil || s.verdict == nil:
+			out = append(out, "Les valeurs de la colonne « "+q.Column+" » sont regroupées autant que la protection des personnes le demande.")
+		case s.names[j] == "":
+		default:
+			out = append(out, "Les valeurs de la colonne « "+q.Column+" » ont été regroupées : "+s.names[j]+".")
+		}
+	}
+	who := "lignes"
+	if t.Subject != "" {
+		who = "personnes différentes"
+	}
+	out = append(out, fmt.Sprintf("Chaque ligne a les mêmes %s que celles d'au moins %d %s au total ; les lignes pour lesquelles ce n'était pas possible ont été supprimées.",
+		"caractéristiques ("+strings.Join(t.quasiNames(), ", ")+")", t.Model.K, who))
+	for _, c := range t.Sensitive {
+		out = append(out, "Dans chacun de ces groupes, les valeurs de la colonne « "+c.Column+" » sont assez variées pour ne rien apprendre sur une personne donnée.")
+	}
+	return out
+}
+
+func (t policy) quasiNames() []string {
+	var names []string
+	for _, q := range t.Quasi {
+		names = append(names, q.Column)
+	}
+	return names
+}
+
+// Checks names what the gate recounted.
+func (t policy) Checks(d pipelines.Decision) []string {
+	if t.Model == nil {
+		return nil
+	}
+	of := "lignes"
+	if t.Subject != "" {
+		of = "personnes"
+	}
+	checks := []string{fmt.Sprintf("k-anonymat : k = %d (%s)", t.Model.K, of)}
+	if t.Model.MaxAverageRisk > 0 {
+		checks = append(checks, fmt.Sprintf("risque moyen : %s au plus", decimal(t.Model.MaxAverageRisk)))
+	}
+	for _, s := range t.Sensitive {
+		if v := s.Diversity; v != nil {
+			checks = append(checks, fmt.Sprintf("l-diversité %s de %s : l = %s", diversities[v.Kind], s.Column, decimal(v.L)))
+		}
+		if v := s.Closeness; v != nil {
+			checks = append(checks, fmt.Sprintf("t-proximité de %s : t = %s", s.Column, decimal(v.T)))
+		}
+	}
+	return checks
+}
+
+var diversities = map[string]string{"": "simple", "distinct": "simple", "entropy": "entropique", "recursive": "récursive"}
+
+// decimal writes a number of the policy with a decimal comma.
+func decimal(x float64) string {
+	return strings.Replace(strconv.FormatFloat(x, 'f', -1, 64), ".", ",", 1)
+}
