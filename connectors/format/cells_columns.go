@@ -197,7 +197,9 @@ func (d *cellDecoder) textColumn(c int) arrow.Array {
 	at[0] = 0
 	code := d.columns[c].Code
 	if d.direct && !d.form.guarded && code == "" {
-		return d.array(c, n, valid, offsets, d.directTexts(c, at, valid))
+		data := d.directTexts(c, at, valid)
+		d.lost(c, at, data.Bytes())
+		return d.array(c, n, valid, offsets, data)
 	}
 	texts := d.texts[:0]
 	for r := range n {
@@ -224,10 +226,27 @@ func (d *cellDecoder) textColumn(c int) arrow.Array {
 		at[r+1] = int32(len(texts))
 	}
 	d.texts = texts
+	d.lost(c, at, texts)
 	data := d.buffer(len(texts))
 	copy(data.Bytes(), texts)
 	return d.array(c, n, valid, offsets, data)
 }
+
+// lost rejects rows whose text has U+FFFD, which a program puts where it could not
+// read a letter: what stood there is not in the file any more. In files of our own
+// it is what was published.
+func (d *cellDecoder) lost(c int, at []int32, texts []byte) {
+	if d.form.own || !bytes.Contains(texts, lostLetter) {
+		return
+	}
+	for r, end := range at[1:] {
+		if bytes.Contains(texts[at[r]:end], lostLetter) {
+			d.failAs(r, c, messages.CellLost)
+		}
+	}
+}
+
+var lostLetter = []byte("\uFFFD")
 
 // directTexts copies cells that are as they stand, but for doubled quotes, to
 // where they stay. at gets where they end.

@@ -113,6 +113,9 @@ func TestCSVReads(t *testing.T) {
 		{"CRLF", "", "a,b\r\n1,x\r\n2,\"y\"\r\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x]", "3: [2] [y]"}}},
 		{"CR", "", "a,b\r1,x\r2,\"y\rz\"\r3,w\r", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x]", "3: [2] [y\rz]", "5: [3] [w]"}}},
 		{"a CR in a cell is text where LF ends lines", "", "a,b\n1,x\ry\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"2: [1] [x\ry]"}}},
+		{"letters that were lost before", "", "a,b\nr\uFFFDfection,1\n\"l'\"\"\uFFFD\",2\nx,3\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"4: [x] [3]"}, Rejects: []string{
+			"2: f1 a LAV-4025: a text with letters that were lost before the file was written (U+FFFD stands for them) \"r\uFFFDfection,1\"",
+			"3: f1 a LAV-4025: a text with letters that were lost before the file was written (U+FFFD stands for them) \"\\\"l'\\\"\\\"\uFFFD\\\",2\""}}},
 		{"line ends of two kinds", "", "a,b\n1,x\r\r\n\r2,y\n3,z\n\"\r4\",\"w\r\"\n", csvResult{Columns: []string{"a", "b"}, Rows: []string{"4: [3] [z]", "5: [\r4] [w\r]"}, Rejects: []string{
 			`2: f1  LAV-4298: a line end of another kind than those of the file, or where its records have none: it may part two rows "1,x\r"`,
 			`3: f1  LAV-4298: a line end of another kind than those of the file, or where its records have none: it may part two rows "\r2,y"`}}},

@@ -112,7 +112,6 @@ type columnGuess struct {
 	instants                    [10]fit
 	emails, phones, nirs, ibans fit
 	titles                      fit
-	replaced                    int64
 	floats                      int64     // values that the file holds as binary numbers
 	serials                     int64     // those that a workbook would hold for days from 1930 to 2070
 	clocks                      int64     // and those that it would hold for a time of such a day
@@ -147,9 +146,6 @@ func (c *columnGuess) add(b []byte, line int64) {
 	c.bools.add(why == nil && len(t) > 1, line)
 	c.addCode(t, line)
 	c.addPerson(t, line)
-	if bytes.Contains(t, []byte("\uFFFD")) {
-		c.replaced++
-	}
 }
 
 // addFloat notes what may be a day, and takes off what is no digit of a binary
@@ -691,9 +687,6 @@ func (c *columnGuess) tell(g *pipelines.Guess, t decided) {
 	}
 	if t.name == "siren" && c.wrongSiren > 0 {
 		g.Found(messages.GuessWrongKeys.With("column", c.name, "count", c.wrongSiren, "values", c.siren.count, "type", "siren"))
-	}
-	if c.replaced > 0 {
-		g.Found(messages.GuessReplaced.With("column", c.name, "count", c.replaced))
 	}
 }
 

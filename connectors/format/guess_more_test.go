@@ -211,7 +211,6 @@ func TestGuessSaysWhy(t *testing.T) {
 		"one column":          {"un\ndeux\n", []*messages.Message{messages.GuessOneColumn}},
 		"runs of spaces":      {"CODE    LIBELLE\nA01     Objet      12.50\nA02     Autre      1.50\n", []*messages.Message{messages.FileMaybeFixed}},
 		"numbers":             {"a;b\n1 234,50;x\n", []*messages.Message{messages.GuessNumbers}},
-		"lost characters":     {"a;b\nr\ufffdfection;2\n", []*messages.Message{messages.GuessReplaced}},
 		"keys that are wrong": {"siret;b\n21990001500018;1\n21990001500016;2\n", []*messages.Message{messages.GuessWrongKeys}},
 		"half are numbers":    {"a;b\n1;x\n2;y\nz;t\n", []*messages.Message{messages.GuessMixed}},
 		"days or months":      {"a;b\n01/02/2024;x\n", []*messages.Message{messages.GuessAmbiguous}},

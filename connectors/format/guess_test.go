@@ -77,6 +77,7 @@ func TestGuessCSV(t *testing.T) {
 		{"words for null", "a,b\n1,x\nNC,NULL\n3,NC\n", `3 rows; delimiter=","; null=["", "NC", "NULL"]; a:int64; b:text`},
 		{"not all are numbers", "a,b\n1,1\nx,2\n", `2 rows; delimiter=","; a:text; b:int64`},
 		{"ragged", "a,b\n1,2\n3\n4,5,6\n7,8\n", `2 rows; delimiter=","; a:int64; b:int64; reject  LAV-4009 ×2 [3 4]`},
+		{"lost letters", "a,b\nréfection,1\nr\uFFFDfection,2\nvoirie,3\n", `2 rows; delimiter=","; a:text; b:int64; reject a LAV-4025 ×1 [3]`},
 		{"destroyed by a spreadsheet", "siret,n\n21990001500017,1\n21990001500025,2\n\"2,19E+13\",3\n", `3 rows; delimiter=","; siret:siret; n:int64; reject siret LAV-4725 ×1 [4]`},
 		{"tabs and quotes", "a\tb\n\"x\ty\"\t1\n\"l1\nl2\"\t2\n", `2 rows; delimiter="\t"; a:text; b:int64`},
 		{"words of bool", "actif,n\noui,1\nnon,2\n", `2 rows; delimiter=","; actif:bool; n:int64`},

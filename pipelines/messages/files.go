@@ -4,7 +4,7 @@ package messages
 var files = []*Message{
 	CSVColumnMissing, CSVColumnTwice, CSVNoHeader, CSVNoColumns, CSVOption, CSVWrongUse, CSVWrongEncoding, CSVRowTooLong,
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
-	CSVNotTheHeader, CSVHeaderIsData, CellFault, CellNumberNotText,
+	CSVNotTheHeader, CSVHeaderIsData, CellFault, CellNumberNotText, CellLost,
 	FileNone, FilePattern, FileCapture, FileSchemasDiffer, FileColumn, FileKey, FileNotText, FileKeyNull, FileNoReason, FileNotReadable, FileChanged,
 	UnpackBroken, UnpackBomb, UnpackMany, UnpackMember, UnpackNone, UnpackMembers, FileDone, FileStays, FileRecipients, FileTakenElsewhere, FileEmpty, FileMaybeFixed, FileOtherLines,
 }
@@ -67,6 +67,9 @@ var (
 	CellNumberNotText = &Message{Code: "LAV-4021", Class: Row,
 		EN: Text{"a number where text is declared: zeros in front are lost, and long codes are rounded", "format the column as text in the workbook and type the code again, or declare the column as a number"},
 		FR: Text{"un nombre là où du texte est déclaré : les zéros de tête sont perdus, les codes longs arrondis", "mettez la colonne au format texte dans le classeur et ressaisissez le code, ou déclarez la colonne comme nombre"}}
+	CellLost = &Message{Code: "LAV-4025", Class: Row,
+		EN: Text{"a text with letters that were lost before the file was written (U+FFFD stands for them)", "have it exported again from the software in which the letters still are, with an encoding that has them"},
+		FR: Text{"un texte dont des lettres ont été perdues avant l'écriture du fichier (U+FFFD en tient lieu)", "faites refaire l'export par le logiciel où les lettres sont encore, dans un encodage qui les contient"}}
 	CSVCannotHold = &Message{Code: "LAV-4013", Class: Refused,
 		EN: Text{"a CSV file cannot hold column {column} exactly: {why}", "drop or convert the column, or publish it as Parquet"},
 		FR: Text{"un fichier CSV ne peut pas contenir exactement la colonne {column} : {why}", "retirez ou convertissez la colonne, ou publiez-la en Parquet"}}

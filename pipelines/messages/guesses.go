@@ -1,7 +1,7 @@
 package messages
 
 // guesses: what lavoir guess finds in a file, and why it proposes what it does. Codes LAV-4700 to LAV-4749.
-var guesses = []*Message{GuessUnknown, GuessNoFile, GuessEncodingMark, GuessEncodingValid, GuessEncodingPlain, GuessEncodingScore, GuessEncodingMixed, GuessEncodingWide, GuessDelimiter, GuessOneColumn, GuessNoQuote, GuessHeader, GuessNoHeader, GuessTwoHeaders, GuessRepeated, GuessBlank, GuessFooter, GuessNumbers, GuessNulls, GuessPadding, GuessAmbiguous, GuessMixed, GuessSpreadsheet, GuessReplaced, GuessWrongKeys, GuessMisfit, GuessPersonal, GuessSchema, GuessSignature, GuessContent, GuessTable, GuessPacked, GuessAgainst, GuessManyPipelines, GuessDamaged, GuessLeftOut, GuessNumbersForCodes,
+var guesses = []*Message{GuessUnknown, GuessNoFile, GuessEncodingMark, GuessEncodingValid, GuessEncodingPlain, GuessEncodingScore, GuessEncodingMixed, GuessEncodingWide, GuessDelimiter, GuessOneColumn, GuessNoQuote, GuessHeader, GuessNoHeader, GuessTwoHeaders, GuessRepeated, GuessBlank, GuessFooter, GuessNumbers, GuessNulls, GuessPadding, GuessAmbiguous, GuessMixed, GuessSpreadsheet, GuessWrongKeys, GuessMisfit, GuessPersonal, GuessSchema, GuessSignature, GuessContent, GuessTable, GuessPacked, GuessAgainst, GuessManyPipelines, GuessDamaged, GuessLeftOut, GuessNumbersForCodes,
 	GuessFolder, GuessForeign, GuessNoRows, GuessRecord, GuessLate, GuessOthers, GuessLayout, GuessSpans, GuessJoined, GuessNoSpans, GuessMembers, GuessEncodingSaid, GuessUnread}
 
 var (
@@ -74,9 +74,6 @@ var (
 	GuessSpreadsheet = &Message{Code: "LAV-4722", Class: Warning,
 		EN: Text{"column {column}: {count} codes were destroyed by a spreadsheet, which made numbers of them", "have it exported again as text"},
 		FR: Text{"colonne {column} : {count} codes ont été détruits par un tableur, qui en a fait des nombres", "faites refaire l'export en texte"}}
-	GuessReplaced = &Message{Code: "LAV-4723", Class: Warning,
-		EN: Text{"column {column}: {count} values have the sign that stands for lost characters (U+FFFD)", "have it exported again; what is lost is not in the file"},
-		FR: Text{"colonne {column} : {count} valeurs ont le signe des caractères perdus (U+FFFD)", "faites refaire l'export ; ce qui est perdu n'est pas dans le fichier"}}
 	GuessWrongKeys = &Message{Code: "LAV-4724", Class: Warning,
 		EN: Text{"column {column}: {count} of {values} have the form of {type} and a key that is wrong", "if the file says otherwise, change the line that follows from it"},
 		FR: Text{"colonne {column} : {count} valeurs sur {values} ont la forme {type} et une clé fausse", "si le fichier dit autre chose, changez la ligne qui en découle"}}
