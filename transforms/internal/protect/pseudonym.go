@@ -14,10 +14,13 @@ import (
 	"unicode"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/transforms/internal/convert"
 )
 
 // minRoot is the least number of bytes of a root key.
@@ -111,19 +114,55 @@ const (
 )
 
 // Canonical writes values that mean the same the same way.
-func (f Form) Canonical(s string) string {
-	switch f {
-	case Text:
-		return strings.Join(strings.Fields(strings.ToUpper(norm.NFC.String(s))), " ")
-	case Identifier:
-		return strings.Map(func(r rune) rune {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) {
-				return unicode.ToUpper(r)
-			}
-			return -1
-		}, norm.NFKC.String(s))
+func (f Form) Canonical(s string) string { return string(f.appendCanonical(nil, []byte(s))) }
+
+func (f Form) appendCanonical(dst, s []byte) []byte {
+	switch {
+	case f != Text && f != Identifier:
+		return append(dst, s...)
+	case isASCII(s):
+		return f.appendASCII(dst, s)
+	case f == Text:
+		return append(dst, strings.Join(strings.Fields(strings.ToUpper(norm.NFC.String(string(s)))), " ")...)
 	}
-	return s
+	return append(dst, strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToUpper(r)
+		}
+		return -1
+	}, norm.NFKC.String(string(s)))...)
+}
+
+func isASCII(s []byte) bool {
+	for _, c := range s {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// appendASCII is what the forms come to where no letter has an accent.
+func (f Form) appendASCII(dst, s []byte) []byte {
+	start, space := len(dst), false
+	for _, c := range s {
+		switch {
+		case c >= 'a' && c <= 'z':
+			c -= 'a' - 'A'
+		case c >= 'A' && c <= 'Z' || c >= '0' && c <= '9':
+		case f == Identifier:
+			continue
+		case c == ' ' || c >= '\t' && c <= '\r':
+			space = true
+			continue
+		}
+		if space && len(dst) > start {
+			dst = append(dst, ' ')
+		}
+		space = false
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 // Tags keep what is made for one purpose from being of use for another.
@@ -149,22 +188,40 @@ const keepKnown = 1 << 14
 // Pseudonyms draws pseudonyms under one key: the first 26 letters of the base32
 // of HMAC-SHA-256(key, "v1" 00 canonical value). It is for one goroutine.
 type Pseudonyms struct {
-	mac   hash.Hash
-	form  Form
-	known map[string]string
+	mac     hash.Hash
+	form    Form
+	known   map[string][pseudonymLength]byte
+	message []byte
+	digest  []byte
 }
 
 // Pseudonyms draws pseudonyms of values in a form.
 func (k Key) Pseudonyms(form Form) *Pseudonyms {
-	return &Pseudonyms{hmac.New(sha256.New, k.key()), form, map[string]string{}}
+	return &Pseudonyms{mac: hmac.New(sha256.New, k.key()), form: form, known: map[string][pseudonymLength]byte{}}
 }
 
 // Of is the pseudonym of a value. The empty text is a value.
 func (p *Pseudonyms) Of(value string) string {
-	var room [sha256.Size]byte
-	// 17 bytes make 26 letters; base32 takes them in fives
-	return base32.StdEncoding.EncodeToString(sum(p.mac, room[:0], pseudonymTag, p.form.Canonical(value))[:20])[:pseudonymLength]
+	drawn := p.draw([]byte(value))
+	return string(drawn[:])
 }
+
+func (p *Pseudonyms) draw(value []byte) (drawn [pseudonymLength]byte) {
+	p.message = p.form.appendCanonical(append(p.message[:0], pseudonymTag...), value)
+	p.mac.Reset()
+	p.mac.Write(p.message)
+	p.digest = p.mac.Sum(p.digest[:0])
+	var letters [sha256.Size]byte
+	base32.StdEncoding.Encode(letters[:], p.digest[:20]) // 17 bytes make 26 letters; base32 takes them in fives
+	copy(drawn[:], letters[:])
+	return drawn
+}
+
+// Where few values of a batch have come before, drawing costs less than remembering.
+const (
+	looks   = 1 << 12
+	fewSeen = looks / 8
+)
 
 // Column is the text column of the pseudonyms of a, a column whose values have a
 // text. The caller releases it.
@@ -172,5 +229,37 @@ func (p *Pseudonyms) Column(mem memory.Allocator, a arrow.Array) arrow.Array {
 	if len(p.known) > keepKnown {
 		clear(p.known)
 	}
-	return mapTexts(mem, a, p.known, p.Of)
+	b := array.NewStringBuilder(mem)
+	defer b.Release()
+	b.Reserve(a.Len())
+	b.ReserveData(a.Len() * pseudonymLength)
+	values, at := plain(a)
+	text := convert.Text(values)
+	var buf []byte
+	asked, seen := 0, 0
+	for row := range a.Len() {
+		if arrowx.IsNull(a, row) || values.IsNull(at(row)) {
+			b.AppendNull()
+			continue
+		}
+		buf = text(buf[:0], at(row))
+		if asked >= looks && seen < fewSeen {
+			drawn := p.draw(buf)
+			b.BinaryBuilder.Append(drawn[:])
+			continue
+		}
+		drawn, ok := p.known[string(buf)]
+		if asked < looks {
+			asked++
+			if ok {
+				seen++
+			}
+		}
+		if !ok {
+			drawn = p.draw(buf)
+			p.known[string(buf)] = drawn
+		}
+		b.BinaryBuilder.Append(drawn[:])
+	}
+	return b.NewArray()
 }

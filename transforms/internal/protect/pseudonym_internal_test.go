@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -357,4 +358,24 @@ func BenchmarkPseudonyms(b *testing.B) {
 	for b.Loop() {
 		p.Of("Élodie Martin")
 	}
+}
+
+// Texts without accents have a shorter way to their canonical form.
+func TestCanonicalFormsOfPlainTexts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringOf(rapid.RuneFrom(nil, unicode.ASCII_Hex_Digit, &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0, Hi: 0x7f, Stride: 1}}})).Draw(t, "text")
+		text := strings.Join(strings.Fields(strings.ToUpper(s)), " ")
+		identifier := strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return unicode.ToUpper(r)
+			}
+			return -1
+		}, s)
+		if got := Text.Canonical(s); got != text {
+			t.Errorf("%q is the text %q, not %q", s, got, text)
+		}
+		if got := Identifier.Canonical(s); got != identifier {
+			t.Errorf("%q is the identifier %q, not %q", s, got, identifier)
+		}
+	})
 }
