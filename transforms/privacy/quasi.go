@@ -257,45 +257,20 @@ type coder struct {
 	levels
 	labels  map[string][]string // by what is counted: what it is at the levels above
 	known   map[string]uint32   // codes, by value as it is written
-	numbers map[int64]uint32    // codes, by value, of types whose values are 64 bits
-	raw     func(i int) (int64, bool)
-	of      []string        // what is counted, by code
-	outside map[string]bool // values that have no labels
-	lacking int64           // rows with such a value
-	first   int64           // of them
+	outside map[string]bool     // values that have no labels
+	lacking int64               // rows with such a value
+	first   int64               // of them
 	text    func(dst []byte, i int) []byte
 	column  arrow.Array
 	buf     []byte
 }
 
 func newCoder(l levels) *coder {
-	return &coder{levels: l, labels: map[string][]string{}, known: map[string]uint32{}, numbers: map[int64]uint32{}, outside: map[string]bool{}}
+	return &coder{levels: l, labels: map[string][]string{}, known: map[string]uint32{}, outside: map[string]bool{}}
 }
 
 // batch is the column whose values come next.
-func (c *coder) batch(a arrow.Array) { c.column, c.text, c.raw = a, textOf(a), rawOf(a) }
-
-// rawOf gives values that fit into 64 bits, two equal ones alike: to look them up
-// costs less than to write them. It is nil for other types.
-func rawOf(a arrow.Array) func(i int) (int64, bool) {
-	switch a := a.(type) {
-	case *array.Int32:
-		return func(i int) (int64, bool) { return int64(a.Value(i)), true }
-	case *array.Int64:
-		return func(i int) (int64, bool) { return a.Value(i), true }
-	case *array.Date32:
-		return func(i int) (int64, bool) { return int64(a.Value(i)), true }
-	case *array.Timestamp:
-		return func(i int) (int64, bool) { return int64(a.Value(i)), true }
-	case *array.Decimal128:
-		return func(i int) (int64, bool) {
-			v := a.Value(i)
-			low := int64(v.LowBits())
-			return low, v.HighBits() == low>>63
-		}
-	}
-	return nil
-}
+func (c *coder) batch(a arrow.Array) { c.column, c.text = a, textOf(a) }
 
 // textOf writes values, two equal ones alike.
 func textOf(a arrow.Array) func(dst []byte, i int) []byte {
@@ -310,24 +285,6 @@ func (c *coder) code(d *disclosure.Dictionary, i int, row int64) uint32 {
 	if c.column.IsNull(i) {
 		return d.Null(row)
 	}
-	if c.raw == nil {
-		return c.written(d, i, row)
-	}
-	raw, ok := c.raw(i)
-	if !ok {
-		return c.written(d, i, row)
-	}
-	code, known := c.numbers[raw]
-	if !known {
-		if code = c.written(d, i, row); code != disclosure.Null {
-			c.numbers[raw] = code
-		}
-	}
-	return code
-}
-
-// written is code by the value as it is written.
-func (c *coder) written(d *disclosure.Dictionary, i int, row int64) uint32 {
 	c.buf = c.text(c.buf[:0], i)
 	if code, ok := c.known[string(c.buf)]; ok {
 		return code
@@ -347,10 +304,6 @@ func (c *coder) written(d *disclosure.Dictionary, i int, row int64) uint32 {
 		return disclosure.Null
 	}
 	code := d.Code([]byte(counted), row)
-	for len(c.of) <= int(code) {
-		c.of = append(c.of, "")
-	}
-	c.of[code] = counted
 	c.known[written] = code
 	return code
 }

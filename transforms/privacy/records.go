@@ -271,11 +271,10 @@ type verdict struct {
 
 // recoded is what the values of a quasi-identifier leave as.
 type recoded struct {
-	written map[string]uint32 // codes, by value as it is written
-	numbers map[int64]uint32  // and by value, of types whose values are 64 bits
-	null    uint32            // the code of null
-	labels  []string          // by code
-	hidden  []bool            // by code: leaves as null
+	codes  map[string]uint32 // by what is counted
+	null   uint32            // its code
+	labels []string          // by code
+	hidden []bool            // by code: leaves as null
 }
 
 func (c *counting) decide(ctx context.Context) (*verdict, error) {
@@ -314,7 +313,7 @@ func (c *counting) decide(ctx context.Context) (*verdict, error) {
 		return nil, err
 	}
 	for j, l := range p.Quasi {
-		v.columns = append(v.columns, recode(c.quasi[j], classes.Quasi[j], l, best.Levels[j]))
+		v.columns = append(v.columns, recode(classes.Quasi[j], l, best.Levels[j]))
 		v.names = append(v.names, c.quasi[j].name(best.Levels[j]))
 	}
 	for s, d := range classes.Sensitive {
@@ -332,26 +331,21 @@ func (c *counting) decide(ctx context.Context) (*verdict, error) {
 	return v, nil
 }
 
-// recode makes what the second pass needs of a quasi-identifier: it meets no value
-// that the first did not.
-func recode(c *coder, d *disclosure.Domain, l *disclosure.Levels, level int) recoded {
-	r := recoded{written: make(map[string]uint32, len(c.known)), numbers: make(map[int64]uint32, len(c.numbers)),
-		labels: make([]string, d.Len()), hidden: make([]bool, d.Len())}
+func recode(d *disclosure.Domain, l *disclosure.Levels, level int) recoded {
+	r := recoded{codes: make(map[string]uint32, len(d.Values)), labels: make([]string, d.Len()), hidden: make([]bool, d.Len())}
 	at := l.At(level)
-	for code := range r.labels {
+	set := func(code uint32) {
 		label, ok := l.Label(level, at[code])
 		r.labels[code], r.hidden[code] = label, !ok
 	}
-	r.null, _ = d.NullCode()
-	codes := make([]uint32, len(c.of))
-	for code, counted := range c.of {
-		codes[code], _ = d.Code([]byte(counted))
+	if code, ok := d.NullCode(); ok {
+		r.null = code
+		set(code)
 	}
-	for value, code := range c.known {
-		r.written[value] = codes[code]
-	}
-	for value, code := range c.numbers {
-		r.numbers[value] = codes[code]
+	for _, v := range d.Values {
+		code, _ := d.Code([]byte(v))
+		r.codes[v] = code
+		set(code)
 	}
 	return r
 }
@@ -360,26 +354,36 @@ func recode(c *coder, d *disclosure.Domain, l *disclosure.Levels, level int) rec
 type recoding struct {
 	r     *records
 	v     *verdict
-	buf   []byte
+	quasi []*emitter
 	keys  disclosure.Keys
 	codes [][]uint32
 	keep  []bool
 	rows  []int32
 }
 
+// emitter is a coder of the second pass.
+type emitter struct {
+	*coder
+	known map[string]uint32
+}
+
 func (r *records) recoding(v *verdict) *recoding {
-	return &recoding{r: r, v: v, codes: make([][]uint32, len(r.quasi))}
+	e := &recoding{r: r, v: v, codes: make([][]uint32, len(r.quasi))}
+	for _, l := range r.levels {
+		e.quasi = append(e.quasi, &emitter{newCoder(l), map[string]uint32{}})
+	}
+	return e
 }
 
 // stay gives the rows of rec that leave.
 func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 	n := int(rec.NumRows())
 	for j, p := range e.r.quasi {
-		a := rec.Column(p.index)
-		text, raw := textOf(a), rawOf(a)
+		q := e.quasi[j]
+		q.batch(rec.Column(p.index))
 		codes := slices.Grow(e.codes[j][:0], n)[:n]
 		for i := range codes {
-			code, ok := e.code(&e.v.columns[j], a, text, raw, i)
+			code, ok := q.code(&e.v.columns[j], i)
 			if !ok {
 				return nil, messages.SourceChanged.With()
 			}
@@ -398,20 +402,22 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 	return e.rows, nil
 }
 
-// code is that of value i of a in the verdict; false: the first pass did not meet it.
-func (e *recoding) code(r *recoded, a arrow.Array, text func([]byte, int) []byte, raw func(int) (int64, bool), i int) (uint32, bool) {
-	if a.IsNull(i) {
+// code is that of value i in the verdict; false: the first pass did not meet it.
+func (q *emitter) code(r *recoded, i int) (uint32, bool) {
+	if q.column.IsNull(i) {
 		return r.null, len(r.hidden) > 0
 	}
-	if raw != nil {
-		if v, ok := raw(i); ok {
-			if code, ok := r.numbers[v]; ok {
-				return code, true
-			}
-		}
+	q.buf = q.text(q.buf[:0], i)
+	if code, ok := q.known[string(q.buf)]; ok {
+		return code, true
 	}
-	e.buf = text(e.buf[:0], i)
-	code, ok := r.written[string(e.buf)]
+	written := string(q.buf)
+	counted, ok := q.counted(written, i)
+	if !ok {
+		return 0, false
+	}
+	code, ok := r.codes[counted]
+	q.known[written] = code
 	return code, ok
 }
 
