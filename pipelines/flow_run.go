@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"io"
 	"slices"
 	"sort"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -28,6 +30,7 @@ type FlowOptions struct {
 	Recipients  []string
 	Key         []byte   // of the fingerprint
 	OwnKey      bool     // the project gives Key: it is the same on every machine
+	Config      []byte   // of the task: what else decides the output
 	StampKey    []byte   // of the stamp; empty: none is taken
 	Manifest    Manifest // what is known of it before the files are
 	Unpublished bool     // stop before publishing
@@ -94,6 +97,7 @@ type flowRun struct {
 	sealed  []Sealed
 	groups  []sealedGroup // as they went to the sinks
 	decided Decision
+	fed     hash.Hash // of the rows that reached the privacy stage; nil: the source's tell them
 	res     TaskResult
 	// unwritten says that the journal lacks what was published.
 	unwritten bool
@@ -452,6 +456,7 @@ func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading,
 }
 
 func (r *flowRun) observe(ctx context.Context, in Stream) (err error) {
+	in = r.sumFed(in)
 	if r.decided, err = r.Privacy.Observe(ctx, in); err != nil {
 		return r.at("privacy", err)
 	}
@@ -459,7 +464,33 @@ func (r *flowRun) observe(ctx context.Context, in Stream) (err error) {
 	return Each(ctx, in, func(b Batch) error { b.Release(); return nil })
 }
 
-// draw tells the stage what was read, once it has read it all.
+// sumFed sums the rows that reach the stage where sources besides the flow's own are
+// in them: its digest does not tell whether those changed.
+func (r *flowRun) sumFed(in Stream) Stream {
+	_, draws := r.Privacy.(Drawer)
+	feeds := slices.ContainsFunc(r.Steps, func(s Step) bool { _, ok := s.Transform.(Feeder); return ok })
+	if !draws || !feeds {
+		return in
+	}
+	r.fed = sha256.New()
+	return NewStream(in.Schema(), func(ctx context.Context) (Batch, error) {
+		b, err := in.Next(ctx)
+		if err != nil {
+			return Batch{}, err
+		}
+		sum, err := arrowx.Digest(r.seed(), []arrow.Record{b.Record})
+		if err != nil {
+			b.Release()
+			return Batch{}, err
+		}
+		r.fed.Write(sum[:])
+		return b, nil
+	}, nil)
+}
+
+// draw tells the stage what was read, once it has read it all. The configuration is
+// part of it: two releases of the same rows under two policies would be two views of
+// each row, and equal pseudonyms would put them together again.
 func (r *flowRun) draw(ctx context.Context, rd *reading) (err error) {
 	d, ok := r.Privacy.(Drawer)
 	if !ok {
@@ -467,7 +498,12 @@ func (r *flowRun) draw(ctx context.Context, rd *reading) (err error) {
 	}
 	var fingerprint []byte
 	if r.opt.OwnKey {
-		fingerprint = r.mac("draw", rd.digest.Sum(nil))
+		config := sha256.Sum256(r.opt.Config)
+		read := append(config[:], rd.digest.Sum(nil)...)
+		if r.fed != nil {
+			read = r.fed.Sum(read)
+		}
+		fingerprint = r.mac("draw", read)
 	}
 	r.decided, err = d.Draw(ctx, r.decided, fingerprint)
 	return err

@@ -142,7 +142,7 @@ type Checked interface {
 
 // Drawer is the ability of a privacy stage to draw what must differ from release to
 // release, as keys of pseudonyms, from the keyed fingerprint of the rows that were
-// read: the same rows draw the same. It is called once all rows were observed, and
+// read and of the configuration: the same rows under the same one draw the same. It is called once all rows were observed, and
 // gives the decision to go on with. fingerprint is empty where none is kept.
 type Drawer interface {
 	Draw(ctx context.Context, d Decision, fingerprint []byte) (Decision, error)

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const classesPipeline = `
+secret "cle" {
+  env = "LAVOIR_TEST_ROOT"
+}
+project {
+  fingerprint_key = secret.cle
+  memory          = "1GiB"
+  workers         = %d
+}
+connection "local" "depot" {
+  path = "donnees"
+}
+connection "local" "portail" {
+  path = "public"
+}
+pipeline "agents" {
+  for_each = { a = {}, b = {} }
+  authorization {
+    allowed   = true
+    reference = "test"
+  }
+  source "file" "export" {
+    connection = connection.local.depot
+    path       = "export.csv"
+    tenant_by  = "ville"
+    personal   = ["nom"]
+    format "csv" {
+      columns = { age = int64, prime = float64, entree = date }
+    }
+  }
+  privacy {
+    subject = "nom"
+    identifier "nom" {
+      action = "pseudonym"
+      key    = secret.cle
+      rotate = "per_release"
+    }
+    quasi "age" {
+      bands     = [18, 30, 45, 65]
+      bottom    = 18
+      top       = 65
+      min_level = 1
+    }
+    quasi "entree" {
+      period = "month"
+    }
+    quasi "service" {}
+    quasi "prime" {}
+    sensitive "absence" {
+      diversity { l = 2 }
+    }
+    model {
+      k                 = %d
+      suppression_limit = 0.3
+    }
+  }
+  load "local" "portail" {
+    connection = connection.local.portail
+    prefix     = each.key
+    file "csv" {}
+    file "parquet" {}
+  }
+}
+`
+
+// classes is a project of two towns whose staff is in one file, of which only rows
+// that look like those of others may leave.
+func classes(t *testing.T, workers, k int) project {
+	t.Helper()
+	p := project{dir: t.TempDir(), place: place{env: []string{"LAVOIR_TEST_ROOT=" + strings.Repeat("racine", 8)}}}
+	p.write(t, "lavoir.hcl", fmt.Sprintf(classesPipeline, workers, k))
+	var b strings.Builder
+	b.WriteString("ville,nom,age,service,prime,entree,absence\n")
+	for i := range 20000 {
+		town := 'a' + i%2
+		n := i / 2 // both towns have the same persons
+		service, prime, joined := []string{"Voirie", "Crèche", "", `""`, "*"}[n%5], []string{"0", "-0", "10.5", ""}[n%4], fmt.Sprintf("20%02d-%02d-%02d", 10+n%7, 1+n%12, 1+n%28)
+		if n%997 == 0 {
+			service = "Cabinet" // who works there looks like nobody else
+		}
+		fmt.Fprintf(&b, "%c,%s %d,%d,%s,%s,%s,%s\n", town, canaryName, n/2, 16+n*7%60, service, prime, joined, []string{"aucune", "maladie", "formation"}[n%3])
+	}
+	p.write(t, "donnees/export.csv", b.String())
+	return p
+}
+
+// TestClassesAreTheSame: what a policy with a model publishes of a file of several
+// towns does not depend on the workers, and a second run publishes nothing
+// (invariant 2). Towns and policies do not share pseudonyms.
+func TestClassesAreTheSame(t *testing.T) {
+	t.Parallel()
+	var want map[string]string
+	for _, workers := range []int{1, 2, 8} {
+		p := classes(t, workers, 3)
+		p.must(t, 0, []string{"run"}, "2 published")
+		got := tree(t, filepath.Join(p.dir, "public"))
+		if want == nil {
+			want = got
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("%d workers publish something else:\n%s", workers, d)
+		}
+		p.must(t, 0, []string{"run"}, "2 unchanged")
+		if d := cmp.Diff(want, tree(t, filepath.Join(p.dir, "public"))); d != "" {
+			t.Fatalf("%d workers: a second run published:\n%s", workers, d)
+		}
+	}
+	names := map[string]string{}
+	others := classes(t, 2, 4)
+	others.must(t, 0, []string{"run"}, "2 published")
+	for from, files := range map[string]map[string]string{"k = 3": want, "k = 4": tree(t, filepath.Join(others.dir, "public"))} {
+		for file, text := range files {
+			if filepath.Ext(file) != ".csv" {
+				continue
+			}
+			who := from + " of " + file[:1]
+			for _, name := range pseudonymsOf(text) {
+				if other, ok := names[name]; ok && other != who {
+					t.Fatalf("one pseudonym is in the release with %s and in that with %s", other, who)
+				}
+				names[name] = who
+			}
+		}
+	}
+	if len(names) == 0 {
+		t.Fatal("no pseudonym was published")
+	}
+	for file, text := range want {
+		if strings.Contains(text, canaryName) || strings.Contains(text, "Cabinet") {
+			t.Errorf("%s has what may not leave", file)
+		}
+	}
+}
+
+// pseudonymsOf are the words of a text that can be pseudonyms.
+func pseudonymsOf(text string) []string {
+	var all []string
+	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return !(r >= 'A' && r <= 'Z' || r >= '2' && r <= '7') }) {
+		if len(w) == 26 {
+			all = append(all, w)
+		}
+	}
+	return all
+}
