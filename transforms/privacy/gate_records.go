@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/zeebo/xxh3"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
@@ -81,7 +82,7 @@ func (c *recount) add(r arrow.Record) error {
 		for _, q := range c.quasi {
 			at := len(c.buf)
 			c.buf = append(c.buf, 0, 0, 0, 0)
-			c.buf = arrowx.AppendKey(c.buf, r.Column(q), i, false)
+			c.buf = appendSeen(c.buf, r.Column(q), i)
 			binary.LittleEndian.PutUint32(c.buf[at:], uint32(len(c.buf)-at))
 		}
 		class := xxh3.Hash128(c.buf)
@@ -105,6 +106,16 @@ func (c *recount) add(r arrow.Record) error {
 		}
 	}
 	return nil
+}
+
+// appendSeen tells values apart as a reader of the file can: both zeros, and NaNs of
+// other bits, are different.
+func appendSeen(dst []byte, a arrow.Array, i int) []byte {
+	dst = arrowx.AppendKey(dst, a, i, false)
+	if f, ok := a.(*array.Float64); ok && !f.IsNull(i) {
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(f.Value(i)))
+	}
+	return dst
 }
 
 // known refuses a value of a quasi-identifier that is none of those decided.

@@ -3,6 +3,7 @@ package privacy
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -33,6 +34,7 @@ type leaving struct {
 	name  string
 	rule  *rule // nil: as it is
 	quasi int   // which quasi-identifier leaves as its labels; -1: none
+	alike bool  // values that count as one must be written as one
 }
 
 // rule says when a value is masked, and what stands there then.
@@ -87,12 +89,14 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{records: records}
-	labelled := map[int]int{}
+	labelled, alike := map[int]int{}, map[int]bool{}
 	if records != nil {
 		for j, q := range records.quasi {
 			rules[q.index] = nil
 			if records.levels[j].generalised() {
 				labelled[q.index] = j
+			} else {
+				alike[q.index] = in.Field(q.index).Type.ID() == arrow.FLOAT64
 			}
 		}
 		for _, s := range records.sensitive {
@@ -114,7 +118,7 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 		if r != nil && r.pseudonym != "" {
 			f.Type, f.Nullable = arrow.BinaryTypes.String, true
 		}
-		p.columns = append(p.columns, leaving{i, f.Name, r, quasi})
+		p.columns = append(p.columns, leaving{i, f.Name, r, quasi, alike[i]})
 		fields = append(fields, f)
 	}
 	p.out = arrow.NewSchema(fields, nil)
@@ -199,6 +203,10 @@ func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow
 			cols = append(cols, e.column(m.mem, c.quasi))
 			continue
 		}
+		if c.alike {
+			cols = append(cols, oneZero(m.mem, col.(*array.Float64)))
+			continue
+		}
 		if c.rule == nil {
 			col.Retain()
 			cols = append(cols, col)
@@ -225,6 +233,27 @@ func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow
 		cols = append(cols, masked)
 	}
 	return array.NewRecord(m.out, slices.Clone(cols), r.NumRows()), nil
+}
+
+// oneZero is a with one zero and one NaN: of what is counted as one value, the bits
+// would tell rows of a class apart.
+func oneZero(mem memory.Allocator, a *array.Float64) arrow.Array {
+	b := array.NewFloat64Builder(mem)
+	defer b.Release()
+	b.Reserve(a.Len())
+	for i := range a.Len() {
+		switch x := a.Value(i); {
+		case a.IsNull(i):
+			b.AppendNull()
+		case x == 0:
+			b.UnsafeAppend(0)
+		case math.IsNaN(x):
+			b.UnsafeAppend(math.NaN())
+		default:
+			b.UnsafeAppend(x)
+		}
+	}
+	return b.NewArray()
 }
 
 // count adds to d the values of r that leave in clear.
