@@ -1,6 +1,8 @@
 package privacy
 
 import (
+	"slices"
+
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 
@@ -256,8 +258,10 @@ func (c chosen) Labels(dst []string, a arrow.Array, i int) ([]string, bool) {
 type coder struct {
 	levels
 	labels  map[string][]string // by what is counted: what it is at the levels above
-	known   map[string]uint32   // codes, by value as it is written
+	known   map[string]uint32   // codes, by value as it is written; of keepKnown values at most, and a batch's
 	outside map[string]bool     // values that have no labels
+	held    int64               // bytes of outside, about
+	splits  bool                // two values with one label at the least level have several above it
 	lacking int64               // rows with such a value
 	first   int64               // of them
 	text    func(dst []byte, i int) []byte
@@ -269,8 +273,17 @@ func newCoder(l levels) *coder {
 	return &coder{levels: l, labels: map[string][]string{}, known: map[string]uint32{}, outside: map[string]bool{}}
 }
 
+// keepKnown is how many values are remembered from one batch to the next: with a
+// least level many more may be written than are counted.
+const keepKnown = 1 << 16
+
 // batch is the column whose values come next.
-func (c *coder) batch(a arrow.Array) { c.column, c.text = a, textOf(a) }
+func (c *coder) batch(a arrow.Array) {
+	c.column, c.text = a, textOf(a)
+	if len(c.known) > keepKnown {
+		clear(c.known)
+	}
+}
 
 // textOf writes values, two equal ones alike.
 func textOf(a arrow.Array) func(dst []byte, i int) []byte {
@@ -294,29 +307,38 @@ func (c *coder) code(d *disclosure.Dictionary, i int, row int64) uint32 {
 		return disclosure.Null
 	}
 	written := string(c.buf)
-	counted, ok := c.counted(written, i)
+	counted, above, ok := c.counted(written, i)
 	if !ok {
 		if c.lacking == 0 {
 			c.first = row
 		}
 		c.lacking++
 		c.outside[written] = true
+		c.held += int64(len(written)) + valueCost
 		return disclosure.Null
+	}
+	if was, known := c.labels[counted]; !known && c.how != nil {
+		c.labels[counted] = above
+	} else if !slices.Equal(was, above) {
+		c.splits = true
 	}
 	code := d.Code([]byte(counted), row)
 	c.known[written] = code
 	return code
 }
 
-// counted gives what is counted of value i, and keeps what that is generalised to;
-// false when it has no label, and must not leave.
-func (c *coder) counted(written string, i int) (string, bool) {
+// valueCost is what a map holds of a value besides its text.
+const valueCost = 48
+
+// counted gives what is counted of value i, and what that is generalised to; false
+// when it has no label, and must not leave.
+func (c *coder) counted(written string, i int) (string, []string, bool) {
 	if c.how == nil {
-		return written, true
+		return written, nil, true
 	}
 	labels, ok := c.how.Labels(nil, c.column, i)
 	if !ok {
-		return "", false
+		return "", nil, false
 	}
 	counted := written
 	switch {
@@ -325,14 +347,14 @@ func (c *coder) counted(written string, i int) (string, bool) {
 	case c.min > 0:
 		counted = labels[c.min-1]
 	}
-	if _, known := c.labels[counted]; !known {
-		c.labels[counted] = labels[min(c.min, c.most):c.most]
-	}
-	return counted, true
+	return counted, labels[min(c.min, c.most):c.most], true
 }
 
-// complete refuses values that have no label.
+// complete refuses values that have no label, and labels that do not nest.
 func (c *coder) complete(column string) error {
+	if c.splits {
+		return messages.StepsSplit.With("column", column, "level", c.min+1, "below", c.min)
+	}
 	if c.lacking == 0 {
 		return nil
 	}

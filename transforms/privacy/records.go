@@ -226,8 +226,13 @@ func (t policy) count(r *records) *counting {
 func (c *counting) add(ctx context.Context, rec arrow.Record) error {
 	n := int(rec.NumRows())
 	c.batch.N = n
+	outside := int64(0)
 	for j, p := range c.r.quasi {
 		c.batch.Quasi[j] = c.codes(c.batch.Quasi[j], c.quasi[j], c.worker.Quasi(j), rec.Column(p.index))
+		outside += c.quasi[j].held
+	}
+	if m := c.t.env.Memory; m > 0 && outside > m {
+		return messages.TooManyValues.With("bound", m)
 	}
 	for j, p := range c.r.sensitive {
 		c.batch.Sensitive[j] = c.codes(c.batch.Sensitive[j], c.sensitive[j], c.worker.Sensitive(j), rec.Column(p.index))
@@ -272,12 +277,17 @@ type verdict struct {
 // recoded is what the values of a quasi-identifier leave as.
 type recoded struct {
 	codes  map[string]uint32 // by what is counted
-	null   uint32            // its code
-	labels []string          // by code
-	hidden []bool            // by code: leaves as null
+	null   uint32            // its code, where nulls are
+	nulls  bool
+	labels []string // by code
+	hidden []bool   // by code: leaves as null
 }
 
 func (c *counting) decide(ctx context.Context) (*verdict, error) {
+	if c.rows == 0 {
+		// Whether a release may be empty is not for the model to say.
+		return &verdict{names: make([]string, len(c.quasi)), columns: make([]recoded, len(c.quasi)), sensitive: make([]map[string]int64, len(c.sensitive))}, nil
+	}
 	for j, q := range c.quasi {
 		if err := q.complete(c.r.quasi[j].name); err != nil {
 			return nil, err
@@ -339,7 +349,7 @@ func recode(d *disclosure.Domain, l *disclosure.Levels, level int) recoded {
 		r.labels[code], r.hidden[code] = label, !ok
 	}
 	if code, ok := d.NullCode(); ok {
-		r.null = code
+		r.null, r.nulls = code, true
 		set(code)
 	}
 	for _, v := range d.Values {
@@ -362,15 +372,12 @@ type recoding struct {
 }
 
 // emitter is a coder of the second pass.
-type emitter struct {
-	*coder
-	known map[string]uint32
-}
+type emitter struct{ *coder }
 
 func (r *records) recoding(v *verdict) *recoding {
 	e := &recoding{r: r, v: v, codes: make([][]uint32, len(r.quasi))}
 	for _, l := range r.levels {
-		e.quasi = append(e.quasi, &emitter{newCoder(l), map[string]uint32{}})
+		e.quasi = append(e.quasi, &emitter{newCoder(l)})
 	}
 	return e
 }
@@ -378,6 +385,10 @@ func (r *records) recoding(v *verdict) *recoding {
 // stay gives the rows of rec that leave.
 func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 	n := int(rec.NumRows())
+	e.rows = e.rows[:0]
+	if n == 0 {
+		return e.rows, nil
+	}
 	for j, p := range e.r.quasi {
 		q := e.quasi[j]
 		q.batch(rec.Column(p.index))
@@ -393,7 +404,6 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 	}
 	e.keep = slices.Grow(e.keep[:0], n)[:n]
 	e.v.recoder.Keep(&e.keys, e.codes, e.keep)
-	e.rows = e.rows[:0]
 	for i, keep := range e.keep {
 		if keep {
 			e.rows = append(e.rows, int32(i))
@@ -405,19 +415,21 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 // code is that of value i in the verdict; false: the first pass did not meet it.
 func (q *emitter) code(r *recoded, i int) (uint32, bool) {
 	if q.column.IsNull(i) {
-		return r.null, len(r.hidden) > 0
+		return r.null, r.nulls
 	}
 	q.buf = q.text(q.buf[:0], i)
 	if code, ok := q.known[string(q.buf)]; ok {
 		return code, true
 	}
 	written := string(q.buf)
-	counted, ok := q.counted(written, i)
+	counted, _, ok := q.counted(written, i)
 	if !ok {
 		return 0, false
 	}
 	code, ok := r.codes[counted]
-	q.known[written] = code
+	if ok {
+		q.known[written] = code
+	}
 	return code, ok
 }
 

@@ -1,0 +1,87 @@
+package privacy_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
+)
+
+// What the first pass did not meet is not taken for something that it met: null has
+// no code of its own then, and a second look at a value must not find one.
+func TestTheSecondPassMeetsNothingNew(t *testing.T) {
+	env := pipelinetest.Env(t)
+	p, err := policy(t, env, "quasi \"q\" {}\nmodel {\nk = 2\n}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := table(t, "q:text\na\na\n")
+	d, _ := twoPasses(t, env, p, in, pipelinetest.Cuts()[0])
+	for _, later := range []string{`\N`, "b"} {
+		other := table(t, "q:text\n"+later+"\n"+later+"\n")
+		out, err := p.Emit(context.Background(), d, pipelinetest.Batches(other.Schema, pipelinetest.Cuts()[1].Batches(env.Allocator, other)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // a reader that goes on after an error learns no more
+			b, err := out.Next(context.Background())
+			if err == nil {
+				b.Release()
+			}
+			if !messages.Has(err, messages.SourceChanged) {
+				t.Errorf("%q that the first pass did not meet: %v, want %s", later, err, messages.SourceChanged.Code)
+			}
+		}
+		if err := out.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// No row is a matter of allow_empty, which is the runner's: the stage lets nothing
+// out, and the gate takes a file without rows.
+func TestAModelTakesNoRows(t *testing.T) {
+	env := pipelinetest.Env(t)
+	p, err := policy(t, env, "quasi \"q\" { bands = [10, 20] }\nquasi \"r\" {}\nsensitive \"s\" {\ndiversity { l = 2 }\ncloseness { t = 0.5 }\n}\nmodel {\nk = 2\nmax_average_risk = 0.1\n}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := table(t, "q:int64,r:text,s:text\n")
+	for _, cut := range pipelinetest.Cuts() {
+		d, got := twoPasses(t, env, p, in, cut)
+		if want := "q:text,r:text,s:text\n"; got != want {
+			t.Errorf("%s: got %q, want %q", cut.Name, got, want)
+		}
+		if err := p.(pipelines.Gate).Judge(context.Background(), d, sealed{env, table(t, got)}); err != nil {
+			t.Errorf("%s: %v", cut.Name, err)
+		}
+		if said := strings.Join(p.Paragraph(d), " "); said == "" {
+			t.Error("nothing is said to the public")
+		}
+	}
+}
+
+// A zero with a sign is read as another value than one without: counted as one, it is
+// written as one, and a file where it is not does not pass (invariant 5).
+func TestZerosOfAClassAreOne(t *testing.T) {
+	env := pipelinetest.Env(t)
+	p, err := policy(t, env, "public = [\"n\"]\nquasi \"q\" {}\nmodel {\nk = 2\n}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := table(t, "q:float64,n:int64\n0,1\n-0,2\n0,3\n-0,4\n")
+	d, got := twoPasses(t, env, p, in, pipelinetest.Cuts()[2])
+	if want := "q:float64,n:int64\n0,1\n0,2\n0,3\n0,4\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if err := p.(pipelines.Gate).Judge(context.Background(), d, sealed{env, table(t, got)}); err != nil {
+		t.Error(err)
+	}
+	if err := p.(pipelines.Gate).Judge(context.Background(), d, sealed{env, in}); messages.Find(err) == nil {
+		t.Errorf("a file with both zeros: %v", err)
+	}
+}
+
