@@ -365,6 +365,7 @@ var phrases = []phrase{
 	{"a bound that is no number", "une borne qui n'est pas un nombre"},
 	{"neither diversity nor closeness", "ni diversity ni closeness"},
 	{"l that is no number of values", "l qui n'est pas un nombre de valeurs"},
+	{"a bound that every class keeps", "une borne que toute classe respecte"},
 	{"c is for recursive diversity, and needed there", "c va avec la diversité recursive, qui le demande"},
 	{"t that is not from 0 to 1", "t qui n'est pas entre 0 et 1"},
 	{"k below 2", "k inférieur à 2"},

@@ -27,6 +27,7 @@ type recount struct {
 	quasi   []int
 	verdict *verdict
 	classes map[xxh3.Uint128]int64
+	parts   map[xxh3.Uint128][]string // values of each class, null "", where null matches any
 	rows    int64
 	labels  []map[string]bool // by quasi-identifier, what may stand there
 	values  []valuesOf        // by sensitive column
@@ -48,6 +49,9 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 		return nil, messages.GateNoModel.With("file", file)
 	}
 	c := &recount{t: t, file: file, verdict: d.verdict, classes: map[xxh3.Uint128]int64{}}
+	if t.Model.NullMatch == "wildcard" {
+		c.parts = map[xxh3.Uint128][]string{}
+	}
 	for j, q := range t.Quasi {
 		i, err := pipelines.ColumnIndex(s, q.Column)
 		if err != nil {
@@ -87,6 +91,7 @@ func (c *recount) add(r arrow.Record) error {
 		}
 		class := xxh3.Hash128(c.buf)
 		if c.classes[class] == 0 {
+			c.open(class, r, i)
 			if err := c.known(r, i); err != nil {
 				return err
 			}
@@ -106,6 +111,56 @@ func (c *recount) add(r arrow.Record) error {
 		}
 	}
 	return nil
+}
+
+// open notes the values of a class, which row i of r is the first of.
+func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) {
+	if c.parts == nil {
+		return
+	}
+	parts := make([]string, len(c.quasi))
+	for j, q := range c.quasi {
+		if a := r.Column(q); !a.IsNull(i) {
+			parts[j] = string(appendSeen(nil, a, i))
+		}
+	}
+	c.parts[class] = parts
+}
+
+// matched is how many rows look like those of each class where null matches any value.
+func (c *recount) matched() map[xxh3.Uint128]int64 {
+	open := map[string][]xxh3.Uint128{} // classes, by which of their values are null
+	for class, parts := range c.parts {
+		pattern := make([]byte, len(parts))
+		for j, part := range parts {
+			if part == "" {
+				pattern[j] = 1
+			}
+		}
+		open[string(pattern)] = append(open[string(pattern)], class)
+	}
+	counts := map[xxh3.Uint128]int64{}
+	for a, some := range open {
+		for b, others := range open {
+			both := func(class xxh3.Uint128) string {
+				var key []byte
+				for j, part := range c.parts[class] {
+					if a[j]|b[j] == 0 {
+						key = append(binary.LittleEndian.AppendUint32(key, uint32(len(part))), part...)
+					}
+				}
+				return string(key)
+			}
+			rows := map[string]int64{}
+			for _, class := range others {
+				rows[both(class)] += c.classes[class]
+			}
+			for _, class := range some {
+				counts[class] += rows[both(class)]
+			}
+		}
+	}
+	return counts
 }
 
 // appendSeen tells values apart as a reader of the file can: both zeros, and NaNs of
@@ -139,12 +194,15 @@ func (c *recount) judge() error {
 		return messages.GateModel.With("file", c.file, "model", model)
 	}
 	smallest := int64(math.MaxInt64)
-	for _, n := range c.classes {
+	alike := c.classes
+	if c.parts != nil {
+		alike = c.matched()
+	}
+	for _, n := range alike {
 		smallest = min(smallest, n)
 	}
-	// With null_match = "wildcard" a class counts the rows that it matches: only what
-	// was decided knows them. Persons are never fewer than k where rows are.
-	if smallest < int64(m.K) && m.NullMatch != "wildcard" {
+	// Persons, whom the file does not tell, are never more than rows.
+	if smallest < int64(m.K) {
 		return refuse("k = " + strconv.Itoa(m.K))
 	}
 	// Fewer are those that a format without null writes alike.

@@ -66,6 +66,9 @@ func (t policy) describeRecords(d pipelines.Decision) []string {
 	}
 	out = append(out, fmt.Sprintf("Chaque ligne a les mêmes %s que celles d'au moins %d %s au total ; les lignes pour lesquelles ce n'était pas possible ont été supprimées.",
 		"caractéristiques ("+strings.Join(t.quasiNames(), ", ")+")", t.Model.K, who))
+	if t.Model.NullMatch == "wildcard" {
+		out = append(out, "Une caractéristique absente y est comptée comme égale à toutes les autres.")
+	}
 	for _, c := range t.Sensitive {
 		out = append(out, "Dans chacun de ces groupes, les valeurs de la colonne « "+c.Column+" » sont assez variées pour ne rien apprendre sur une personne donnée.")
 	}
@@ -88,6 +91,9 @@ func (t policy) Checks(d pipelines.Decision) []string {
 	of := "lignes"
 	if t.Subject != "" {
 		of = "personnes"
+	}
+	if t.Model.NullMatch == "wildcard" {
+		of += ", une valeur absente égale toutes les autres"
 	}
 	checks := []string{fmt.Sprintf("k-anonymat : k = %d (%s)", t.Model.K, of)}
 	if t.Model.MaxAverageRisk > 0 {

@@ -3,7 +3,6 @@ package privacy_test
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -74,8 +73,13 @@ func TestWhatLeavesKeepsTheModel(t *testing.T) {
 		if subject {
 			body = append(body, `subject = "nom"`)
 		}
+		wildcard := !subject && rapid.Bool().Draw(r, "wildcard")
+		match := "own_value"
+		if wildcard {
+			match = "wildcard"
+		}
 		metric := rapid.SampledFrom([]string{"loss", "discernibility", "class-size", "entropy"}).Draw(r, "metric")
-		body = append(body, fmt.Sprintf("model {\nk = %d\nsuppression_limit = %s\nmetric = %q\n}", k,
+		body = append(body, fmt.Sprintf("model {\nk = %d\nnull_match = %q\nsuppression_limit = %s\nmetric = %q\n}", k, match,
 			rapid.SampledFrom([]string{"0", "0.2", "0.5", "1"}).Draw(r, "limit"), metric))
 		p, err := policy(t, env, strings.Join(body, "\n"))
 		if err != nil {
@@ -131,7 +135,7 @@ func TestWhatLeavesKeepsTheModel(t *testing.T) {
 			if d := cmp.Diff(want, set); d != "" {
 				r.Fatalf("%s: other rows in another order:\n%s", cut.Name, d)
 			}
-			if why := broken(lines(got), rows, quasi, k, l, subject); why != "" {
+			if why := broken(lines(got), rows, quasi, k, l, subject, wildcard); why != "" {
 				r.Fatalf("%s\n%s", why, got)
 			}
 		}
@@ -142,7 +146,7 @@ func TestWhatLeavesKeepsTheModel(t *testing.T) {
 }
 
 // broken says what of the model the published rows do not keep.
-func broken(out [][]string, rows []string, quasi, k, l int, subject bool) string {
+func broken(out [][]string, rows []string, quasi, k, l int, subject, wildcard bool) string {
 	counts, values, persons := map[string]int{}, map[string]map[string]bool{}, map[string]map[string]bool{}
 	origin := map[string][]string{}
 	for _, row := range rows {
@@ -161,12 +165,14 @@ func broken(out [][]string, rows []string, quasi, k, l int, subject bool) string
 		}
 		persons[class][from[quasi+2]] = true
 	}
-	least := math.MaxInt
 	for class, n := range counts {
-		if subject {
+		switch {
+		case subject:
 			n = len(persons[class])
+		case wildcard:
+			n = matching(out, strings.Split(class, "\x00"))
 		}
-		if least = min(least, n); n < k {
+		if n < k {
 			return fmt.Sprintf("class %q has %d of %d", class, n, k)
 		}
 		if l > 1 && len(values[class]) < l {
@@ -174,4 +180,19 @@ func broken(out [][]string, rows []string, quasi, k, l int, subject bool) string
 		}
 	}
 	return ""
+}
+
+// matching is how many rows match values where null matches any.
+func matching(rows [][]string, values []string) int {
+	n := 0
+rows:
+	for _, row := range rows {
+		for j, v := range values {
+			if v != `\N` && row[j] != `\N` && v != row[j] {
+				continue rows
+			}
+		}
+		n++
+	}
+	return n
 }

@@ -85,3 +85,40 @@ func TestZerosOfAClassAreOne(t *testing.T) {
 	}
 }
 
+// Where null matches any value the gate counts what matches from the file, too, and
+// the public is told of it.
+func TestTheGateCountsWhatNullMatches(t *testing.T) {
+	env := pipelinetest.Env(t)
+	p, err := policy(t, env, "quasi \"q\" {}\nquasi \"r\" {}\nmodel {\nk = 2\nnull_match = \"wildcard\"\n}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := "q:text,r:text\n"
+	in := table(t, head+"a,x\na,\\N\nb,y\n\\N,y\n")
+	d, got := twoPasses(t, env, p, in, pipelinetest.Cuts()[2])
+	if want := head + "a,x\na,\\N\nb,y\n\\N,y\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	gate := p.(pipelines.Gate)
+	if err := gate.Judge(context.Background(), d, sealed{env, table(t, got)}); err != nil {
+		t.Error(err)
+	}
+	alone := table(t, head+"a,x\na,x\na,\\N\nb,y\n")
+	if err := gate.Judge(context.Background(), d, sealed{env, alone}); !messages.Has(err, messages.GateModel) {
+		t.Errorf("a row that nothing matches: %v, want %s", err, messages.GateModel.Code)
+	}
+	if said := strings.Join(p.Paragraph(d), " "); !strings.Contains(said, "absente") {
+		t.Errorf("nothing is said of nulls: %s", said)
+	}
+}
+
+// A column that every class may have whatever it holds is under no model, and does
+// not lose its mark.
+func TestASensitiveColumnIsBound(t *testing.T) {
+	for _, bound := range []string{"diversity { l = 1 }", "diversity {\nkind = \"entropy\"\nl = 1\n}", "closeness { t = 1 }"} {
+		_, err := policy(t, pipelinetest.Env(t), "quasi \"q\" {}\nsensitive \"nom\" {\n"+bound+"\n}\nmodel {\nk = 2\n}")
+		if !messages.Has(err, messages.WrongSensitive) {
+			t.Errorf("%s: %v, want %s", bound, err, messages.WrongSensitive.Code)
+		}
+	}
+}
