@@ -65,7 +65,7 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 		return messages.GateRows.With("file", file, "got", rows, "wanted", counted.rows)
 	}
 	if classes != nil {
-		return classes.judge()
+		return classes.proven(ctx, f)
 	}
 	for _, p := range proofs {
 		if p.shown != counted.clear[p.name] {

@@ -1,8 +1,11 @@
 package privacy
 
 import (
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/big"
 	"slices"
@@ -29,6 +32,12 @@ type recount struct {
 	classes map[xxh3.Uint128]int64
 	parts   map[xxh3.Uint128][]string // values of each class, null "", where null matches any
 	rows    int64
+	of      uint64            // how many parts the classes are counted in, by their hash
+	part    uint64            // which of them
+	found   int64             // classes of the parts that are judged
+	bound   int64             // bytes; 0: none
+	held    int64             // bytes, about
+	over    bool              // more than the bound: nothing is counted
 	labels  []map[string]bool // by quasi-identifier, what may stand there
 	values  []valuesOf        // by sensitive column
 	buf     []byte
@@ -38,6 +47,7 @@ type recount struct {
 type valuesOf struct {
 	index  int
 	counts map[xxh3.Uint128]map[string]int64
+	order  []string // of all values of the input, where closeness asks for it
 }
 
 // recount is nil for a policy without a model.
@@ -48,10 +58,7 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 	if d == nil || d.verdict == nil {
 		return nil, messages.GateNoModel.With("file", file)
 	}
-	c := &recount{t: t, file: file, verdict: d.verdict, classes: map[xxh3.Uint128]int64{}}
-	if t.Model.NullMatch == "wildcard" {
-		c.parts = map[xxh3.Uint128][]string{}
-	}
+	c := &recount{t: t, file: file, verdict: d.verdict, of: 1, bound: t.env.Memory}
 	for j, q := range t.Quasi {
 		i, err := pipelines.ColumnIndex(s, q.Column)
 		if err != nil {
@@ -66,14 +73,103 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 		}
 		c.labels = append(c.labels, labels)
 	}
-	for _, q := range t.Sensitive {
+	for n, q := range t.Sensitive {
 		i, err := pipelines.ColumnIndex(s, q.Column)
 		if err != nil {
 			return nil, messages.GateMissing.With("file", file, "column", q.Column)
 		}
-		c.values = append(c.values, valuesOf{i, map[xxh3.Uint128]map[string]int64{}})
+		v := valuesOf{index: i}
+		if q.Closeness != nil {
+			v.order = slices.Collect(maps.Keys(d.sensitive[n]))
+			slices.SortFunc(v.order, compareValues(v.order))
+		}
+		c.values = append(c.values, v)
 	}
+	c.start(0)
 	return c, nil
+}
+
+// start begins to count a part of the classes.
+func (c *recount) start(part uint64) {
+	c.part, c.rows, c.held, c.over = part, 0, 0, false
+	c.forget()
+}
+
+func (c *recount) forget() {
+	c.classes = map[xxh3.Uint128]int64{}
+	if c.t.Model.NullMatch == "wildcard" {
+		c.parts = map[xxh3.Uint128][]string{}
+	}
+	for i := range c.values {
+		c.values[i].counts = map[xxh3.Uint128]map[string]int64{}
+	}
+}
+
+// What a class holds beside its texts, about: an entry of a map, and of a map of values
+// what that is and an entry of it.
+const classCost, valuesCost = 64, 256
+
+// hold counts n bytes more, and gives up where they pass the bound.
+func (c *recount) hold(n int) {
+	if c.held += int64(n); c.bound > 0 && c.held > c.bound {
+		c.over = true
+		c.forget()
+	}
+}
+
+// proven judges the classes of f, of which a first reading was counted. Where they did
+// not fit in memory f is read again for each part of them.
+func (c *recount) proven(ctx context.Context, f pipelines.SealedFile) error {
+	if !c.over {
+		if err := c.judge(); err != nil {
+			return err
+		}
+		return c.total()
+	}
+	if c.parts != nil {
+		return messages.TooManyClasses.With("bound", c.bound) // any may match any
+	}
+again:
+	for c.of < mostParts {
+		c.of, c.found = 2*c.of, 0
+		for part := range c.of {
+			if err := c.read(ctx, f, part); err != nil {
+				return err
+			}
+			if c.over {
+				continue again
+			}
+			if err := c.judge(); err != nil {
+				return err
+			}
+		}
+		return c.total()
+	}
+	return messages.TooManyClasses.With("bound", c.bound)
+}
+
+// mostParts bounds how often a file is read.
+const mostParts = 1 << 8
+
+func (c *recount) read(ctx context.Context, f pipelines.SealedFile, part uint64) error {
+	in, err := f.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("open the sealed file: %w", err)
+	}
+	defer in.Close()
+	c.start(part)
+	enough := errors.New("the part does not fit")
+	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
+		defer b.Release()
+		if err := c.add(b.Record); err != nil || !c.over {
+			return err
+		}
+		return enough
+	})
+	if errors.Is(err, enough) {
+		return nil
+	}
+	return err
 }
 
 func (c *recount) add(r arrow.Record) error {
@@ -82,6 +178,9 @@ func (c *recount) add(r arrow.Record) error {
 	}
 	c.rows += r.NumRows()
 	for i := range int(r.NumRows()) {
+		if c.over {
+			break
+		}
 		c.buf = c.buf[:0]
 		for _, q := range c.quasi {
 			at := len(c.buf)
@@ -90,7 +189,11 @@ func (c *recount) add(r arrow.Record) error {
 			binary.LittleEndian.PutUint32(c.buf[at:], uint32(len(c.buf)-at))
 		}
 		class := xxh3.Hash128(c.buf)
+		if class.Lo%c.of != c.part {
+			continue
+		}
 		if c.classes[class] == 0 {
+			c.hold(classCost)
 			c.open(class, r, i)
 			if err := c.known(r, i); err != nil {
 				return err
@@ -100,6 +203,7 @@ func (c *recount) add(r arrow.Record) error {
 		for _, v := range c.values {
 			counts := v.counts[class]
 			if counts == nil {
+				c.hold(valuesCost)
 				counts = map[string]int64{}
 				v.counts[class] = counts
 			}
@@ -107,7 +211,11 @@ func (c *recount) add(r arrow.Record) error {
 			if a := r.Column(v.index); !a.IsNull(i) {
 				c.buf = textOf(a)(append(c.buf, '='), i)
 			}
-			counts[string(c.buf)]++
+			n := counts[string(c.buf)]
+			if n == 0 {
+				c.hold(len(c.buf) + valueCost)
+			}
+			counts[string(c.buf)] = n + 1
 		}
 	}
 	return nil
@@ -123,6 +231,7 @@ func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) {
 		if a := r.Column(q); !a.IsNull(i) {
 			parts[j] = string(appendSeen(nil, a, i))
 		}
+		c.hold(len(parts[j]) + valueCost)
 	}
 	c.parts[class] = parts
 }
@@ -187,12 +296,26 @@ func (c *recount) known(r arrow.Record, i int) error {
 	return nil
 }
 
-// judge refuses the file when a class does not keep the model.
+func (c *recount) refuse(model string) error {
+	return messages.GateModel.With("file", c.file, "model", model)
+}
+
+// total refuses the file for what all its classes are together.
+func (c *recount) total() error {
+	// Fewer than were decided are those that a format without null writes alike.
+	if c.found > c.verdict.classes {
+		return messages.GateClasses.With("file", c.file)
+	}
+	if m := c.t.Model; m.MaxAverageRisk > 0 && float64(c.found) > m.MaxAverageRisk*float64(c.rows)*(1+1e-12) {
+		return c.refuse(fmt.Sprintf("max_average_risk = %v", m.MaxAverageRisk))
+	}
+	return nil
+}
+
+// judge refuses the file when a class that was counted does not keep the model.
 func (c *recount) judge() error {
 	m := c.t.Model
-	refuse := func(model string) error {
-		return messages.GateModel.With("file", c.file, "model", model)
-	}
+	c.found += int64(len(c.classes))
 	smallest := int64(math.MaxInt64)
 	alike := c.classes
 	if c.parts != nil {
@@ -203,22 +326,15 @@ func (c *recount) judge() error {
 	}
 	// Persons, whom the file does not tell, are never more than rows.
 	if smallest < int64(m.K) {
-		return refuse("k = " + strconv.Itoa(m.K))
-	}
-	// Fewer are those that a format without null writes alike.
-	if int64(len(c.classes)) > c.verdict.classes {
-		return messages.GateClasses.With("file", c.file)
-	}
-	if m.MaxAverageRisk > 0 && float64(len(c.classes)) > m.MaxAverageRisk*float64(c.rows)*(1+1e-12) {
-		return refuse(fmt.Sprintf("max_average_risk = %v", m.MaxAverageRisk))
+		return c.refuse("k = " + strconv.Itoa(m.K))
 	}
 	for i, s := range c.t.Sensitive {
 		for _, counts := range c.values[i].counts {
 			if d := s.Diversity; d != nil && !d.holds(counts) {
-				return refuse(s.Column + ": diversity")
+				return c.refuse(s.Column + ": diversity")
 			}
-			if t := s.Closeness; t != nil && !t.holds(counts, c.verdict.sensitive[i], c.verdict.total) {
-				return refuse(s.Column + ": closeness")
+			if t := s.Closeness; t != nil && !t.holds(counts, c.verdict.sensitive[i], c.values[i].order, c.verdict.total) {
+				return c.refuse(s.Column + ": closeness")
 			}
 		}
 	}
@@ -257,18 +373,14 @@ func (d *diversityConfig) holds(counts map[string]int64) bool {
 	return float64(len(sizes)) >= d.L
 }
 
-func (t *closenessConfig) holds(counts, all map[string]int64, total int64) bool {
+// holds takes the values of all rows in order too.
+func (t *closenessConfig) holds(counts, all map[string]int64, order []string, total int64) bool {
 	n := int64(0)
 	for _, c := range counts {
 		n += c
 	}
-	values := make([]string, 0, len(all))
-	for v := range all {
-		values = append(values, v)
-	}
-	slices.SortFunc(values, compareValues(values))
 	distance, sum := 0.0, 0.0
-	for _, v := range values {
+	for _, v := range order {
 		d := float64(counts[v])/float64(n) - float64(all[v])/float64(total)
 		if t.Distance == "ordered" {
 			sum += d
@@ -278,7 +390,7 @@ func (t *closenessConfig) holds(counts, all map[string]int64, total int64) bool 
 		}
 	}
 	if t.Distance == "ordered" {
-		distance /= float64(max(len(values)-1, 1))
+		distance /= float64(max(len(order)-1, 1))
 	} else {
 		distance /= 2
 	}

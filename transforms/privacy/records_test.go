@@ -2,6 +2,7 @@ package privacy_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -119,6 +120,48 @@ func TestASensitiveColumnIsBound(t *testing.T) {
 		_, err := policy(t, pipelinetest.Env(t), "quasi \"q\" {}\nsensitive \"nom\" {\n"+bound+"\n}\nmodel {\nk = 2\n}")
 		if !messages.Has(err, messages.WrongSensitive) {
 			t.Errorf("%s: %v, want %s", bound, err, messages.WrongSensitive.Code)
+		}
+	}
+}
+
+// Classes that do not fit in memory are counted part by part, to the same verdict; of
+// one class that does not fit there is none (invariant 9).
+func TestTheGateCountsInParts(t *testing.T) {
+	const body = "public = [\"n\"]\nquasi \"q\" {}\nsensitive \"s\" {\ndiversity { l = 2 }\ncloseness {\nt = 0.9\ndistance = \"ordered\"\n}\n}\nmodel {\nk = 2\nmax_average_risk = 0.5\n}"
+	env, small, tiny := pipelinetest.Env(t), pipelinetest.Env(t), pipelinetest.Env(t)
+	small.Memory, tiny.Memory = 4000, 100
+	var gates []pipelines.Gate
+	for _, env := range []pipelines.Env{env, small, tiny} {
+		p, err := policy(t, env, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gates = append(gates, p.(pipelines.Gate))
+	}
+	rows := "q:text,s:int64,n:int64\n"
+	for i := range 200 {
+		rows += fmt.Sprintf("%d,%d,%d\n", i%100, i/100, i)
+	}
+	d, got := twoPasses(t, env, gates[0].(pipelines.Privacy), table(t, rows), pipelinetest.Cuts()[2])
+	cases := []struct {
+		name, from, to string
+		want           *messages.Message
+	}{
+		{"as it is", "", "", nil},
+		{"a row of another class", "\n37,0,", "\n38,0,", messages.GateModel},
+		{"a value that is not diverse", "\n37,0,", "\n37,1,", messages.GateModel},
+		{"a value that nobody decided", "\n37,", "\n370,", messages.GateLevel},
+	}
+	for _, c := range cases {
+		file := table(t, strings.ReplaceAll(got, c.from, c.to))
+		for i, g := range gates[:2] {
+			err := g.Judge(context.Background(), d, sealed{env, file})
+			if c.want == nil && err != nil || c.want != nil && !messages.Has(err, c.want) {
+				t.Errorf("%s, memory %d: %v", c.name, i, err)
+			}
+		}
+		if err := gates[2].Judge(context.Background(), d, sealed{env, file}); !messages.Has(err, messages.TooManyClasses) && !messages.Has(err, messages.GateLevel) {
+			t.Errorf("%s: a gate without memory says %v", c.name, err)
 		}
 	}
 }
