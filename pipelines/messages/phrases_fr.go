@@ -376,6 +376,7 @@ var phrases = []phrase{
 	{"a model without a quasi-identifier", "un modèle sans quasi-identifiant"},
 	{"a policy with a model was not asked first", "une politique avec modèle n'a pas été consultée d'abord"},
 	{"a pseudonym without a model", "un pseudonyme sans modèle"},
+	{"a pseudonym without subject: k rows may show that they are of one person", "un pseudonyme sans subject : k lignes peuvent montrer qu'elles sont d'une seule personne"},
 	{"pseudonym with clear_when or otherwise", "pseudonym avec clear_when ou otherwise"},
 	{"pseudonym without key", "pseudonym sans key"},
 	{"pseudonym without rotate", "pseudonym sans rotate"},

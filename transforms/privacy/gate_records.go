@@ -30,7 +30,9 @@ type recount struct {
 	quasi   []int
 	verdict *verdict
 	classes map[xxh3.Uint128]int64
-	parts   map[xxh3.Uint128][]string // values of each class, null "", where null matches any
+	parts   map[xxh3.Uint128][]string              // values of each class, null "", where null matches any
+	subject int                                    // column of the pseudonyms that tell persons; -1: the file does not tell them
+	persons map[xxh3.Uint128]map[xxh3.Uint128]bool // of each class, k at most
 	rows    int64
 	of      uint64            // how many parts the classes are counted in, by their hash
 	part    uint64            // which of them
@@ -58,7 +60,10 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 	if d == nil || d.verdict == nil {
 		return nil, messages.GateNoModel.With("file", file)
 	}
-	c := &recount{t: t, file: file, verdict: d.verdict, of: 1, bound: t.env.Memory}
+	c := &recount{t: t, file: file, verdict: d.verdict, of: 1, bound: t.env.Memory, subject: -1}
+	if is := s.FieldIndices(t.Subject); t.subjectForm() != "" && len(is) == 1 {
+		c.subject = is[0]
+	}
 	for j, q := range t.Quasi {
 		i, err := pipelines.ColumnIndex(s, q.Column)
 		if err != nil {
@@ -100,6 +105,7 @@ func (c *recount) forget() {
 	if c.t.Model.NullMatch == "wildcard" {
 		c.parts = map[xxh3.Uint128][]string{}
 	}
+	c.persons = map[xxh3.Uint128]map[xxh3.Uint128]bool{}
 	for i := range c.values {
 		c.values[i].counts = map[xxh3.Uint128]map[string]int64{}
 	}
@@ -200,6 +206,7 @@ func (c *recount) add(r arrow.Record) error {
 			}
 		}
 		c.classes[class]++
+		c.person(class, r, i)
 		for _, v := range c.values {
 			counts := v.counts[class]
 			if counts == nil {
@@ -234,6 +241,22 @@ func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) {
 		c.hold(len(parts[j]) + valueCost)
 	}
 	c.parts[class] = parts
+}
+
+// person counts of whom row i of r is, in its class.
+func (c *recount) person(class xxh3.Uint128, r arrow.Record, i int) {
+	if c.subject < 0 || len(c.persons[class]) >= c.t.Model.K {
+		return
+	}
+	if c.persons[class] == nil {
+		c.persons[class] = map[xxh3.Uint128]bool{}
+		c.hold(valuesCost)
+	}
+	c.buf = arrowx.AppendKey(c.buf[:0], r.Column(c.subject), i, false)
+	if who := xxh3.Hash128(c.buf); !c.persons[class][who] && !c.over {
+		c.persons[class][who] = true
+		c.hold(valueCost)
+	}
 }
 
 // matched is how many rows look like those of each class where null matches any value.
@@ -324,7 +347,12 @@ func (c *recount) judge() error {
 	for _, n := range alike {
 		smallest = min(smallest, n)
 	}
-	// Persons, whom the file does not tell, are never more than rows.
+	// Persons are never more than rows.
+	if c.subject >= 0 {
+		for _, who := range c.persons {
+			smallest = min(smallest, int64(len(who)))
+		}
+	}
 	if smallest < int64(m.K) {
 		return c.refuse("k = " + strconv.Itoa(m.K))
 	}

@@ -88,6 +88,9 @@ func (c policyConfig) Validate() error {
 		if id.Action == "pseudonym" && c.Model == nil {
 			return messages.WrongModel.With("why", "a pseudonym without a model")
 		}
+		if id.Action == "pseudonym" && c.Subject == "" {
+			return messages.WrongModel.With("why", "a pseudonym without subject: k rows may show that they are of one person")
+		}
 	}
 	if leaves == 0 {
 		return pipelines.At("public", messages.NothingLeaves.With())

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 	"pgregory.net/rapid"
 
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -27,7 +28,10 @@ func policy(t testing.TB, env pipelines.Env, body string) (pipelines.Privacy, er
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, diags := privacy.Policy.Decode(reg, f.Body, nil)
+	ctx := &hcl.EvalContext{Variables: map[string]cty.Value{
+		"secret": cty.ObjectVal(map[string]cty.Value{"cle": cty.CapsuleVal(pipelines.SecretValue, &pipelines.Secret{Ref: "secret.cle"})}),
+	}}
+	config, diags := privacy.Policy.Decode(reg, f.Body, ctx)
 	if diags.HasErrors() {
 		return nil, diags[0].Extra.(*messages.Error)
 	}

@@ -27,6 +27,17 @@ func (id identifierConfig) form() protect.Form {
 	return protect.Form(id.Canonical)
 }
 
+// subjectForm is how the values of the subject are compared where they leave as
+// pseudonyms; "" where they do not.
+func (t policy) subjectForm() protect.Form {
+	for _, id := range t.pseudonyms() {
+		if id.Column == t.Subject {
+			return id.form()
+		}
+	}
+	return ""
+}
+
 // Draw derives the keys of the pseudonyms of one release from the fingerprint of
 // what was read: the same input has the same ones again, and those of two releases
 // do not match.

@@ -12,7 +12,9 @@ import (
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/transforms/internal/convert"
 	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
+	"github.com/lavoir-data/lavoir/transforms/internal/protect"
 )
 
 type sensitiveConfig struct {
@@ -193,6 +195,8 @@ type counting struct {
 	sensitive []*coder
 	rows      int64
 	batch     disclosure.Rows
+	form      protect.Form      // of the subject, where it leaves as a pseudonym
+	persons   map[string]uint64 // by subject as it is written
 	buf       []byte
 }
 
@@ -211,7 +215,7 @@ func (t policy) count(r *records) *counting {
 	if spool, ok := t.env.Spool.(pipelines.ByteSpool); ok {
 		opts.Create = func() (disclosure.Bytes, error) { return spool.CreateBytes() }
 	}
-	c := &counting{t: t, r: r, histogram: disclosure.New(shape, opts)}
+	c := &counting{t: t, r: r, histogram: disclosure.New(shape, opts), form: t.subjectForm(), persons: map[string]uint64{}}
 	c.worker = c.histogram.Worker()
 	for _, l := range r.levels {
 		c.quasi = append(c.quasi, newCoder(l))
@@ -240,16 +244,40 @@ func (c *counting) add(ctx context.Context, rec arrow.Record) error {
 		c.batch.Sensitive[j] = c.codes(c.batch.Sensitive[j], c.sensitive[j], c.worker.Sensitive(j), rec.Column(p.index))
 	}
 	if c.r.subject >= 0 {
-		a := rec.Column(c.r.subject)
-		c.batch.Subjects = slices.Grow(c.batch.Subjects[:0], n)[:n]
-		for i := range n {
-			// All rows of which nobody knows the person are of one person.
-			c.buf = arrowx.AppendKey(c.buf[:0], a, i, false)
-			c.batch.Subjects[i] = xxh3.Hash(c.buf)
-		}
+		c.subjects(rec.Column(c.r.subject))
 	}
 	c.rows += int64(n)
 	return c.worker.Add(ctx, c.batch)
+}
+
+// subjects says of whom the rows of a batch are. All of which nobody knows the person
+// are of one person, and so are those that leave under one pseudonym.
+func (c *counting) subjects(a arrow.Array) {
+	c.batch.Subjects = slices.Grow(c.batch.Subjects[:0], a.Len())[:a.Len()]
+	if c.form == "" {
+		for i := range c.batch.Subjects {
+			c.buf = arrowx.AppendKey(c.buf[:0], a, i, false)
+			c.batch.Subjects[i] = xxh3.Hash(c.buf)
+		}
+		return
+	}
+	if len(c.persons) > keepKnown {
+		clear(c.persons)
+	}
+	text := convert.Text(a)
+	for i := range c.batch.Subjects {
+		if a.IsNull(i) {
+			c.batch.Subjects[i] = 0
+			continue
+		}
+		c.buf = text(c.buf[:0], i)
+		person, ok := c.persons[string(c.buf)]
+		if !ok {
+			person = xxh3.HashString(c.form.Canonical(string(c.buf)))
+			c.persons[string(c.buf)] = person
+		}
+		c.batch.Subjects[i] = person
+	}
 }
 
 func (c *counting) codes(dst []uint32, k *coder, d *disclosure.Dictionary, a arrow.Array) []uint32 {

@@ -165,3 +165,45 @@ func TestTheGateCountsInParts(t *testing.T) {
 		}
 	}
 }
+
+// Rows that leave under one pseudonym are of one person, however its name was written;
+// the gate counts persons by their pseudonyms.
+func TestPersonsAreCountedAsTheyLeave(t *testing.T) {
+	env := pipelinetest.Env(t)
+	env.Secrets = secret(strings.Repeat("k", 32))
+	const body = "subject = \"nom\"\nquasi \"q\" {}\nidentifier \"nom\" {\naction = \"pseudonym\"\nkey = secret.cle\nrotate = \"per_release\"\n}\nmodel {\nk = 2\nsuppression_limit = 0.5\n}"
+	p, err := policy(t, env, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := policy(t, env, strings.Replace(body, "subject = \"nom\"", "", 1)); !messages.Has(err, messages.WrongModel) {
+		t.Errorf("a pseudonym without subject: %v", err)
+	}
+	in := table(t, "q:text,nom:text\na,Jeanne\na,JEANNE\nb,Jeanne\nb,Jean\n")
+	observed := pipelinetest.Batches(in.Schema, pipelinetest.Cuts()[1].Batches(env.Allocator, in)...)
+	d, err := p.Observe(context.Background(), observed)
+	observed.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err = p.(pipelines.Drawer).Draw(context.Background(), d, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.Emit(context.Background(), d, pipelinetest.Batches(in.Schema, pipelinetest.Cuts()[2].Batches(env.Allocator, in)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := collect(t, out)
+	if strings.Count(got, "\n") != 3 || strings.Contains(got, "a,") {
+		t.Fatalf("got %s, want both rows of b", got)
+	}
+	gate := p.(pipelines.Gate)
+	if err := gate.Judge(context.Background(), d, sealed{env, table(t, got)}); err != nil {
+		t.Error(err)
+	}
+	rows := strings.Split(got, "\n")
+	rows[2] = rows[1]
+	if err := gate.Judge(context.Background(), d, sealed{env, table(t, strings.Join(rows, "\n"))}); !messages.Has(err, messages.GateModel) {
+		t.Errorf("a class of one person: %v, want %s", err, messages.GateModel.Code)
+	}
+}
