@@ -74,11 +74,13 @@ pipeline "agents" {
 }
 `
 
+var rootKey = place{env: []string{"LAVOIR_TEST_ROOT=" + strings.Repeat("racine", 8)}}
+
 // classes is a project of two towns whose staff is in one file, of which only rows
 // that look like those of others may leave.
 func classes(t *testing.T, workers, k int) project {
 	t.Helper()
-	p := project{dir: t.TempDir(), place: place{env: []string{"LAVOIR_TEST_ROOT=" + strings.Repeat("racine", 8)}}}
+	p := project{dir: t.TempDir(), place: rootKey}
 	p.write(t, "lavoir.hcl", fmt.Sprintf(classesPipeline, workers, k))
 	var b strings.Builder
 	b.WriteString("ville,nom,age,service,prime,entree,absence\n")
@@ -152,4 +154,56 @@ func pseudonymsOf(text string) []string {
 		}
 	}
 	return all
+}
+
+// TestPseudonymsDifferWhereJoinedRowsDo: another state of a source that is joined is
+// another input, of which pseudonyms may not show what was in the one before.
+func TestPseudonymsDifferWhereJoinedRowsDo(t *testing.T) {
+	t.Parallel()
+	publish := func(workers int, place string) string {
+		p := project{dir: t.TempDir(), place: rootKey}
+		one := strings.Replace(classesPipeline, "{ a = {}, b = {} }", "{ a = {} }", 1)
+		one = strings.Replace(one, `    tenant_by  = "ville"`+"\n", "", 1)
+		one = strings.Replace(one, "  privacy {", `  source "file" "lieux" {
+    connection = connection.local.depot
+    path       = "lieux.csv"
+    format "csv" {
+      columns = { code = text, lieu = text }
+    }
+  }
+  transform "join" "lieux" {
+    source = source.file.lieux
+    on     = { ville = "code" }
+  }
+  privacy {
+    quasi "lieu" {}`, 1)
+		p.write(t, "lavoir.hcl", fmt.Sprintf(one, workers, 3))
+		p.write(t, "donnees/lieux.csv", "code,lieu\na,"+place+"\n")
+		var b strings.Builder
+		b.WriteString("ville,nom,age,service,prime,entree,absence\n")
+		for i := range 3000 {
+			fmt.Fprintf(&b, "a,%s %d,%d,Voirie,1.5,2020-01-01,%s\n", canaryName, i/2, 20+i%3, []string{"aucune", "maladie"}[i%2])
+		}
+		p.write(t, "donnees/export.csv", b.String())
+		p.must(t, 0, []string{"run"}, "1 published")
+		text := tree(t, filepath.Join(p.dir, "public"))["a/agents.csv"]
+		p.must(t, 0, []string{"run"}, "1 unchanged")
+		return text
+	}
+	first, again, other := publish(1, "Nord"), publish(8, "Nord"), publish(1, "Sud")
+	if d := cmp.Diff(first, again); d != "" {
+		t.Errorf("8 workers publish something else:\n%s", d)
+	}
+	names := map[string]bool{}
+	for _, name := range pseudonymsOf(first) {
+		names[name] = true
+	}
+	if len(names) == 0 {
+		t.Fatal("no pseudonym was published")
+	}
+	for _, name := range pseudonymsOf(other) {
+		if names[name] {
+			t.Fatal("a pseudonym is the same beside other joined rows")
+		}
+	}
 }
