@@ -3,6 +3,7 @@ package pipelines
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -28,7 +29,13 @@ func (p *Preview) Release() {
 // works on those rows alone, and the privacy stage decides on them alone, so
 // that what is shown is an example and not what would be published.
 func (f *Flow) Preview(ctx context.Context, env Env, rows int64) (*Preview, error) {
-	r := &flowRun{Flow: f, env: env, opt: FlowOptions{Workers: 1}, log: &rejectLog{policy: RejectPolicy{Action: "drop"}}}
+	key := make([]byte, minFingerprintKey)
+	if _, err := io.ReadFull(env.Rand, key); err != nil {
+		return nil, fmt.Errorf("draw a key for a preview: %w", err)
+	}
+	// What is drawn is of no release: a preview must not tell who is who in one.
+	opt := FlowOptions{Workers: 1, Key: key, OwnKey: true}
+	r := &flowRun{Flow: f, env: env, opt: opt, log: &rejectLog{policy: RejectPolicy{Action: "drop"}}}
 	schema, err := r.schema(ctx)
 	if err != nil {
 		return nil, r.at(r.SourceName, err)

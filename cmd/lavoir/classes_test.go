@@ -118,6 +118,7 @@ func TestClassesAreTheSame(t *testing.T) {
 			t.Fatalf("%d workers: a second run published:\n%s", workers, d)
 		}
 	}
+	classes(t, 1, 3).must(t, 0, []string{"preview", "--tenant", "a", "--rows", "4000"}, "nom")
 	names := map[string]string{}
 	others := classes(t, 2, 4)
 	others.must(t, 0, []string{"run"}, "2 published")

@@ -3,7 +3,6 @@ package privacy
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -157,6 +156,7 @@ again:
 // mostParts bounds how often a file is read.
 const mostParts = 1 << 8
 
+// read counts a part of the classes of f; over says that it did not fit.
 func (c *recount) read(ctx context.Context, f pipelines.SealedFile, part uint64) error {
 	in, err := f.Open(ctx)
 	if err != nil {
@@ -164,15 +164,14 @@ func (c *recount) read(ctx context.Context, f pipelines.SealedFile, part uint64)
 	}
 	defer in.Close()
 	c.start(part)
-	enough := errors.New("the part does not fit")
 	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
 		defer b.Release()
 		if err := c.add(b.Record); err != nil || !c.over {
 			return err
 		}
-		return enough
+		return messages.TooManyClasses.With("bound", c.bound)
 	})
-	if errors.Is(err, enough) {
+	if c.over {
 		return nil
 	}
 	return err
