@@ -259,18 +259,20 @@ type coder struct {
 	levels
 	labels  map[string][]string // by what is counted: what it is at the levels above
 	known   map[string]uint32   // codes, by value as it is written; of keepKnown values at most, and a batch's
-	outside map[string]bool     // values that have no labels
-	held    int64               // bytes of outside, about
-	splits  bool                // two values with one label at the least level have several above it
-	lacking int64               // rows with such a value
-	first   int64               // of them
+	numbers map[int64]uint32    // the same by value, of types whose values are 64 bits
+	raw     func(i int) (int64, bool)
+	outside map[string]bool // values that have no labels
+	held    int64           // bytes of outside, about
+	splits  bool            // two values with one label at the least level have several above it
+	lacking int64           // rows with such a value
+	first   int64           // of them
 	text    func(dst []byte, i int) []byte
 	column  arrow.Array
 	buf     []byte
 }
 
 func newCoder(l levels) *coder {
-	return &coder{levels: l, labels: map[string][]string{}, known: map[string]uint32{}, outside: map[string]bool{}}
+	return &coder{levels: l, labels: map[string][]string{}, known: map[string]uint32{}, numbers: map[int64]uint32{}, outside: map[string]bool{}}
 }
 
 // keepKnown is how many values are remembered from one batch to the next: with a
@@ -279,10 +281,55 @@ const keepKnown = 1 << 16
 
 // batch is the column whose values come next.
 func (c *coder) batch(a arrow.Array) {
-	c.column, c.text = a, textOf(a)
+	c.column, c.text, c.raw = a, textOf(a), rawOf(a)
 	if len(c.known) > keepKnown {
 		clear(c.known)
 	}
+	if len(c.numbers) > keepKnown {
+		clear(c.numbers)
+	}
+}
+
+// rawOf gives values that fit into 64 bits, two equal ones alike: to look them up
+// costs less than to write them. It is nil for other types.
+func rawOf(a arrow.Array) func(i int) (int64, bool) {
+	switch a := a.(type) {
+	case *array.Int32:
+		return func(i int) (int64, bool) { return int64(a.Value(i)), true }
+	case *array.Int64:
+		return func(i int) (int64, bool) { return a.Value(i), true }
+	case *array.Date32:
+		return func(i int) (int64, bool) { return int64(a.Value(i)), true }
+	case *array.Timestamp:
+		return func(i int) (int64, bool) { return int64(a.Value(i)), true }
+	case *array.Decimal128:
+		return func(i int) (int64, bool) {
+			v := a.Value(i)
+			low := int64(v.LowBits())
+			return low, v.HighBits() == low>>63
+		}
+	}
+	return nil
+}
+
+// remembered gives the code of value i of a column of numbers, or what make gives,
+// which it remembers if that is a code.
+func (c *coder) remembered(i int, make func() (uint32, bool)) (uint32, bool) {
+	if c.raw == nil {
+		return make()
+	}
+	raw, fits := c.raw(i)
+	if !fits {
+		return make()
+	}
+	if code, ok := c.numbers[raw]; ok {
+		return code, true
+	}
+	code, ok := make()
+	if ok {
+		c.numbers[raw] = code
+	}
+	return code, ok
 }
 
 // textOf writes values, two equal ones alike.
@@ -298,13 +345,19 @@ func (c *coder) code(d *disclosure.Dictionary, i int, row int64) uint32 {
 	if c.column.IsNull(i) {
 		return d.Null(row)
 	}
+	code, _ := c.remembered(i, func() (uint32, bool) { return c.written(d, i, row) })
+	return code
+}
+
+// written is code by the value as it is written; false when it has no label.
+func (c *coder) written(d *disclosure.Dictionary, i int, row int64) (uint32, bool) {
 	c.buf = c.text(c.buf[:0], i)
 	if code, ok := c.known[string(c.buf)]; ok {
-		return code
+		return code, true
 	}
 	if c.outside[string(c.buf)] {
 		c.lacking++
-		return disclosure.Null
+		return disclosure.Null, false
 	}
 	written := string(c.buf)
 	counted, above, ok := c.counted(written, i)
@@ -315,7 +368,7 @@ func (c *coder) code(d *disclosure.Dictionary, i int, row int64) uint32 {
 		c.lacking++
 		c.outside[written] = true
 		c.held += int64(len(written)) + valueCost
-		return disclosure.Null
+		return disclosure.Null, false
 	}
 	if was, known := c.labels[counted]; !known && c.how != nil {
 		c.labels[counted] = above
@@ -324,7 +377,7 @@ func (c *coder) code(d *disclosure.Dictionary, i int, row int64) uint32 {
 	}
 	code := d.Code([]byte(counted), row)
 	c.known[written] = code
-	return code
+	return code, true
 }
 
 // valueCost is what a map holds of a value besides its text.

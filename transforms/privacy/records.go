@@ -447,6 +447,10 @@ func (q *emitter) code(r *recoded, i int) (uint32, bool) {
 	if q.column.IsNull(i) {
 		return r.null, r.nulls
 	}
+	return q.remembered(i, func() (uint32, bool) { return q.written(r, i) })
+}
+
+func (q *emitter) written(r *recoded, i int) (uint32, bool) {
 	q.buf = q.text(q.buf[:0], i)
 	if code, ok := q.known[string(q.buf)]; ok {
 		return code, true
