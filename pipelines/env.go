@@ -61,6 +61,10 @@ func (e Env) Path(path string) string {
 	return filepath.Join(e.Root, path)
 }
 
+// ProjectFile is the path of a file that belongs to the project's text, as a table
+// that a step goes by: see Env.Path. What the file holds counts as configuration.
+type ProjectFile string
+
 // Secrets fetches the value of a secret when it is used, not before.
 type Secrets interface {
 	Reveal(ctx context.Context, ref string) (string, error)

@@ -13,6 +13,9 @@ func inFrench(root *cobra.Command) {
 	root.SetUsageFunc(frenchUsage)
 	for _, c := range root.Commands() {
 		helpFlag(c)
+		for _, verb := range c.Commands() {
+			helpFlag(verb)
+		}
 		switch c.Name() {
 		case "help":
 			c.Short, c.Long = "Aide d'une commande", "Montre l'aide d'une commande."
@@ -20,7 +23,6 @@ func inFrench(root *cobra.Command) {
 			c.Short = "Complétion de la ligne de commande, pour bash, zsh, fish ou PowerShell"
 			c.Long = "Affiche le script qui complète les commandes et les options quand on presse Tab."
 			for _, shell := range c.Commands() {
-				helpFlag(shell)
 				shell.Short = "Script de complétion pour " + shell.Name()
 				shell.Long = shell.Short + ".\n\n" + completionUse[shell.Name()]
 				if f := shell.Flags().Lookup("no-descriptions"); f != nil {

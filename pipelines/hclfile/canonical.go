@@ -1,8 +1,11 @@
 package hclfile
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"math/big"
+	"os"
 	"reflect"
 	"sort"
 	"strconv"
@@ -65,8 +68,8 @@ func (c *config) bytes() []byte {
 // canonical is a decoded config as JSON: the fields of the struct in their
 // order, expressions by what they compute, secrets by their reference. It also
 // gives the connections in it.
-func canonical(c pipelines.Component, label string, cfg any, k *pipelines.Contract, names fieldNames) ([]byte, []pipelines.Connection) {
-	w := &canon{b: make([]byte, 0, 512), names: names}
+func canonical(c pipelines.Component, label string, cfg any, k *pipelines.Contract, names fieldNames, dir string) ([]byte, []pipelines.Connection) {
+	w := &canon{b: make([]byte, 0, 512), names: names, dir: dir}
 	w.b = append(w.b, '{')
 	w.key("type")
 	w.b = appendText(w.b, c.Name)
@@ -94,6 +97,7 @@ type canon struct {
 	b     []byte
 	uses  []pipelines.Connection
 	names fieldNames
+	dir   string // the project's
 }
 
 // fieldNames remembers what a pipeline file calls the fields of a struct; a
@@ -171,6 +175,9 @@ func (w *canon) value(v reflect.Value) {
 		w.b = append(appendText(w.b, x.Name), ',')
 		w.columnType(x.ColumnType)
 		w.b = append(w.b, ']')
+		return
+	case pipelines.ProjectFile:
+		w.file(x)
 		return
 	case time.Duration:
 		w.b = strconv.AppendInt(w.b, int64(x), 10)
@@ -261,6 +268,20 @@ func (w *canon) connection(x pipelines.Connection) {
 	w.key(x.String())
 	w.value(reflect.ValueOf(x.Config))
 	w.b = append(w.b, '}')
+}
+
+// file writes what a file of the project holds beside its path. Of one that cannot
+// be read only the path: whoever needs it will say so.
+func (w *canon) file(path pipelines.ProjectFile) {
+	if path == "" {
+		w.b = append(w.b, `""`...)
+		return
+	}
+	w.b = append(appendText(append(w.b, '['), string(path)), ']')
+	if data, err := os.ReadFile(pipelines.Env{Root: w.dir}.Path(string(path))); err == nil {
+		sum := sha256.Sum256(data)
+		w.b = append(appendText(append(w.b[:len(w.b)-1], ','), hex.EncodeToString(sum[:])), ']')
+	}
 }
 
 func (w *canon) columnType(x pipelines.ColumnType) {

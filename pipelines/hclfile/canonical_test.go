@@ -1,6 +1,9 @@
 package hclfile
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -20,7 +23,7 @@ type borrowing struct {
 func TestCanonicalHasEveryArgument(t *testing.T) {
 	c := pipelines.Define(pipelines.KindFormat, "x", "X.", borrowing{}, func(pipelines.Env, borrowing) (any, error) { return nil, nil })
 	text := func(decimal string, fields ...pipelines.NamedText) string {
-		b, _ := canonical(c, "", borrowing{Fields: fields, lentOptions: lentOptions{decimal}}, nil, fieldNames{})
+		b, _ := canonical(c, "", borrowing{Fields: fields, lentOptions: lentOptions{decimal}}, nil, fieldNames{}, "")
 		return string(b)
 	}
 	a, b := pipelines.NamedText{Name: "a", Text: "1"}, pipelines.NamedText{Name: "b", Text: "2"}
@@ -28,6 +31,32 @@ func TestCanonicalHasEveryArgument(t *testing.T) {
 	for _, other := range []string{text(",", a, b), text(".", b, a), text(".", a)} {
 		if other == first {
 			t.Errorf("two configurations are written alike: %s", first)
+		}
+	}
+}
+
+type named struct {
+	File pipelines.ProjectFile `hcl:"file,optional" doc:"A file."`
+}
+
+// What a file of the project holds counts as configuration, wherever the project is.
+func TestCanonicalHasFilesOfTheProject(t *testing.T) {
+	c := pipelines.Define(pipelines.KindFormat, "x", "X.", named{}, func(pipelines.Env, named) (any, error) { return nil, nil })
+	text := func(path, holds string) string {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "a.csv"), []byte(holds), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b, _ := canonical(c, "", named{pipelines.ProjectFile(path)}, nil, fieldNames{}, dir)
+		return string(b)
+	}
+	first := text("a.csv", "x;*\n")
+	if again := text("a.csv", "x;*\n"); again != first {
+		t.Errorf("one configuration is written in two ways: %s, %s", first, again)
+	}
+	for _, other := range []string{text("a.csv", "x;y;*\n"), text("./a.csv", "x;*\n"), text("b.csv", "x;*\n"), text("", "x;*\n")} {
+		if other == first || !json.Valid([]byte(other)) {
+			t.Errorf("not another configuration: %s", other)
 		}
 	}
 }

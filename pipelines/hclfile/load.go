@@ -25,7 +25,7 @@ type Options struct {
 	VarFiles []string          // of -var-file, the later ones winning
 	Environ  []string          // NAME=value; LAVOIR_VAR_<name> sets a variable, secrets read the others
 	Now      func() time.Time  // for overrides that expire; nil: none does
-	Extra    map[string][]byte // native files read besides those of the folder, by name
+	Extra    map[string][]byte // native files read besides those of the folder, or instead of the one of that name
 }
 
 // Project is a project that was read.
@@ -72,6 +72,7 @@ func (p *Project) PipelineNames() []string {
 // not concern.
 func Load(dir string, reg *pipelines.Registry, opt Options) (*Project, hcl.Diagnostics) {
 	base, sources, diags := read(dir)
+	sources = slices.DeleteFunc(sources, func(s source) bool { return opt.Extra[s.name] != nil })
 	for _, name := range slices.Sorted(maps.Keys(opt.Extra)) {
 		sources = append(sources, source{name, opt.Extra[name]})
 	}

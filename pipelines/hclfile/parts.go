@@ -59,7 +59,7 @@ func (w *walk) evaluatePart(p *part) *made {
 	m.diags = append(m.diags, diags...)
 	m.built = pipelines.Built{Component: p.component, Label: p.label, Config: cfg, Range: p.at}
 	if m.bad = m.diags.HasErrors(); !m.bad {
-		m.config, m.uses = canonical(p.component, p.label, cfg, m.contract, w.names)
+		m.config, m.uses = canonical(p.component, p.label, cfg, m.contract, w.names, w.project.Root)
 	}
 	return m
 }
@@ -70,7 +70,7 @@ func (w *walk) renew(p *part, m *made) *made {
 	n := &made{contract: m.contract, built: m.built}
 	n.built.Config, n.diags = p.component.Renew(w.reg, m.built.Config, p.body, p.renew, w.ctx)
 	if n.bad = n.diags.HasErrors(); !n.bad {
-		n.config, n.uses = canonical(p.component, p.label, n.built.Config, n.contract, w.names)
+		n.config, n.uses = canonical(p.component, p.label, n.built.Config, n.contract, w.names, w.project.Root)
 	}
 	return n
 }

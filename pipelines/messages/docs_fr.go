@@ -145,6 +145,8 @@ var docs = byEnglish([]phrase{
 		"Fuseau horaire dans le calendrier duquel les instants sont lus, avec period."},
 	{"A date (2024-01-01) at which dates of birth become ages; with bands, then ranges of ages.",
 		"Date (2024-01-01) à laquelle des dates de naissance deviennent des âges ; avec bands, puis des tranches d'âge."},
+	{"A file of the project with the values and what they become, level by level: .csv (UTF-8, value;level 1;level 2;…;*) or .hrc (a code a line, one @ for each depth).",
+		"Un fichier du projet qui donne les valeurs et ce qu'elles deviennent, niveau par niveau : .csv (UTF-8, valeur;niveau 1;niveau 2;…;*) ou .hrc (un code par ligne, un @ par profondeur)."},
 	{"Names of levels of codes: commune, departement, region for places; classe, groupe, division, section for activities (NAF).",
 		"Noms de niveaux de codes : commune, departement, region pour des lieux ; classe, groupe, division, section pour des activités (NAF)."},
 	{"Which codes of places: postcode, the default, whose digits tell the département, or insee.",

@@ -10,6 +10,7 @@ var phrases = []phrase{
 
 	// Values of arguments.
 	{"it is null", "il est nul"},
+	{"it is not in native syntax", "il n'est pas en syntaxe native"},
 	{"it is empty", "il est vide"},
 	{"path is empty", "path est vide"},
 	{"it is not", "il ne l'est pas"},

@@ -3,13 +3,14 @@ package messages
 // records: the record models of privacy policies. Codes LAV-9300 to LAV-9349.
 var records = []*Message{
 	WrongQuasi, NoSuchLevel, NoSuchHierarchy, WrongSensitive, WrongModel, NotCountable, BlindRule,
-	GateNoModel, GateMissing, GateModel, GateClasses, NoFingerprint, GateLevel,
+	GateNoModel, GateMissing, GateModel, GateClasses, NoFingerprint, GateLevel, HierarchyUnreadable,
+	PolicyUnreadable, PolicyBlocks, PolicySource, NotExplorable, NothingToExplore,
 }
 
 var (
 	WrongQuasi = &Message{Code: "LAV-9300", Class: Language,
-		EN: Text{"quasi {column}: {why}", "give one way to generalise (bands, steps, snap, period, age_at or hierarchy; bands go with age_at), with numbers as 18 or 0.5; top and bottom are the outermost bounds of bands, or stand alone"},
-		FR: Text{"quasi {column} : {why}", "donnez une seule façon de regrouper (bands, steps, snap, period, age_at ou hierarchy ; bands va avec age_at), avec des nombres comme 18 ou 0.5 ; top et bottom sont les bornes extrêmes de bands, ou sont seuls"}}
+		EN: Text{"quasi {column}: {why}", "give one way to generalise (bands, steps, snap, period, age_at, hierarchy or hierarchy_file; bands go with age_at), with numbers as 18 or 0.5; top and bottom are the outermost bounds of bands, or stand alone"},
+		FR: Text{"quasi {column} : {why}", "donnez une seule façon de regrouper (bands, steps, snap, period, age_at, hierarchy ou hierarchy_file ; bands va avec age_at), avec des nombres comme 18 ou 0.5 ; top et bottom sont les bornes extrêmes de bands, ou sont seuls"}}
 	NoSuchLevel = &Message{Code: "LAV-9301", Class: Language,
 		EN: Text{"quasi {column} has no level {level}: the last one, where every value is hidden, is {most}", "write a level up to {most}"},
 		FR: Text{"quasi {column} n'a pas de niveau {level} : le dernier, où toute valeur est masquée, est {most}", "écrivez un niveau jusqu'à {most}"}}
@@ -28,6 +29,24 @@ var (
 	GateLevel = &Message{Code: "LAV-9312", Class: Refused,
 		EN: Text{"row {row} of the sealed file {file} has a value in column {column} that is not generalised as was decided", "nothing was published; report this to the project with the pipeline file"},
 		FR: Text{"la ligne {row} du fichier scellé {file} a dans la colonne {column} une valeur qui n'est pas regroupée comme il a été décidé", "rien n'a été publié ; signalez-le au projet avec le fichier de pipeline"}}
+	HierarchyUnreadable = &Message{Code: "LAV-9313", Class: Language,
+		EN: Text{"the file of the hierarchy of quasi {column} cannot be read: {why}", "give hierarchy_file a path that is relative to the project's folder, and put the file there"},
+		FR: Text{"le fichier de la hiérarchie de quasi {column} est illisible : {why}", "donnez à hierarchy_file un chemin relatif au dossier du projet, et mettez-y le fichier"}}
+	PolicyUnreadable = &Message{Code: "LAV-9314", Class: Language,
+		EN: Text{"the policy file {file} cannot be read: {why}", "check the path and the rights"},
+		FR: Text{"le fichier de politique {file} ne peut pas être lu : {why}", "vérifiez le chemin et les droits"}}
+	PolicyBlocks = &Message{Code: "LAV-9315", Class: Language,
+		EN: Text{"the policy file {file} has {policies} privacy blocks with a name and {sources} source blocks", "keep one privacy block with a name, and one source block or none"},
+		FR: Text{"le fichier de politique {file} a {policies} blocs privacy qui portent un nom et {sources} blocs source", "gardez un bloc privacy qui porte un nom, et un bloc source ou aucun"}}
+	PolicySource = &Message{Code: "LAV-9316", Class: Language,
+		EN: Text{"the source block of the policy file {file} is of type {type}", "write source \"file\" there, with the format of the file; or leave it out, and the file is looked into"},
+		FR: Text{"le bloc source du fichier de politique {file} est de type {type}", "écrivez-y source \"file\", avec le format du fichier ; ou retirez-le, et le fichier est examiné"}}
+	NotExplorable = &Message{Code: "LAV-9317", Class: Language,
+		EN: Text{"this program's privacy stage cannot be explored", "use the program that comes with the policy component of the project"},
+		FR: Text{"l'étape de confidentialité de ce programme ne peut pas être explorée", "utilisez le programme qui vient avec le composant policy du projet"}}
+	NothingToExplore = &Message{Code: "LAV-9318", Class: Language,
+		EN: Text{"the policy has no quasi-identifiers to explore", "give it quasi blocks; the model may be left to the command line"},
+		FR: Text{"la politique n'a pas de quasi-identifiants à explorer", "donnez-lui des blocs quasi ; le modèle peut rester à la ligne de commande"}}
 	NotCountable = &Message{Code: "LAV-9305", Class: Language,
 		EN: Text{"column {column} is {got}, whose values a model cannot count", "choose another column, or convert it to text first with transform \"cast\""},
 		FR: Text{"la colonne {column} est de type {got}, dont un modèle ne peut pas compter les valeurs", "choisissez une autre colonne, ou convertissez-la d'abord en texte avec transform \"cast\""}}

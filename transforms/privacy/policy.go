@@ -10,6 +10,7 @@ import (
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
 	"github.com/lavoir-data/lavoir/transforms/internal/protect"
 	"github.com/lavoir-data/lavoir/transforms/internal/reject"
 )
@@ -127,6 +128,7 @@ func (id identifierConfig) Validate() error {
 type policy struct {
 	env pipelines.Env
 	policyConfig
+	files map[string]*disclosure.File // of hierarchies, by column
 }
 
 var (
@@ -134,10 +136,15 @@ var (
 	_ pipelines.Emitter    = policy{}
 	_ pipelines.Drawer     = policy{}
 	_ pipelines.Gate       = policy{}
+	_ pipelines.Explorer   = policy{}
 )
 
 func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {
-	return policy{env, c}, nil
+	files, err := c.hierarchies(env)
+	if err != nil {
+		return nil, err
+	}
+	return policy{env, c, files}, nil
 }
 
 func (t policy) Bind(in *arrow.Schema) (*arrow.Schema, error) {

@@ -15,24 +15,25 @@ import (
 )
 
 type quasiConfig struct {
-	Column    string   `hcl:"column,label"`
-	Bands     []string `hcl:"bands,optional" doc:"Bounds of ranges of numbers, rising: each is the first number of its range. Above them the ranges are joined two by two, level by level."`
-	Steps     []string `hcl:"steps,optional" doc:"Widths of ranges of numbers, level by level; each is a multiple of the one before."`
-	Snap      []string `hcl:"snap,optional" doc:"Sizes of the cells in whose middle coordinates are put, level by level; each is a multiple of the one before."`
-	Top       string   `hcl:"top,optional" doc:"The number from which all are one value: the last bound of bands, or a level of its own."`
-	Bottom    string   `hcl:"bottom,optional" doc:"The number up to which all are one value: with bands the first bound, below which all are."`
-	Period    string   `hcl:"period,optional" doc:"What dates are brought to first; the longer periods are the levels above." values:"month|quarter|year"`
-	Zone      string   `hcl:"zone,optional" doc:"The time zone whose calendar instants are read in, with period."`
-	AgeAt     string   `hcl:"age_at,optional" doc:"A date (2024-01-01) at which dates of birth become ages; with bands, then ranges of ages."`
-	Hierarchy []string `hcl:"hierarchy,optional" doc:"Names of levels of codes: commune, departement, region for places; classe, groupe, division, section for activities (NAF)."`
-	Code      string   `hcl:"code,optional" doc:"Which codes of places: postcode, the default, whose digits tell the département, or insee." values:"postcode|insee"`
-	MinLevel  int      `hcl:"min_level,optional" doc:"The least level: 1 is the first above the values themselves."`
-	MaxLevel  int      `hcl:"max_level,optional" doc:"The greatest level; without one, after all others, every value becomes *."`
+	Column        string                `hcl:"column,label"`
+	Bands         []string              `hcl:"bands,optional" doc:"Bounds of ranges of numbers, rising: each is the first number of its range. Above them the ranges are joined two by two, level by level."`
+	Steps         []string              `hcl:"steps,optional" doc:"Widths of ranges of numbers, level by level; each is a multiple of the one before."`
+	Snap          []string              `hcl:"snap,optional" doc:"Sizes of the cells in whose middle coordinates are put, level by level; each is a multiple of the one before."`
+	Top           string                `hcl:"top,optional" doc:"The number from which all are one value: the last bound of bands, or a level of its own."`
+	Bottom        string                `hcl:"bottom,optional" doc:"The number up to which all are one value: with bands the first bound, below which all are."`
+	Period        string                `hcl:"period,optional" doc:"What dates are brought to first; the longer periods are the levels above." values:"month|quarter|year"`
+	Zone          string                `hcl:"zone,optional" doc:"The time zone whose calendar instants are read in, with period."`
+	AgeAt         string                `hcl:"age_at,optional" doc:"A date (2024-01-01) at which dates of birth become ages; with bands, then ranges of ages."`
+	Hierarchy     []string              `hcl:"hierarchy,optional" doc:"Names of levels of codes: commune, departement, region for places; classe, groupe, division, section for activities (NAF)."`
+	HierarchyFile pipelines.ProjectFile `hcl:"hierarchy_file,optional" doc:"A file of the project with the values and what they become, level by level: .csv (UTF-8, value;level 1;level 2;…;*) or .hrc (a code a line, one @ for each depth)."`
+	Code          string                `hcl:"code,optional" doc:"Which codes of places: postcode, the default, whose digits tell the département, or insee." values:"postcode|insee"`
+	MinLevel      int                   `hcl:"min_level,optional" doc:"The least level: 1 is the first above the values themselves."`
+	MaxLevel      int                   `hcl:"max_level,optional" doc:"The greatest level; without one, after all others, every value becomes *."`
 }
 
 func (q quasiConfig) Validate() error {
 	kinds := 0
-	for _, given := range []bool{len(q.Bands) > 0 && q.AgeAt == "", len(q.Steps) > 0, len(q.Snap) > 0, q.Period != "", q.AgeAt != "", len(q.Hierarchy) > 0} {
+	for _, given := range []bool{len(q.Bands) > 0 && q.AgeAt == "", len(q.Steps) > 0, len(q.Snap) > 0, q.Period != "", q.AgeAt != "", len(q.Hierarchy) > 0, q.HierarchyFile != ""} {
 		if given {
 			kinds++
 		}
@@ -44,7 +45,7 @@ func (q quasiConfig) Validate() error {
 	switch {
 	case kinds > 1:
 		return messages.WrongQuasi.With("column", q.Column, "why", "several ways to generalise")
-	case limits && (len(q.Steps) > 0 || len(q.Snap) > 0 || q.Period != "" || len(q.Hierarchy) > 0):
+	case limits && (len(q.Steps) > 0 || len(q.Snap) > 0 || q.Period != "" || len(q.Hierarchy) > 0 || q.HierarchyFile != ""):
 		return bad("top", "top or bottom with what has no bounds")
 	case q.Zone != "" && q.Period == "":
 		return bad("zone", "zone without period")
@@ -64,19 +65,32 @@ type levels struct {
 	min  int                    // of those of how, counted from 1; 0: the value itself
 	most int                    // the last level of how that may leave
 	star bool                   // every value may become *
+	file *disclosure.File       // that how is of; nil: of none
 }
 
 // generalised says whether a column leaves as the labels of levels, which are text.
 func (l levels) generalised() bool { return l.how != nil }
 
-func (q quasiConfig) levels(t arrow.DataType) (levels, error) {
+func (q quasiConfig) levels(t arrow.DataType, file *disclosure.File) (levels, error) {
+	if file != nil {
+		return q.between(levels{how: leaves{file}, star: file.Hides(), file: file})
+	}
 	how, err := q.how(t)
 	if err != nil || how == nil {
 		return levels{}, err
 	}
-	l := levels{how: how, min: q.MinLevel, most: len(how.Levels()), star: q.MaxLevel == 0}
-	if over := max(q.MinLevel, q.MaxLevel); over > l.most+1 {
-		return levels{}, messages.NoSuchLevel.With("column", q.Column, "level", over, "most", l.most+1)
+	return q.between(levels{how: how, star: true})
+}
+
+// between is l from the least level of the policy to the greatest.
+func (q quasiConfig) between(l levels) (levels, error) {
+	l.min, l.most = q.MinLevel, len(l.how.Levels())
+	last := l.most
+	if l.star {
+		last++
+	}
+	if over := max(q.MinLevel, q.MaxLevel); over > last {
+		return levels{}, messages.NoSuchLevel.With("column", q.Column, "level", over, "most", last)
 	}
 	if q.MaxLevel > 0 {
 		l.star = q.MaxLevel > l.most
@@ -412,6 +426,24 @@ func (c *coder) complete(column string) error {
 		return nil
 	}
 	return messages.HierarchyLacks.With("column", column, "values", len(c.outside), "rows", c.lacking, "row", c.first+1)
+}
+
+// bind gives what disclosure control may generalise the values that occur to. A
+// file has a say in what a level loses by the values that do not occur, as long as
+// its own values are counted.
+func (c *coder) bind(column string, d *disclosure.Domain, rows []int64) (*disclosure.Levels, error) {
+	if c.file == nil || c.min > 0 {
+		return disclosure.Bind(c.hierarchy(), column, d, rows)
+	}
+	l, err := disclosure.Bind(c.file, column, d, rows)
+	if err != nil {
+		return nil, err
+	}
+	height := c.most
+	if c.star {
+		height++
+	}
+	return l.Upto(height), nil
 }
 
 // hierarchy is what disclosure control may generalise what is counted to.

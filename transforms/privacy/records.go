@@ -109,7 +109,7 @@ func (t policy) records(in *arrow.Schema) (*records, error) {
 		if !countable(f.Type) {
 			return nil, messages.NotCountable.With("column", q.Column, "got", pipelines.TypeName(f.Type))
 		}
-		l, err := q.levels(f.Type)
+		l, err := q.levels(f.Type, t.files[q.Column])
 		if err != nil {
 			return nil, err
 		}
@@ -313,34 +313,44 @@ type recoded struct {
 	hidden []bool   // by code: leaves as null
 }
 
+// problem is what is to be solved once all rows are counted.
+func (c *counting) problem(ctx context.Context) (p disclosure.Problem, err error) {
+	for j, q := range c.quasi {
+		if err := q.complete(c.r.quasi[j].name); err != nil {
+			return p, err
+		}
+	}
+	classes, err := c.histogram.Finish(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.Classes, p.Metric = classes, metrics[c.t.Model.Metric]
+	if p.Limit, err = disclosure.RatioOf(c.t.Model.SuppressionLimit); err != nil {
+		return p, err
+	}
+	if p.Models, err = c.t.models(); err != nil {
+		return p, err
+	}
+	for j, q := range c.quasi {
+		l, err := q.bind(c.r.quasi[j].name, classes.Quasi[j], classes.Leaves(j))
+		if err != nil {
+			return p, err
+		}
+		p.Quasi = append(p.Quasi, l)
+	}
+	return p, nil
+}
+
 func (c *counting) decide(ctx context.Context) (*verdict, error) {
 	if c.rows == 0 {
 		// Whether a release may be empty is not for the model to say.
 		return &verdict{names: make([]string, len(c.quasi)), columns: make([]recoded, len(c.quasi)), sensitive: make([]map[string]int64, len(c.sensitive))}, nil
 	}
-	for j, q := range c.quasi {
-		if err := q.complete(c.r.quasi[j].name); err != nil {
-			return nil, err
-		}
-	}
-	classes, err := c.histogram.Finish(ctx)
+	p, err := c.problem(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := disclosure.Problem{Classes: classes, Metric: metrics[c.t.Model.Metric]}
-	if p.Limit, err = disclosure.RatioOf(c.t.Model.SuppressionLimit); err != nil {
-		return nil, err
-	}
-	if p.Models, err = c.t.models(); err != nil {
-		return nil, err
-	}
-	for j, q := range c.quasi {
-		l, err := disclosure.Bind(q.hierarchy(), c.r.quasi[j].name, classes.Quasi[j], classes.Leaves(j))
-		if err != nil {
-			return nil, err
-		}
-		p.Quasi = append(p.Quasi, l)
-	}
+	classes := p.Classes
 	best, err := disclosure.Search(ctx, p)
 	if err != nil {
 		return nil, err

@@ -36,8 +36,8 @@ func (r Ratio) terms() (num, den uint64) {
 	return r.num, r.den
 }
 
-// of is how many of n the ratio allows, rounded down; never more than n.
-func (r Ratio) of(n int64) int64 {
+// Of is how many of n the ratio allows, rounded down; never more than n.
+func (r Ratio) Of(n int64) int64 {
 	num, den := r.terms()
 	if num >= den {
 		return n

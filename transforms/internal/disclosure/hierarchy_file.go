@@ -154,3 +154,25 @@ func ReadHRC(column string, in io.Reader) (*File, error) {
 	}
 	return newFile(column, leaves, above, lines)
 }
+
+// Height is the greatest level.
+func (f *File) Height() int { return len(f.t.up) }
+
+// Labels appends what a leaf becomes at each level from 1; it appends nothing and
+// says false when the file has no such leaf.
+func (f *File) Labels(dst []string, leaf string) ([]string, bool) {
+	i, ok := f.t.index[leaf]
+	if !ok {
+		return dst, false
+	}
+	for level, codes := range f.t.up {
+		dst = append(dst, f.t.labels[level][codes[i]])
+	}
+	return dst, true
+}
+
+// Hides says whether the greatest level is * for all.
+func (f *File) Hides() bool {
+	n := len(f.t.labels)
+	return n > 0 && len(f.t.labels[n-1]) == 1 && f.t.labels[n-1][0] == Star
+}

@@ -46,7 +46,7 @@ func Search(ctx context.Context, p Problem) (Solution, error) {
 	if err := s.walk(ctx); err != nil {
 		return Solution{}, err
 	}
-	if s.best == nil && p.Limit.of(p.Classes.Rows) == p.Classes.Rows {
+	if s.best == nil && p.Limit.Of(p.Classes.Rows) == p.Classes.Rows {
 		return Solution{}, messages.AllSuppressed.With("rows", p.Classes.Rows)
 	}
 	if s.best == nil {
@@ -140,7 +140,7 @@ func newSearcherAt(p Problem, lattice bool) (*searcher, error) {
 		}
 	}
 	nodes := 1.0
-	s := &searcher{p: p, keys: c.keys, strict: !p.Models.monotone(), limit: min(p.Limit.of(c.Rows), c.Rows-1), fewest: math.MaxInt64}
+	s := &searcher{p: p, keys: c.keys, strict: !p.Models.monotone(), limit: min(p.Limit.Of(c.Rows), c.Rows-1), fewest: math.MaxInt64}
 	for _, l := range p.Quasi {
 		nodes *= float64(l.Height() + 1)
 		steps := make([][][]uint32, l.Height()+1)

@@ -1,0 +1,106 @@
+package pipelines
+
+import (
+	"context"
+
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Explorer is the ability of a privacy stage to say what its rules cost, before
+// anything is published. It owns in. Nothing it gives holds a value of a row.
+type Explorer interface {
+	Explore(ctx context.Context, in Stream) (*Exploration, error)
+}
+
+// Exploration is what a record model would do to rows, and what else it could do.
+type Exploration struct {
+	Model   ExploredModel `json:"model"`
+	Columns []string      `json:"quasi_identifiers"` // in the order of the policy, as all levels are
+	Heights []int         `json:"heights"`           // their greatest levels
+	Rows    int64         `json:"rows"`
+	// Rejected are rows that could not be read, which are among none of the figures.
+	Rejected int64    `json:"rejected"`
+	Before   Exposure `json:"before"` // the rows as they stand
+	Optimum  Choice   `json:"optimum"`
+	After    Exposure `json:"after"` // the rows that stay at the optimum
+	// Alternatives are the cheapest choices within the limit of those that differ from
+	// the optimum in one column, the cheapest first.
+	Alternatives []Choice     `json:"alternatives"`
+	Costs        []ColumnCost `json:"columns"`
+}
+
+// ExploredModel is what the rows must keep.
+type ExploredModel struct {
+	K           int     `json:"k"`
+	Suppression float64 `json:"suppression_limit"`
+	Metric      string  `json:"metric"`
+}
+
+// Exposure is how likely somebody is right who links a row to a person by its
+// quasi-identifiers, knowing that the person is in the data.
+type Exposure struct {
+	Rows        int64   `json:"rows"`
+	Classes     int64   `json:"classes"`
+	Smallest    int64   `json:"smallest_class"`
+	Uniques     int64   `json:"unique_rows"` // rows that are alone in their class
+	HighestRisk float64 `json:"highest_risk"`
+	AverageRisk float64 `json:"average_risk"`
+}
+
+// Choice is a level for each quasi-identifier and what it comes to.
+type Choice struct {
+	Levels     []int   `json:"levels"`
+	Score      float64 `json:"score"` // of the metric; less is better
+	Suppressed int64   `json:"suppressed"`
+	Classes    int64   `json:"classes"` // that stay
+}
+
+// ColumnCost is what a quasi-identifier costs: the optimum when it is left out of the
+// data, whose score is that of the other columns, and the optimum that leaves it at
+// its least level. nil: there is none.
+type ColumnCost struct {
+	Column  string  `json:"column"`
+	Without *Choice `json:"without"`
+	Kept    *Choice `json:"kept"`
+}
+
+// ExploreTask reads the rows of a planned task up to its privacy stage and has that
+// explored. Rows that cannot be read are left out and counted.
+func ExploreTask(ctx context.Context, p *Project, t Task, opt RunOptions) (*Exploration, error) {
+	r, err := newRun(ctx, p, opt, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	env := r.env(t, r.dir)
+	f, err := BuildFlow(t, env)
+	if err != nil {
+		return nil, err
+	}
+	x, ok := f.Privacy.(Explorer)
+	if !ok {
+		return nil, messages.NotExplorable.With()
+	}
+	return f.explore(ctx, env, x)
+}
+
+func (f *Flow) explore(ctx context.Context, env Env, x Explorer) (*Exploration, error) {
+	r := &flowRun{Flow: f, env: env, opt: FlowOptions{Workers: 1}, log: &rejectLog{policy: RejectPolicy{Action: "drop"}}}
+	schema, err := r.schema(ctx)
+	if err != nil {
+		return nil, r.at(r.SourceName, err)
+	}
+	if r.bind, err = r.Bind(ctx, schema, true); err != nil {
+		return nil, err
+	}
+	rows, err := r.read(ctx, r.bind, r.opt.Workers, r.seed(), r.log.take)
+	if err != nil {
+		return nil, err
+	}
+	found, err := x.Explore(ctx, rows)
+	if err != nil {
+		return nil, r.at("privacy", err)
+	}
+	found.Rejected = r.log.count
+	return found, nil
+}

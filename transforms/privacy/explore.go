@@ -1,0 +1,214 @@
+package privacy
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
+)
+
+// alternativesMost is how many alternatives an exploration gives.
+const alternativesMost = 5
+
+// Explore reads the rows once. Besides the classes of the policy it counts those of
+// the values as they stand and, for each quasi-identifier, those of all others; the
+// memory of the stage is shared out among the counts.
+func (t policy) Explore(ctx context.Context, in pipelines.Stream) (*pipelines.Exploration, error) {
+	p, err := t.plan(in.Schema())
+	if err == nil && p.records == nil {
+		err = messages.NothingToExplore.With()
+	}
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	x := t.exploring(p.records)
+	defer x.close()
+	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
+		defer b.Release()
+		for _, c := range x.all {
+			if err := c.add(ctx, b.Record); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return x.explore(ctx)
+}
+
+type exploring struct {
+	all            []*counting
+	policy, before *counting
+	without        []*counting // by quasi-identifier; none where there is but one
+}
+
+func (t policy) exploring(r *records) *exploring {
+	counts := []*records{r, r.raw()}
+	if len(r.quasi) > 1 {
+		for j := range r.quasi {
+			counts = append(counts, r.without(j))
+		}
+	}
+	t.env.Memory /= int64(len(counts))
+	x := &exploring{}
+	for _, r := range counts {
+		x.all = append(x.all, t.count(r))
+	}
+	x.policy, x.before, x.without = x.all[0], x.all[1], x.all[2:]
+	return x
+}
+
+func (x *exploring) close() {
+	for _, c := range x.all {
+		c.histogram.Close()
+	}
+}
+
+// raw counts every value as it stands.
+func (r *records) raw() *records {
+	c := *r
+	c.levels, c.sensitive, c.subject = make([]levels, len(r.levels)), nil, -1
+	return &c
+}
+
+// without leaves quasi-identifier j out.
+func (r *records) without(j int) *records {
+	c := *r
+	c.quasi = slices.Delete(slices.Clone(r.quasi), j, j+1)
+	c.levels = slices.Delete(slices.Clone(r.levels), j, j+1)
+	return &c
+}
+
+func (x *exploring) explore(ctx context.Context) (*pipelines.Exploration, error) {
+	c := x.policy
+	p, err := c.problem(ctx)
+	if err != nil {
+		return nil, err
+	}
+	model := c.t.Model
+	out := &pipelines.Exploration{
+		Model: pipelines.ExploredModel{K: model.K, Suppression: model.SuppressionLimit, Metric: cmp.Or(model.Metric, "loss")},
+		Rows:  p.Classes.Rows, Alternatives: []pipelines.Choice{},
+	}
+	for j, l := range p.Quasi {
+		out.Columns = append(out.Columns, c.r.quasi[j].name)
+		out.Heights = append(out.Heights, l.Height()+c.r.levels[j].min)
+	}
+	if out.Before, err = x.exposed(ctx); err != nil {
+		return nil, err
+	}
+	best, err := disclosure.Search(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	out.Optimum = c.r.choice(best.Node)
+	if out.After, err = exposure(ctx, p, best.Levels); err != nil {
+		return nil, err
+	}
+	near, err := alternatives(ctx, p, best.Node)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range near {
+		out.Alternatives = append(out.Alternatives, c.r.choice(n))
+	}
+	for j, q := range c.r.quasi {
+		cost := pipelines.ColumnCost{Column: q.name}
+		if len(x.without) > 0 {
+			o := x.without[j]
+			other, err := o.problem(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if cost.Without, err = o.r.optimum(ctx, other); err != nil {
+				return nil, err
+			}
+		}
+		kept := p
+		kept.Quasi = slices.Clone(p.Quasi)
+		kept.Quasi[j] = p.Quasi[j].Upto(0)
+		if cost.Kept, err = c.r.optimum(ctx, kept); err != nil {
+			return nil, err
+		}
+		out.Costs = append(out.Costs, cost)
+	}
+	return out, nil
+}
+
+// exposed is how the rows stand, whatever the model.
+func (x *exploring) exposed(ctx context.Context) (pipelines.Exposure, error) {
+	p, err := x.before.problem(ctx)
+	if err != nil {
+		return pipelines.Exposure{}, err
+	}
+	p.Models = disclosure.Models{}
+	return exposure(ctx, p, make([]int, len(p.Quasi)))
+}
+
+func exposure(ctx context.Context, p disclosure.Problem, levels []int) (pipelines.Exposure, error) {
+	r, err := disclosure.Measure(ctx, p, levels)
+	return pipelines.Exposure{Rows: r.Rows, Classes: r.Classes, Smallest: r.Smallest, Uniques: r.Uniques(),
+		HighestRisk: r.ProsecutorMost, AverageRisk: r.ProsecutorMean}, err
+}
+
+// choice gives levels as the policy counts them.
+func (r *records) choice(n disclosure.Node) pipelines.Choice {
+	c := pipelines.Choice{Score: n.Score, Suppressed: n.Suppressed, Classes: n.Classes}
+	for j, l := range n.Levels {
+		c.Levels = append(c.Levels, l+r.levels[j].min)
+	}
+	return c
+}
+
+// optimum is nil when no levels keep the model.
+func (r *records) optimum(ctx context.Context, p disclosure.Problem) (*pipelines.Choice, error) {
+	best, err := disclosure.Search(ctx, p)
+	if messages.Has(err, messages.NoLevels) || messages.Has(err, messages.AllSuppressed) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := r.choice(best.Node)
+	return &c, nil
+}
+
+// alternatives are the cheapest nodes within the limit that differ from best in
+// one level, the least score first.
+func alternatives(ctx context.Context, p disclosure.Problem, best disclosure.Node) ([]disclosure.Node, error) {
+	var found []disclosure.Node
+	most := p.Limit.Of(p.Classes.Rows)
+	for j, l := range p.Quasi {
+		for level := range l.Height() + 1 {
+			if level == best.Levels[j] {
+				continue
+			}
+			at := slices.Clone(best.Levels)
+			at[j] = level
+			n, err := disclosure.Evaluate(ctx, p, at)
+			if err != nil {
+				return nil, err
+			}
+			if n.Suppressed <= most && n.Suppressed < p.Classes.Rows {
+				found = append(found, n)
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b disclosure.Node) int {
+		return cmp.Or(cmp.Compare(a.Score, b.Score), cmp.Compare(a.Suppressed, b.Suppressed), sum(a.Levels)-sum(b.Levels), slices.Compare(a.Levels, b.Levels))
+	})
+	return found[:min(len(found), alternativesMost)], nil
+}
+
+func sum(levels []int) (n int) {
+	for _, l := range levels {
+		n += l
+	}
+	return n
+}
