@@ -150,6 +150,10 @@ func (w *Worker) forgetSubjects() *table {
 		}
 		return nil
 	})
+	// Else the few that were dropped would be all the room until the next look at all.
+	if kept.used*8 > len(kept.n)*3 {
+		kept.grow()
+	}
 	w.tables[w.h.kindSubjects()] = kept
 	return kept
 }
