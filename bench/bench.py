@@ -597,7 +597,7 @@ def machine():
             f"load {load[0]:.1f} at the start.")
 
 
-def table(figures):
+def ratio_table(figures):
     return ["\n## Ratios\n\n| figure | measured | goal |\n|---|---|---|"] + [
         f"| {name} | {measured:.2f} | {'' if goal is None else f'{goal:.2f}'} |" for name, measured, goal in figures]
 
@@ -620,7 +620,7 @@ def write(head):
         lines += found["lines"]
         lines.append(f"\nMeasured {found['when']}, load {found['load']:.1f} before, at commit {found['of']}.")
         figures += found["ratios"]
-    (HERE / "RESULTS.md").write_text("\n".join(head + lines + table(figures)) + "\n")
+    (HERE / "RESULTS.md").write_text("\n".join(head + lines + ratio_table(figures)) + "\n")
 
 
 def commit():
@@ -667,7 +667,7 @@ def main():
             print(line.strip())
         print(f"{checked} outputs hold the rows they should, by DuckDB {versions['duckdb']}; {len(failures)} failures")
     else:
-        print("\n".join(head + results + table(ratios)) + "\n")
+        print("\n".join(head + results + ratio_table(ratios)) + "\n")
         for name, measured, goal in ratios:
             print(f"RATIO {name} {measured:.3f} {'-' if goal is None else goal}")
     if not whole and not SMOKE:
