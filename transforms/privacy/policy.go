@@ -38,7 +38,7 @@ type policyConfig struct {
 
 type identifierConfig struct {
 	Column    string               `hcl:"column,label"`
-	Action    string               `hcl:"action,optional" doc:"mask, the default, puts otherwise in place of the value unless clear_when is true; null empties it unless clear_when is true; constant puts otherwise in every row; pseudonym puts a keyed hash, which leaves only beside a model; drop keeps the column in." values:"mask|null|constant|pseudonym|drop"`
+	Action    string               `hcl:"action,optional" doc:"mask, the default, puts otherwise in place of the value unless clear_when is true; null empties it unless clear_when is true; constant puts otherwise in every row; pseudonym puts a keyed hash, which leaves only beside a model, and ties the rows of one person together: use it where a person has one row, or rows alike; drop keeps the column in." values:"mask|null|constant|pseudonym|drop"`
 	ClearWhen pipelines.Expression `hcl:"clear_when,optional" doc:"The condition, over the row, under which the value may be read; anything but true masks it."`
 	Otherwise string               `hcl:"otherwise,optional" doc:"What stands where the value is masked, nulls included; nothing (null) unless given."`
 	Key       pipelines.Secret     `hcl:"key,optional" doc:"Of pseudonyms: the root key, a secret of 32 bytes or more."`
