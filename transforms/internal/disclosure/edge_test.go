@@ -156,13 +156,6 @@ func labels(t *testing.T, h Hierarchy, values ...string) string {
 	return strings.Join(lines, "\n")
 }
 
-func step(s Step, err error) Step {
-	if err != nil {
-		panic(err)
-	}
-	return s
-}
-
 func TestHierarchyLabels(t *testing.T) {
 	hrc, err := ReadHRC("c", strings.NewReader("Nr\n@ 1\n@ 2\nOs \n@ 3\n Zd\r\n@10\n@@10a\n"))
 	if err != nil {
@@ -177,11 +170,7 @@ func TestHierarchyLabels(t *testing.T) {
 		"csv with a mark and CRLF":        {csvOf(t, "\uFEFFa;x;*\r", "b;x;*\r"), []string{"a", "b"}, "a > x > *\nb > x > *"},
 		"bands": {Functions(bands(t, "0", "18", "65"), All), []string{"-1", "0", "17.5", "18", "65", "90"},
 			"-1 > < 0 > *\n0 > [0, 18[ > *\n17.5 > [0, 18[ > *\n18 > [18, 65[ > *\n65 > ≥ 65 > *\n90 > ≥ 65 > *"},
-		"rounding nests":          {Functions(step(Round("10")), step(Round("100"))), []string{"46", "54", "-45", "44.9"}, "46 > 50 > 100\n54 > 50 > 100\n-45 > -50 > -100\n44.9 > 40 > 0"},
-		"rounding to decimals":    {Functions(step(Round("0.05"))), []string{"1.02", "1.03"}, "1.02 > 1.00\n1.03 > 1.05"},
-		"top and bottom":          {Functions(step(Clamp("18", "80")), step(Round("10"))), []string{"17", "18", "42", "80"}, "17 > ≤ 18 > ≤ 18\n18 > ≤ 18 > ≤ 18\n42 > 42 > 40\n80 > ≥ 80 > ≥ 80"},
-		"month, quarter and year": {Functions(Month, Quarter, Year), []string{"2024-03-31", "2024-04-01T23:59:59"}, "2024-03-31 > 2024-03 > 2024-T1 > 2024\n2024-04-01T23:59:59 > 2024-04 > 2024-T2 > 2024"},
-		"prefix":                  {Functions(Prefix(3), Prefix(2), Prefix(0)), []string{"22000", "2A1", "é"}, "22000 > 220** > 22*** > *****\n2A1 > 2A1 > 2A* > ***\né > é > é > *"},
+		"prefix": {Functions(Prefix(3), Prefix(2), Prefix(0)), []string{"22000", "2A1", "é"}, "22000 > 220** > 22*** > *****\n2A1 > 2A1 > 2A* > ***\né > é > é > *"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -193,22 +182,10 @@ func TestHierarchyLabels(t *testing.T) {
 }
 
 func TestStepsRefused(t *testing.T) {
-	for name, make := range map[string]func() (Step, error){
-		"no band":          func() (Step, error) { return Bands() },
-		"bands that fall":  func() (Step, error) { return Bands("1", "0") },
-		"no number":        func() (Step, error) { return Bands("1e3") },
-		"base 0":           func() (Step, error) { return Round("0") },
-		"no base":          func() (Step, error) { return Round("x") },
-		"bottom above top": func() (Step, error) { return Clamp("5", "5") },
-		"no top":           func() (Step, error) { return Clamp("", "x") },
-	} {
-		if _, err := make(); err == nil {
-			t.Errorf("%s is taken", name)
-		}
-	}
-	d := NewDomain([]string{"2024-02-30", "2024-13-01", "24-01-01", "2024-01-01x"}, false)
-	if _, err := Bind(Functions(Month), "c", d, []int64{1, 1, 1, 1}); messages.Find(err) == nil || messages.Find(err).Param("values") != "4" {
-		t.Errorf("days that are none: %v", err)
+	none := func(string, string) (string, bool) { return "", false }
+	d := NewDomain([]string{"a", "b", "c"}, false)
+	if _, err := Bind(Functions(none), "c", d, []int64{1, 1, 1}); messages.Find(err) == nil || messages.Find(err).Param("values") != "3" {
+		t.Errorf("values without a label: %v", err)
 	}
 }
 
