@@ -364,6 +364,7 @@ var phrases = []phrase{
 	{"levels without a way to generalise", "des niveaux sans façon de regrouper"},
 	{"top or bottom that is not the outermost bound", "top ou bottom qui n'est pas la borne extrême"},
 	{"a bound that is no number", "une borne qui n'est pas un nombre"},
+	{"a column that names persons, whose values are diverse and tell who it is", "une colonne qui désigne des personnes, dont les valeurs sont variées et les trahissent"},
 	{"neither diversity nor closeness", "ni diversity ni closeness"},
 	{"l that is no number of values", "l qui n'est pas un nombre de valeurs"},
 	{"a bound that every class keeps", "une borne que toute classe respecte"},

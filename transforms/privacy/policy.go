@@ -313,8 +313,9 @@ func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, er
 	for _, q := range t.Quasi {
 		modelled[q.Column] = true
 	}
+	sensitive := map[string]bool{}
 	for _, s := range t.Sensitive {
-		modelled[s.Column] = true
+		modelled[s.Column], sensitive[s.Column] = true, true
 	}
 	known := map[string]bool{}
 	var out []pipelines.MarkedColumn
@@ -326,6 +327,8 @@ func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, er
 		switch {
 		case public[c.Name] && c.Personal:
 			return nil, messages.PublicPersonal.With("column", c.Name, "because", c.Because)
+		case sensitive[c.Name] && c.Personal && namesPersons(c.Name):
+			return nil, messages.WrongSensitive.With("column", c.Name, "why", "a column that names persons, whose values are diverse and tell who it is")
 		case public[c.Name], modelled[c.Name], ruled && action != "drop":
 			out = append(out, pipelines.MarkedColumn{Name: c.Name})
 		}
@@ -336,6 +339,12 @@ func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, er
 		}
 	}
 	return out, nil
+}
+
+// namesPersons says whether a column's name is one of those that identifiers have.
+func namesPersons(column string) bool {
+	_, likely := pipelines.LikelyPersonal(column)
+	return likely
 }
 
 // named is every column that the policy names.

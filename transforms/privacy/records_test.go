@@ -207,3 +207,18 @@ func TestPersonsAreCountedAsTheyLeave(t *testing.T) {
 		t.Errorf("a class of one person: %v, want %s", err, messages.GateModel.Code)
 	}
 }
+
+// Names are as diverse as can be, and protect nobody: the column is an identifier
+// unless its source says what else it is.
+func TestNamesAreNoSensitiveColumn(t *testing.T) {
+	p, err := policy(t, pipelinetest.Env(t), "quasi \"q\" {}\nsensitive \"nom_agent\" {\ndiversity { l = 2 }\n}\nmodel {\nk = 2\n}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, personal := range []bool{true, false} {
+		_, err := p.Roles([]pipelines.MarkedColumn{{Name: "q"}, {Name: "nom_agent", Personal: personal}})
+		if messages.Has(err, messages.WrongSensitive) != personal {
+			t.Errorf("personal %v: %v", personal, err)
+		}
+	}
+}
