@@ -314,7 +314,7 @@ func TestNoValueInErrors(t *testing.T) {
 }
 
 func FuzzHierarchies(f *testing.F) {
-	for _, seed := range []string{"a;x;*\nb;x;*\nc;y;*", "A\n@1\n@2\nB\n@3", "a;b\n\"a\";b", "@", "\uFEFFé;*", "a;x;p\nb;x;q"} {
+	for _, seed := range []string{"a;x;*\nb;x;*\nc;y;*", "A\n@1\n@2\nB\n@3", "a;b\n\"a\";b", "@", "a;*;x", "\uFEFFé;*", "a;x;p\nb;x;q"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -63,6 +63,16 @@ func newTree(column string, leaves []string, above [][]string, line func(leaf in
 	return t, nil
 }
 
+// stars is the first level from which each has * for all leaves; levels count from 0
+// here, as up does.
+func (t *tree) stars() int {
+	l := len(t.up)
+	for l > 0 && len(t.labels[l-1]) == 1 && t.labels[l-1][0] == Star {
+		l--
+	}
+	return l
+}
+
 // Levels is a hierarchy of the values that occur in a column: by level and leaf
 // code, what the value becomes. Level 0 is the values themselves.
 type Levels struct {
@@ -79,7 +89,8 @@ type Levels struct {
 }
 
 // Bind gives the levels of the values that occur, with rows the number of rows of
-// each leaf code, for errors. Null stays null until a level has * for all.
+// each leaf code, for errors. Null stays null until a level, and every one above it,
+// has * for all: what had become * could not become null again.
 // A value that the hierarchy lacks, and the value *, are refused, counted and
 // located by the first row that has them.
 func Bind(h Hierarchy, column string, d *Domain, rows []int64) (*Levels, error) {
@@ -95,8 +106,9 @@ func Bind(h Hierarchy, column string, d *Domain, rows []int64) (*Levels, error) 
 		l.domain++
 	}
 	l.addLeaves(d)
+	stars := t.stars()
 	for level := range t.up {
-		l.addLevel(t, level, d)
+		l.addLevel(t, level, d, level >= stars)
 	}
 	l.order(t, d)
 	return l, nil
@@ -152,7 +164,7 @@ func (l *Levels) addLeaves(d *Domain) {
 	l.cards, l.null = append(l.cards, uint32(max(n, 1))), append(l.null, null)
 }
 
-func (l *Levels) addLevel(t *tree, level int, d *Domain) {
+func (l *Levels) addLevel(t *tree, level int, d *Domain, star bool) {
 	all := make([]uint64, len(t.labels[level])) // leaves by code of the tree
 	for _, c := range t.up[level] {
 		all[c]++
@@ -173,7 +185,7 @@ func (l *Levels) addLevel(t *tree, level int, d *Domain) {
 	}
 	null := int64(-1)
 	switch {
-	case d.Null && len(all) == 1 && len(labels) == 1 && labels[0] == Star:
+	case d.Null && star && len(labels) == 1:
 		up[0] = 0
 		under[0]++
 	case d.Null:
