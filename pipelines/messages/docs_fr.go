@@ -4,6 +4,20 @@ package messages
 // themselves in English, in their declarations and nowhere else. A text that
 // changes there has to be said again here.
 var docs = byEnglish([]phrase{
+	// Oppositions.
+	{"Those whose rows never leave because they objected.",
+		"Celles et ceux dont les lignes ne sortent jamais parce qu'ils s'y sont opposés."},
+	{"The list of those who objected: a file of the project that lavoir subject oppose keeps. It holds keyed hashes, and nobody's name.",
+		"La liste des personnes qui se sont opposées : un fichier du projet que tient lavoir subject oppose. Elle contient des empreintes à clé, et le nom de personne."},
+	{"The column that tells whose a row is, as it was asked for when somebody objected.",
+		"La colonne qui dit de qui est une ligne, telle qu'elle a été demandée lors de l'opposition."},
+	{"The key of the hashes: a secret of 32 bytes or more.",
+		"La clé des empreintes : un secret de 32 octets au moins."},
+	{"How long ago somebody may last have confirmed that the list is whole; a list that is older, or missing, lets nothing out.",
+		"Depuis combien de temps, au plus, quelqu'un a confirmé que la liste est complète ; une liste plus vieille, ou absente, ne laisse rien sortir."},
+	{"text, the default, compares without regard to case and spaces; exact, as written; identifier, letters and digits alone.",
+		"text, par défaut, compare sans tenir compte de la casse ni des espaces ; exact, tel quel ; identifier, les lettres et les chiffres seuls."},
+
 	// Le projet.
 	{"Bounds, state and keys of the whole project.",
 		"Limites, état local et clés de tout le projet."},

@@ -897,6 +897,10 @@ var phrases = []phrase{
 	{"a text, a list or an object is needed", "il faut un texte, une liste ou un objet"},
 	{"a date is written YYYY-MM-DD", "une date s'écrit AAAA-MM-JJ"},
 
+	// Oppositions.
+	{"it holds no key of age", "il ne contient aucune clé age"},
+	{"a policy with oppositions was not asked first", "une politique avec des oppositions n'a pas été interrogée d'abord"},
+
 	// What is no table, and why positions cannot be told.
 	{"a web page (HTML)", "une page web (HTML)"},
 	{"a PDF document", "un document PDF"},

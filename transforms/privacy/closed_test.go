@@ -43,7 +43,7 @@ func TestRulesSayWhatMayBeRead(t *testing.T) {
 		}
 		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
 		p := policy{pipelines.Env{Allocator: mem}, policyConfig{Public: []string{"type"},
-			Identifiers: []identifierConfig{{Column: "nom", ClearWhen: pipelines.Expression{Expression: e}, Otherwise: "x"}}}, nil}
+			Identifiers: []identifierConfig{{Column: "nom", ClearWhen: pipelines.Expression{Expression: e}, Otherwise: "x"}}}, nil, oppositions{}}
 		_, err := p.Bind(schema)
 		if refused := messages.Has(err, messages.OpenRule); refused != open || !open && err != nil {
 			t.Errorf("%s: %v, want refused %t", condition, err, open)

@@ -84,6 +84,15 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 	if err := compute.Mistakes(diags); err != nil {
 		return nil, err
 	}
+	if t.Opposition != nil {
+		i, err := pipelines.ColumnIndex(in, t.Opposition.Key)
+		if err != nil {
+			return nil, err
+		}
+		if f := in.Field(i).Type; !convert.HasText(f) || f.ID() == arrow.FLOAT64 {
+			return nil, messages.NoPseudonym.With("column", t.Opposition.Key, "got", pipelines.TypeName(f))
+		}
+	}
 	records, err := t.records(in)
 	if err != nil {
 		return nil, err

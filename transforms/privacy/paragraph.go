@@ -29,6 +29,9 @@ func (t policy) Paragraph(d pipelines.Decision) []string {
 		}
 	}
 	sentences = append(sentences, t.describeRecords(d)...)
+	if t.Opposition != nil {
+		sentences = append(sentences, "Les lignes des personnes qui s'y sont opposées ont été supprimées.")
+	}
 	return append(sentences, "Toute colonne que la règle de publication ne nomme pas a été supprimée.")
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -33,6 +32,7 @@ type policyConfig struct {
 	Identifiers  []identifierConfig `hcl:"identifier,block" doc:"What becomes of a column that names persons; with a rule it leaves."`
 	Quasi        []quasiConfig      `hcl:"quasi,block" doc:"A column that names nobody, and may tell who it is together with others; it leaves as coarse as the model needs."`
 	Sensitive    []sensitiveConfig  `hcl:"sensitive,block" doc:"A column that nobody may learn of a person; it leaves as it is, if the classes of the model are diverse enough."`
+	Opposition   *oppositionConfig  `hcl:"opposition,block" doc:"Those whose rows never leave because they objected."`
 	Model        *modelConfig       `hcl:"model,block" doc:"What every class of rows with the same quasi-identifiers must keep."`
 }
 
@@ -129,6 +129,7 @@ type policy struct {
 	env pipelines.Env
 	policyConfig
 	files map[string]*disclosure.File // of hierarchies, by column
+	list  oppositions
 }
 
 var (
@@ -137,6 +138,7 @@ var (
 	_ pipelines.Drawer     = policy{}
 	_ pipelines.Gate       = policy{}
 	_ pipelines.Explorer   = policy{}
+	_ pipelines.Opposer    = policy{}
 )
 
 func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {
@@ -144,7 +146,7 @@ func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return policy{env, c, files}, nil
+	return policy{env, c, files, c.oppositions(env)}, nil
 }
 
 func (t policy) Bind(in *arrow.Schema) (*arrow.Schema, error) {
@@ -173,7 +175,7 @@ func (t policy) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Model != nil {
+	if t.Model != nil || t.Opposition != nil {
 		return nil, nil
 	}
 	for _, c := range p.columns {
@@ -181,7 +183,7 @@ func (t policy) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 			return nil, nil
 		}
 	}
-	return p.kernel(t.env.Allocator, nil), nil
+	return p.kernel(t, nil), nil
 }
 
 // provable says whether a condition over these columns can be asked of the rows
@@ -196,14 +198,23 @@ func (t policy) provable(columns []string, judged string) bool {
 	return true
 }
 
-func (p *plan) kernel(mem memory.Allocator, s *seen) pipelines.Kernel {
+func (p *plan) kernel(t policy, s *seen) pipelines.Kernel {
+	mem := t.env.Allocator
 	m := p.masking(mem)
 	var e *recoding
+	var o *objecting
 	if s != nil {
+		o = t.objecting(s.opposed)
+	}
+	if s != nil && s.verdict != nil {
 		e = p.records.recoding(s.verdict)
 		m.draw(s.keys)
 	}
 	return func(ctx context.Context, b pipelines.Batch) (pipelines.Batch, error) {
+		b, err := o.keep(ctx, b)
+		if err != nil {
+			return pipelines.Batch{}, err
+		}
 		if e != nil {
 			rows, err := e.stay(b.Record)
 			if err == nil {
@@ -231,6 +242,7 @@ type seen struct {
 	clear    map[string]int64       // by column, the values that leave in clear and are not otherwise
 	*verdict                        // nil without a model
 	keys     map[string]protect.Key // of pseudonyms, by column
+	opposed  *opposed               // nil: nobody is asked for
 }
 
 func (t policy) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Decision, error) {
@@ -238,22 +250,36 @@ func (t policy) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Dec
 	if err != nil {
 		return nil, err
 	}
+	opposed, err := t.opposition()
+	if err != nil {
+		return nil, err
+	}
 	if p.records != nil {
-		return t.observeRecords(ctx, p.records, in)
+		return t.observeRecords(ctx, p.records, opposed, in)
 	}
 	m := p.masking(t.env.Allocator)
-	d := &seen{clear: map[string]int64{}}
+	d := &seen{clear: map[string]int64{}, opposed: opposed}
+	o := t.objecting(opposed)
 	return d, pipelines.Each(ctx, in, func(b pipelines.Batch) error {
+		b, err := o.keep(ctx, b)
+		if err != nil {
+			return err
+		}
 		defer b.Release()
 		d.rows += b.NumRows()
 		return m.count(ctx, b.Record, d)
 	})
 }
 
-func (t policy) observeRecords(ctx context.Context, r *records, in pipelines.Stream) (pipelines.Decision, error) {
+func (t policy) observeRecords(ctx context.Context, r *records, opposed *opposed, in pipelines.Stream) (pipelines.Decision, error) {
 	c := t.count(r)
 	defer c.histogram.Close()
+	o := t.objecting(opposed)
 	err := pipelines.Each(ctx, in, func(b pipelines.Batch) error {
+		b, err := o.keep(ctx, b)
+		if err != nil {
+			return err
+		}
 		defer b.Release()
 		return c.add(ctx, b.Record)
 	})
@@ -264,7 +290,7 @@ func (t policy) observeRecords(ctx context.Context, r *records, in pipelines.Str
 	if err != nil {
 		return nil, err
 	}
-	return &seen{rows: v.kept, verdict: v}, nil
+	return &seen{rows: v.kept, verdict: v, opposed: opposed}, nil
 }
 
 // EmitKernel lets rows out on any worker.
@@ -275,12 +301,15 @@ func (t policy) EmitKernel(d pipelines.Decision, in *arrow.Schema) (pipelines.Ke
 	}
 	s, _ := d.(*seen)
 	if p.records == nil {
-		return p.kernel(t.env.Allocator, nil), nil
+		if s == nil && t.Opposition != nil {
+			return nil, messages.Internal.With("what", "a policy with oppositions was not asked first")
+		}
+		return p.kernel(t, s), nil
 	}
 	if s == nil || s.verdict == nil || len(s.keys) < len(t.pseudonyms()) {
 		return nil, messages.Internal.With("what", "a policy with a model was not asked first")
 	}
-	return p.kernel(t.env.Allocator, s), nil
+	return p.kernel(t, s), nil
 }
 
 func (t policy) Emit(_ context.Context, d pipelines.Decision, in pipelines.Stream) (pipelines.Stream, error) {
@@ -361,6 +390,9 @@ func (t policy) named() []string {
 	}
 	if t.Subject != "" {
 		names = append(names, t.Subject)
+	}
+	if t.Opposition != nil {
+		names = append(names, t.Opposition.Key)
 	}
 	return names
 }
