@@ -122,11 +122,15 @@ func (c *csvCodec) Begin(out io.Writer, schema *arrow.Schema, _ About) (FileWrit
 // many times at once.
 type csvFile struct {
 	csvProfile
-	out     io.Writer
-	schema  *arrow.Schema
-	days    scalar.DateFormat
-	buffers arrowx.Spares[*[]byte] // written and free again
+	out    io.Writer
+	schema *arrow.Schema
+	days   scalar.DateFormat
+	pieces arrowx.Spares[[]byte] // written and free again
 }
+
+// pieceBytes is how much text a piece holds before its last row. A group is many pieces,
+// for one buffer would hold a second copy of itself each time that it grows.
+const pieceBytes = 1 << 20
 
 // csvCells are the cells of one column of a batch.
 type csvCells struct {
@@ -137,11 +141,8 @@ type csvCells struct {
 
 // Encode writes the rows as text. A text that is no UTF-8 or holds a NUL is an error.
 func (w *csvFile) Encode(ctx context.Context, group []pipelines.Batch) (pipelines.Encoded, error) {
-	buffer := w.buffers.Get()
-	if buffer == nil {
-		buffer = new([]byte)
-	}
-	dst := (*buffer)[:0]
+	var pieces [][]byte
+	dst := w.piece()
 	cells := make([]csvCells, w.schema.NumFields())
 	for _, b := range group {
 		if err := ctx.Err(); err != nil {
@@ -167,19 +168,33 @@ func (w *csvFile) Encode(ctx context.Context, group []pipelines.Batch) (pipeline
 					dst = c.append(dst, r)
 				}
 			}
-			dst = append(dst, '\r', '\n')
+			if dst = append(dst, '\r', '\n'); len(dst) >= pieceBytes {
+				pieces, dst = append(pieces, dst), w.piece()
+			}
 		}
 	}
-	*buffer = dst
-	return buffer, nil
+	return append(pieces, dst), nil
+}
+
+// piece is empty, and has room for what stands in a row at its end.
+func (w *csvFile) piece() []byte {
+	if p := w.pieces.Get(); p != nil {
+		return p[:0]
+	}
+	return make([]byte, 0, pieceBytes+pieceBytes/16)
 }
 
 // Append writes what Encode gave.
 func (w *csvFile) Append(e pipelines.Encoded) error {
-	buffer := e.(*[]byte)
-	_, err := w.out.Write(*buffer)
-	w.buffers.Put(buffer)
-	return err
+	for _, p := range e.([][]byte) {
+		if _, err := w.out.Write(p); err != nil {
+			return err
+		}
+		if cap(p) <= 2*pieceBytes { // one that a long row made larger is not kept
+			w.pieces.Put(p)
+		}
+	}
+	return nil
 }
 
 // Close has nothing left to write.
