@@ -44,6 +44,7 @@ type identifierConfig struct {
 	Key       pipelines.Secret     `hcl:"key,optional" doc:"Of pseudonyms: the root key, a secret of 32 bytes or more."`
 	Domain    string               `hcl:"domain,optional" doc:"Of pseudonyms: a name shared by the columns of this policy that must match; each column has its own unless given."`
 	Rotate    string               `hcl:"rotate,optional" doc:"Of pseudonyms: per_release draws the key anew from what was read, so that the same input has the same pseudonyms and those of two releases do not match." values:"per_release"`
+	Destroy   string               `hcl:"destroy_after,optional" doc:"Of pseudonyms, in place of key and rotate: publish draws a key that is stored nowhere and gone with the process, so that nobody can ever tell whose a pseudonym is; the same input made into a release again has other pseudonyms." values:"publish"`
 	Canonical string               `hcl:"canonical,optional" doc:"Of pseudonyms: text, the default, compares without regard to case and spaces; exact, as written; identifier, letters and digits alone." values:"text|exact|identifier"`
 }
 
@@ -107,12 +108,14 @@ func (id identifierConfig) Validate() error {
 	switch {
 	case pseudonym && (id.ClearWhen.IsSet() || id.Otherwise != ""):
 		return wrong("action", "pseudonym with clear_when or otherwise")
-	case pseudonym && !id.Key.IsSet():
+	case pseudonym && id.Destroy != "" && (id.Key.IsSet() || id.Rotate != ""):
+		return wrong("destroy_after", "destroy_after with key or rotate")
+	case pseudonym && id.Destroy == "" && !id.Key.IsSet():
 		return wrong("action", "pseudonym without key")
-	case pseudonym && id.Rotate == "":
+	case pseudonym && id.Destroy == "" && id.Rotate == "":
 		return wrong("action", "pseudonym without rotate")
-	case !pseudonym && (id.Key.IsSet() || id.Domain != "" || id.Rotate != "" || id.Canonical != ""):
-		return wrong("action", "key, domain, rotate or canonical without pseudonym")
+	case !pseudonym && (id.Key.IsSet() || id.Domain != "" || id.Rotate != "" || id.Destroy != "" || id.Canonical != ""):
+		return wrong("action", "key, domain, rotate, destroy_after or canonical without pseudonym")
 	case id.Action == "drop" && (id.ClearWhen.IsSet() || id.Otherwise != ""):
 		return wrong("action", "drop with clear_when or otherwise")
 	case id.Action == "constant" && id.ClearWhen.IsSet():

@@ -3,6 +3,7 @@ package privacy
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -40,7 +41,8 @@ func (t policy) subjectForm() protect.Form {
 
 // Draw derives the keys of the pseudonyms of one release from the fingerprint of
 // what was read: the same input has the same ones again, and those of two releases
-// do not match.
+// do not match. A key that is destroyed is drawn at random and kept nowhere but in the
+// decision.
 func (t policy) Draw(ctx context.Context, d pipelines.Decision, fingerprint []byte) (pipelines.Decision, error) {
 	s, ok := d.(*seen)
 	if !ok {
@@ -48,21 +50,16 @@ func (t policy) Draw(ctx context.Context, d pipelines.Decision, fingerprint []by
 	}
 	drawn := *s
 	drawn.keys = nil
+	destroyed, err := t.destroyed()
+	if err != nil {
+		return nil, err
+	}
 	for _, id := range t.pseudonyms() {
-		if len(fingerprint) == 0 {
-			return nil, messages.NoFingerprint.With("column", id.Column)
-		}
-		secret, err := id.Key.Reveal(ctx, t.env)
-		if err != nil {
-			return nil, fmt.Errorf("fetch the key of pseudonyms: %w", err)
-		}
-		root, err := protect.NewRoot(secret, "identifier "+id.Column)
-		if err != nil {
-			return nil, err
-		}
-		epoch, err := root.ReleaseEpoch(fingerprint)
-		if err != nil {
-			return nil, err
+		root, epoch := destroyed, ""
+		if id.Destroy == "" {
+			if root, epoch, err = t.rotated(ctx, id, fingerprint); err != nil {
+				return nil, err
+			}
 		}
 		domain := id.Domain
 		if domain == "" {
@@ -78,6 +75,32 @@ func (t policy) Draw(ctx context.Context, d pipelines.Decision, fingerprint []by
 		drawn.keys[id.Column] = key
 	}
 	return &drawn, nil
+}
+
+// rotated is the root of an identifier whose pseudonyms can be made again, and the
+// epoch of the release that is made of what was read.
+func (t policy) rotated(ctx context.Context, id identifierConfig, fingerprint []byte) (root protect.Root, epoch string, err error) {
+	if len(fingerprint) == 0 {
+		return root, "", messages.NoFingerprint.With("column", id.Column)
+	}
+	secret, err := id.Key.Reveal(ctx, t.env)
+	if err != nil {
+		return root, "", fmt.Errorf("fetch the key of pseudonyms: %w", err)
+	}
+	if root, err = protect.NewRoot(secret, "identifier "+id.Column); err != nil {
+		return root, "", err
+	}
+	epoch, err = root.ReleaseEpoch(fingerprint)
+	return root, epoch, err
+}
+
+// destroyed is the root of the identifiers whose key nobody is to have: one for all of
+// them, so that the columns of one domain match.
+func (t policy) destroyed() (root protect.Root, err error) {
+	if slices.ContainsFunc(t.pseudonyms(), func(id identifierConfig) bool { return id.Destroy != "" }) {
+		root, err = protect.NewRandomRoot(t.env.Rand)
+	}
+	return root, err
 }
 
 // draw takes the keys of a release.
