@@ -270,7 +270,14 @@ func (d *cellDecoder) directTexts(c int, at []int32, valid *validity) *memory.Bu
 			end += copy(texts[end:], b[start:start+n])
 			valid.set(r)
 		default:
-			if text, ok := d.closerText(b[start:start+n], *cell); ok {
+			text, ok := d.closerText(b[start:start+n], *cell)
+			if ok && cell.kind > cellDoubled {
+				if why := nativeText(&d.columns[c], cell.kind); why != nil {
+					d.failAs(r, c, why)
+					ok = false
+				}
+			}
+			if ok {
 				end += copy(texts[end:], text)
 				valid.set(r)
 			}

@@ -120,6 +120,11 @@ func nativeDecimal(kind cellKind, b []byte, precision, scale int32) (decimal128.
 	if kind != cellNumber && kind != cellFloat {
 		return decimal128.Num{}, messages.BadDecimal
 	}
+	if len(b) <= longestNumber { // most need not be written out
+		if v, why := scalar.Plain.ParseDecimal(b, precision, scale); why == nil {
+			return v, nil
+		}
+	}
 	plain, ok := writtenOut(b)
 	if !ok {
 		return decimal128.Num{}, messages.Overflow

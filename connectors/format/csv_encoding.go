@@ -86,6 +86,21 @@ func isASCII(b []byte) bool {
 	return true
 }
 
+// isPlainText says whether b is ASCII without NUL.
+func isPlainText(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if !isPlain(uint64le(b)) {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c-1 >= 0x7f { // NUL goes round
+			return false
+		}
+	}
+	return true
+}
+
 // isPlain says whether eight bytes are ASCII and none is NUL.
 func isPlain(v uint64) bool { return (v|(v-ones)&^v)&highs == 0 }
 

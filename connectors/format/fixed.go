@@ -160,7 +160,6 @@ type fixedCodec struct {
 	columns      []cellColumn
 	schema       *arrow.Schema
 	form         cellForm
-	trimmed      cellForm // of cells whose spaces are off already
 	encoding     *csvEncoding
 	chunk        int // bytes
 }
@@ -169,8 +168,7 @@ var _ Reader = (*fixedCodec)(nil)
 
 func newFixed(env pipelines.Env, config fixedConfig) (c *fixedCodec, err error) {
 	c = &fixedCodec{env: env, config: config, form: config.form(), encoding: csvEncodings[config.Encoding], chunk: fixedChunkSize}
-	c.trimmed = c.form
-	c.trimmed.trim = false
+	c.form.trim = false // who takes lines apart has done it
 	if c.fields, err = config.fields(); err != nil {
 		return nil, err
 	}

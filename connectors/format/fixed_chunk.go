@@ -170,7 +170,7 @@ func (c *fixedChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 	defer s.decoders.Put(d)
 	d.columns, d.schema, d.mem, d.input = s.columns, s.schema, s.env.Allocator, s.in.Name
 	d.grid.reset(s.in.Name, len(s.columns))
-	d.b, d.raw, d.encoding = *c.bytes, *c.bytes, s.encoding
+	d.b, d.raw, d.encoding = *c.bytes, *c.bytes, utf8Cells
 	if s.config.NUL == "space" {
 		for i := bytes.IndexByte(d.b, 0); i >= 0; {
 			d.b[i] = ' '
@@ -182,15 +182,11 @@ func (c *fixedChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 		}
 	}
 	c.split(d)
-	ascii := isASCII(d.b)
-	d.clean = s.encoding.clean(d.b) && (ascii || s.encoding.table != nil) // a column may cut a character of UTF-8
 	d.form = &s.form
-	if ascii {
-		d.form = &s.trimmed
-	}
-	d.direct = d.clean && !d.form.trim && len(d.form.nulls) == 0
-	if !d.clean {
-		c.findUnreadable(d)
+	d.clean, d.direct = true, len(d.form.nulls) == 0
+	if !isPlainText(d.b) {
+		c.write(d)
+		*c.bytes = d.b[:len(*c.bytes)] // which may have grown
 	}
 	return d.batch(), nil
 }
@@ -229,7 +225,8 @@ func (c *fixedChunk) split(d *cellDecoder) {
 			continue
 		}
 		d.grid.rows = append(d.grid.rows, row)
-		for _, f := range s.fields {
+		for i := range s.fields {
+			f := &s.fields[i]
 			from, to := row.start+min(f.start, len(text)), row.start+min(f.end, len(text))
 			if s.config.Trim {
 				for from < to && isBlank(b[from]) {
@@ -268,16 +265,35 @@ func (c *fixedCodec) wanted(line []byte) bool {
 	return true
 }
 
-// findUnreadable rejects the rows in which a byte of a column is no text.
-func (c *fixedChunk) findUnreadable(d *cellDecoder) {
-	w := d.grid.width
+// write makes text of the cells that are not ASCII, behind all rows where they have to
+// be written anew, and rejects the rows in which a byte of a column is no text.
+func (c *fixedChunk) write(d *cellDecoder) {
+	w, e := d.grid.width, c.chunks.encoding
 	for r := range d.grid.rows {
-		for i, cell := range d.grid.cells[r*w : (r+1)*w] {
-			if j := d.encoding.unreadable(d.b[cell.start:cell.end]); j >= 0 {
+		cells := d.grid.cells[r*w : (r+1)*w]
+		for i := range cells {
+			cell := &cells[i]
+			text := d.b[cell.start:cell.end]
+			if isPlainText(text) {
+				continue
+			}
+			if j := e.unreadable(text); j >= 0 { // a column may cut a character of UTF-8
 				d.fail(r, i, messages.CSVUnreadableByte.With("byte", c.offset+int64(cell.start)+int64(j)+1,
 					"cell", i+1, "encoding", c.chunks.config.Encoding))
 				break
 			}
+			at := int(cell.start)
+			if e.table != nil {
+				at = len(d.b)
+				d.b = e.appendText(d.b, text)
+				text = d.b[at:]
+			}
+			if c.chunks.config.Trim {
+				left := bytes.TrimLeftFunc(text, isPadding)
+				at += len(text) - len(left)
+				text = bytes.TrimRightFunc(left, isPadding)
+			}
+			cell.start, cell.end = uint32(at), uint32(at+len(text))
 		}
 	}
 	d.leaveOut()

@@ -74,7 +74,7 @@ func eachTreeBatch(t testing.TB, r Reader, in Input, do func(pipelines.Batch)) {
 	}
 }
 
-// benchmarkTree reads with two workers what is in memory: one cuts and decodes in
+// benchmarkTree reads records of a document: one worker cuts and decodes in
 // turn, the other decodes. LAVOIR_BENCH_MB is how much, 32 unless given.
 func benchmarkTree(b *testing.B, format, config string, some string) {
 	mb := 32
@@ -82,7 +82,11 @@ func benchmarkTree(b *testing.B, format, config string, some string) {
 		mb = n
 	}
 	data := grown(some, mb<<20, format)
-	codec := treeFrom(b, memory.NewGoAllocator(), format, config, 0)
+	benchmarkReader(b, treeFrom(b, memory.NewGoAllocator(), format, config, 0), data)
+}
+
+// benchmarkReader reads with two workers what is in memory.
+func benchmarkReader(b *testing.B, codec Reader, data []byte) {
 	in := Input{Name: "f1", Size: int64(len(data)), Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
