@@ -22,7 +22,8 @@ type Taken struct {
 	ID   string // tells the file apart from others of the run; shown to nobody
 	Name string // the keyed hash of its name
 	// Done is called when every task of the project that reads what the file is part
-	// of (see Split) has read it in this run and committed. nil: the file stays where
+	// of (see Split) has read it in this run and committed. Where only a part of what
+	// belongs to the file stays, the error is messages.TakenPart. nil: the file stays where
 	// it is.
 	Done func(ctx context.Context) error
 	// Failed is called when a task failed because of the file. nil: it stays.
@@ -142,7 +143,10 @@ func (t *takings) settle(ctx context.Context, p *Project, results []TaskResult, 
 		case len(report.Tasks) > 0 && f.Failed != nil:
 			err = f.fail(ctx, report, dir, recipients)
 		}
-		if err != nil {
+		switch {
+		case messages.Has(err, messages.TakenPart):
+			notes = append(notes, messages.Find(err))
+		case err != nil:
 			notes = append(notes, messages.TakenStays.Wrap(err, "file", f.Name))
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path"
 	"slices"
 	"sort"
 	"strconv"
@@ -34,7 +33,7 @@ type sourceConfig struct {
 	PartitionBy string               `hcl:"partition_by,optional" doc:"The column that says to which partition each row belongs: each task gets the rows of its own. A run reads the files once for all of them. A row where it is null is rejected."`
 	Settle      time.Duration        `hcl:"settle,optional" doc:"How long a file must have been unchanged, by the store's clock, to count as whole. One that is not is left for the next run, and reported."`
 	Marker      string               `hcl:"marker,optional" doc:"What the name of a second file ends with that says that a file is whole, as .ok for export.csv.ok or export.ok. One that is missing or older than the file leaves it for the next run."`
-	OnDone      string               `hcl:"on_done,optional" values:"keep|move|delete" doc:"What becomes of a file once every task of the project that reads these files has read it to its end and committed: it stays, goes to done_path, or is deleted."`
+	OnDone      string               `hcl:"on_done,optional" values:"keep|move|delete" doc:"What becomes of a file once every task of the project that reads these files has read it to its end and committed: it stays, goes to done_path, or is deleted. What is beside it and belongs to it goes along, as the other files of a shapefile."`
 	DonePath    string               `hcl:"done_path,optional" doc:"The folder under the connection that on_done = \"move\" moves files to, with their path."`
 	ErrorPath   string               `hcl:"error_path,optional" doc:"The folder under the connection for files that a task failed because of: encrypted to the project's quarantine recipients, with a report beside them. Without it they stay."`
 	Accumulate  bool                 `hcl:"accumulate,optional" doc:"Whether files that were moved to done_path are read again, before the new ones: for exports that hold only what is new, where a partition is made of all of them. A file that has the bytes of another is read once."`
@@ -283,7 +282,7 @@ func (s *source) files(ctx context.Context) (files, error) {
 		}
 		info := infos[0]
 		infos = infos[1:]
-		return droppedFile{s.input(info), info}, nil
+		return droppedFile{Input: s.input(info), info: info}, nil
 	}, nil
 }
 
@@ -299,7 +298,7 @@ func (s *source) pages(p store.Paged) files {
 		if open == nil {
 			open = func(ctx context.Context) (io.ReadCloser, error) { return s.openSteady(ctx, page.Key) }
 		}
-		return droppedFile{format.Input{Name: s.hidden(page.Key), Size: page.Size, Open: open}, page.Info}, nil
+		return droppedFile{Input: format.Input{Name: s.hidden(page.Key), Size: page.Size, Open: open}, info: page.Info}, nil
 	}
 }
 
@@ -335,19 +334,6 @@ func (s *source) input(info store.Info) format.Input {
 			}
 			return s.input(found[0]), true, nil
 		}}
-}
-
-// beside are the files of the same name with one of the extensions, in upper or
-// lower case, in the order of their names.
-func (s *source) beside(ctx context.Context, key string, extensions []string) (found []store.Info, err error) {
-	stem := strings.TrimSuffix(key, path.Ext(key))
-	infos, err := s.store.List(ctx, stem+".")
-	for _, info := range infos {
-		if slices.ContainsFunc(extensions, func(e string) bool { return strings.EqualFold(info.Key[len(stem):], e) }) {
-			found = append(found, info)
-		}
-	}
-	return found, err
 }
 
 func (s *source) hidden(key string) string {

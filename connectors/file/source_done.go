@@ -9,7 +9,6 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/lavoir-data/lavoir/connectors/format"
@@ -22,6 +21,7 @@ import (
 type droppedFile struct {
 	format.Input
 	info store.Info
+	set  fileSet // and what belongs to it; nil: it stays where it is
 }
 
 func (c sourceConfig) checkDone() error {
@@ -152,7 +152,7 @@ func (s *source) distinct(ctx context.Context, files []store.Info) ([]store.Info
 	var kept []store.Info
 	for _, f := range files {
 		if sizes[f.Size] > 1 {
-			sum, err := s.sum(ctx, f)
+			sum, err := s.setSum(ctx, f)
 			if err != nil {
 				return nil, err
 			}
@@ -189,58 +189,48 @@ func (c *fileChunks) took() {
 // announce tells the run of the file that is being read.
 func (c *fileChunks) announce(whole bool) {
 	f := c.reading
-	if f == nil || c.mover == nil || c.env.Took == nil || c.moved(f.info.Key) {
+	if f == nil || f.set == nil || c.env.Took == nil {
 		return
 	}
 	taken := pipelines.Taken{ID: c.Connection.String() + "\x00" + f.info.Key, Name: f.Name}
 	switch {
 	case whole && c.OnDone == "move":
-		taken.Done = func(ctx context.Context) error { return c.move(ctx, f.info) }
+		taken.Done = func(ctx context.Context) error { return c.move(ctx, f.Name, f.set) }
 	case whole && c.OnDone == "delete":
-		taken.Done = func(ctx context.Context) error { return c.mover.Remove(ctx, f.info) }
+		taken.Done = func(ctx context.Context) error { return c.remove(ctx, f.Name, f.set) }
 	}
 	if !whole && c.ErrorPath != "" {
-		taken.Failed = func(ctx context.Context, failed pipelines.FailedFile) error { return c.setAside(ctx, f.info, failed) }
+		taken.Failed = func(ctx context.Context, failed pipelines.FailedFile) error {
+			return c.setAside(ctx, f.Name, f.set, failed)
+		}
 	}
 	c.env.Took(taken)
 }
 
-// mostCopies bounds how many files of one name done_path and error_path hold.
-const mostCopies = 1000
-
-// move moves the file to done_path.
-func (s *source) move(ctx context.Context, info store.Info) error {
-	to, err := s.free(ctx, s.folder(s.DonePath)+info.Key, "")
-	if err != nil {
-		return err
-	}
-	return s.mover.Move(ctx, info, to)
-}
-
-// free is a key that nothing has, with the ending added: the one wanted, or that
-// with a number.
-func (s *source) free(ctx context.Context, wanted, ending string) (string, error) {
-	taken, err := s.store.List(ctx, wanted)
-	if err != nil {
-		return "", err
-	}
-	key := wanted
-	for n := 2; slices.ContainsFunc(taken, func(i store.Info) bool { return i.Key == key+ending }); n++ {
-		if n > mostCopies {
-			return "", messages.ConditionFailed.With("store", s.store.Describe())
-		}
-		key = wanted + "~" + strconv.Itoa(n)
-	}
-	return key, nil
-}
-
-// setAside puts the file, encrypted, and the report into error_path, and then
+// setAside puts the set, encrypted, and the report into error_path, and then
 // removes it. A file of the same name that failed before stays beside it.
-func (s *source) setAside(ctx context.Context, info store.Info, failed pipelines.FailedFile) error {
+func (s *source) setAside(ctx context.Context, name string, set fileSet, failed pipelines.FailedFile) error {
 	out, ok := s.store.(store.Store)
 	if !ok {
 		return messages.FileStays.With("store", s.Connection.String())
 	}
+	folder := s.folder(s.ErrorPath)
+	number, err := s.free(ctx, folder, set, ".age")
+	if err != nil {
+		return err
+	}
+	for _, f := range set {
+		if err := s.putEncrypted(ctx, out, f.Key, folder+f.Key+number+".age", failed); err != nil {
+			return err
+		}
+	}
+	if _, err := out.Put(ctx, folder+set[0].Key+number+".report.json", store.Bytes(failed.Report, "application/json")); err != nil {
+		return err
+	}
+	return s.remove(ctx, name, set)
+}
+
+func (s *source) putEncrypted(ctx context.Context, out store.Store, key, to string, failed pipelines.FailedFile) error {
 	temp, err := os.CreateTemp(failed.Dir, "failed-*")
 	if err != nil {
 		return store.Temporary(err)
@@ -252,7 +242,7 @@ func (s *source) setAside(ctx context.Context, info store.Info, failed pipelines
 	if err != nil {
 		return err
 	}
-	in, err := s.openSteady(ctx, info.Key)
+	in, err := s.openSteady(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -267,17 +257,7 @@ func (s *source) setAside(ctx context.Context, info store.Info, failed pipelines
 	if err != nil {
 		return store.Temporary(err)
 	}
-	key, err := s.free(ctx, s.folder(s.ErrorPath)+info.Key, ".age")
-	if err != nil {
-		return err
-	}
-	_, err = out.Put(ctx, key+".age", store.Content{Size: size, SHA256: hex.EncodeToString(h.Sum(nil)), Type: "application/octet-stream",
+	_, err = out.Put(ctx, to, store.Content{Size: size, SHA256: hex.EncodeToString(h.Sum(nil)), Type: "application/octet-stream",
 		Open: func() (io.ReadSeekCloser, error) { return os.Open(temp.Name()) }})
-	if err != nil {
-		return err
-	}
-	if _, err := out.Put(ctx, key+".report.json", store.Bytes(failed.Report, "application/json")); err != nil {
-		return err
-	}
-	return s.mover.Remove(ctx, info)
+	return err
 }

@@ -2,8 +2,8 @@ package file
 
 import (
 	"context"
-	"path"
 	"strings"
+	"time"
 
 	"github.com/lavoir-data/lavoir/connectors/store"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -29,11 +29,15 @@ func (s *source) whole(ctx context.Context, files, listed []store.Info) (kept []
 		if s.Marker != "" && strings.HasSuffix(f.Key, s.Marker) {
 			continue
 		}
-		marked, err := s.marked(ctx, f, there)
+		last, err := s.lastChange(ctx, f)
+		if err != nil {
+			return nil, 0, err
+		}
+		marked, err := s.marked(ctx, f, last, there)
 		switch {
 		case err != nil:
 			return nil, 0, err
-		case !marked || s.Settle > 0 && now.Sub(f.Modified) < s.Settle:
+		case !marked || s.Settle > 0 && now.Sub(last) < s.Settle:
 			left++
 		default:
 			kept = append(kept, f)
@@ -44,11 +48,11 @@ func (s *source) whole(ctx context.Context, files, listed []store.Info) (kept []
 
 // marked says whether there is a marker that is not one of an earlier file of that
 // name.
-func (s *source) marked(ctx context.Context, f store.Info, there map[string]store.Info) (bool, error) {
+func (s *source) marked(ctx context.Context, f store.Info, last time.Time, there map[string]store.Info) (bool, error) {
 	if s.Marker == "" {
 		return true, nil
 	}
-	for _, name := range []string{f.Key + s.Marker, strings.TrimSuffix(f.Key, path.Ext(f.Key)) + s.Marker} {
+	for _, name := range []string{f.Key + s.Marker, stemOf(f.Key) + s.Marker} {
 		marker, ok := there[name]
 		if !ok && !strings.HasPrefix(name, s.pattern.prefix) { // else it would have been listed
 			found, err := s.store.Stat(ctx, name)
@@ -57,7 +61,7 @@ func (s *source) marked(ctx context.Context, f store.Info, there map[string]stor
 			}
 			marker, ok = found, err == nil
 		}
-		if ok && !marker.Modified.Before(f.Modified) {
+		if ok && !marker.Modified.Before(last) {
 			return true, nil
 		}
 	}

@@ -62,6 +62,11 @@ func (c *fileChunks) unpack(ctx context.Context) error {
 	}
 	c.reading = &next
 	in := c.reading.Input
+	if c.mover != nil && !c.moved(next.info.Key) {
+		if next.set, err = c.together(ctx, next.info); err != nil {
+			return err
+		}
+	}
 	c.announce(false)
 	if len(c.Unpack) == 0 {
 		c.files = []format.Input{in}

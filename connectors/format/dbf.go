@@ -55,6 +55,9 @@ func newDBF(env pipelines.Env, config dbfConfig) (*dbfCodec, error) {
 // Beside are the files that may belong to a table.
 func (c *dbfCodec) Beside() []string { return []string{".dbt", ".fpt", ".cpg"} }
 
+// Companions are the indexes that dBase and FoxPro keep of a table.
+func (c *dbfCodec) Companions() []string { return []string{".mdx", ".ndx", ".cdx", ".idx", ".ntx"} }
+
 // dbfField is a column as the table describes it.
 type dbfField struct {
 	name        string

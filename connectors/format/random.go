@@ -21,6 +21,11 @@ type RandomAccess interface {
 // the same name but for these extensions.
 type Neighbours interface{ Beside() []string }
 
+// Companions is the ability of a Reader whose files come as sets: the extensions of
+// what else of the same name belongs to a file and is not read, as an index. Where a
+// file is taken away, all that belongs to it goes along.
+type Companions interface{ Companions() []string }
+
 // beside finds the file of the same name with another extension, in any case.
 func (in Input) beside(ctx context.Context, extension string) (other Input, found bool, err error) {
 	if in.Beside == nil {

@@ -65,6 +65,12 @@ func (c *shapeCodec) Beside() []string {
 	return append([]string{".dbf", ".shx", ".prj"}, c.table.Beside()...)
 }
 
+// Companions are what other programs keep beside shapes: indexes of places and of
+// columns, their own description of the system, metadata, styles.
+func (c *shapeCodec) Companions() []string {
+	return append([]string{".sbn", ".sbx", ".fbn", ".fbx", ".ain", ".aih", ".ixs", ".mxs", ".qix", ".qpj", ".qmd", ".cst", ".shp.xml"}, c.table.Companions()...)
+}
+
 // Declared is the declared columns and the geometry; the table may have others.
 func (c *shapeCodec) Declared() (*arrow.Schema, bool) {
 	schema, _ := c.config.Declared()

@@ -1,6 +1,6 @@
 package messages
 
-// files: file sources and the CSV codec. Codes LAV-4000 to LAV-4199.
+// files: file sources and the CSV codec. Codes LAV-4000 to LAV-4141.
 var files = []*Message{
 	CSVColumnMissing, CSVColumnTwice, CSVNoHeader, CSVNoColumns, CSVOption, CSVWrongUse, CSVWrongEncoding, CSVRowTooLong,
 	CSVOpenQuote, CSVRagged, CSVUnreadableByte, CSVBadQuote, CSVBadList, CSVBadNull, CSVBadHeader, CSVCannotHold, CSVNotCanonical, CSVNotAsWritten,
