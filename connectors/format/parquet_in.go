@@ -55,6 +55,7 @@ type inChunks struct {
 	left    int64 // rows of the current group
 	rows    int   // of a chunk in it
 	held    int64 // about how many bytes of pages are under way
+	bound   int64 // of held: what memory leaves them, at most inHeldBound
 	given   int64
 	err     error
 
@@ -68,7 +69,10 @@ func (p *parquet) Chunks(ctx context.Context, in Input) (pipelines.Chunks, error
 	if err != nil {
 		return nil, err
 	}
-	s := &inChunks{parquet: p, in: in, file: f, form: p.config.cells().form()}
+	s := &inChunks{parquet: p, in: in, file: f, form: p.config.cells().form(), bound: inHeldBound}
+	if m := p.env.Memory; m > 0 {
+		s.bound = max(min(m/3*2, inHeldBound), 1) // where a row group follows another, pages of both are there
+	}
 	s.decoders.New = func() *inDecoder { return &inDecoder{inChunks: s} }
 	if err := s.open(); err != nil {
 		f.Close()
@@ -104,8 +108,8 @@ func (s *inChunks) open() error {
 	if s.footer = s.file.size - 8 - size; s.footer < 4 {
 		return messages.ParquetBroken.With("file", s.in.Name, "why", "its footer is longer than it is")
 	}
-	if size > inFooterBound {
-		return messages.ParquetFooter.With("file", s.in.Name, "bound", pipelines.Size(inFooterBound))
+	if bound := min(inFooterBound, s.bound/2); size > bound {
+		return messages.ParquetFooter.With("file", s.in.Name, "bound", pipelines.Size(bound))
 	}
 	b := make([]byte, size)
 	if _, err := s.file.ReadAt(b, s.footer); err != nil {

@@ -98,10 +98,14 @@ func (d *inDecoder) decode(ctx context.Context, c *inChunk) (pipelines.Batch, er
 func (d *inDecoder) fault(err error) error {
 	c := &inCursor{inChunks: d.inChunks, group: d.chunk.group - 1, name: d.column.Name}
 	if err == errInTooLarge {
-		return c.tooLarge("what some rows hold", inChunkBound)
+		return c.tooLargeOf("what some rows hold", inChunkBound, d.most())
 	}
 	return c.fault(err)
 }
+
+// most is how many bytes of texts a column of a chunk may come to: a chunk is meant to
+// have fewer, and one large value says nothing of the next.
+func (d *inDecoder) most() int64 { return min(inChunkBound, max(d.bound, 2*inChunkBytes)) }
 
 // fail rejects a row, unless an earlier column did.
 func (d *inDecoder) fail(row int, why *messages.Error) {
@@ -360,7 +364,7 @@ func (d *inDecoder) texts(text bool) (arrow.Array, error) {
 			size += len(l.raw(v, i))
 		}
 	})
-	if size > inChunkBound {
+	if int64(size) > d.most() {
 		return nil, errInTooLarge
 	}
 	offsets := arrowx.NewBuffer(d.env.Allocator, 4*(d.chunk.rows+1))
@@ -429,7 +433,7 @@ func (d *inDecoder) lists() (arrow.Array, error) {
 				items.AppendNull()
 				continue
 			}
-			if size += len(text); size > inChunkBound {
+			if size += len(text); int64(size) > d.most() {
 				return nil, errInTooLarge
 			}
 			items.BinaryBuilder.Append(text)
@@ -469,7 +473,7 @@ func (d *inDecoder) cells() (arrow.Array, error) {
 			kind, text = cellAbsent, nil
 		}
 		x.add(kind, text)
-		tooLarge = len(x.b) > inChunkBound
+		tooLarge = int64(len(x.b)) > d.most()
 	})
 	if tooLarge {
 		return nil, errInTooLarge

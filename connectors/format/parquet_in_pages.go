@@ -56,8 +56,18 @@ func (c *inCursor) broken(why string) error {
 	return messages.ParquetBrokenAt.With("file", c.in.Name, "why", why, "column", c.name, "group", c.group+1)
 }
 
-func (c *inCursor) tooLarge(what string, bound int64) error {
-	return messages.ParquetTooLarge.With("file", c.in.Name, "what", what, "column", c.name, "group", c.group+1, "bound", pipelines.Size(bound))
+// tooLarge refuses what is more than the format's bound, or than memory leaves it.
+func (c *inCursor) tooLarge(what string, most int64) error {
+	return c.tooLargeOf(what, most, min(most, c.bound))
+}
+
+// tooLargeOf refuses what is more than bound, of which most is the largest.
+func (c *inCursor) tooLargeOf(what string, most, bound int64) error {
+	m := messages.ParquetTooLarge
+	if bound < most {
+		m = messages.ParquetMemory
+	}
+	return m.With("file", c.in.Name, "what", what, "column", c.name, "group", c.group+1, "bound", pipelines.Size(bound))
 }
 
 // cursor finds where a column of a row group is.
@@ -101,7 +111,7 @@ func (c *inCursor) next() error {
 		if h.summed && crc32.ChecksumIEEE(body) != h.crc {
 			return c.broken("the checksum of a page is not that of its bytes")
 		}
-		p := &inPage{head: h, leaf: c.leaf, codec: c.codec, stored: body, n: int(h.values)}
+		p := &inPage{head: h, leaf: c.leaf, codec: c.codec, bound: min(inPageBound, c.bound), stored: body, n: int(h.values)}
 		switch pq.PageType(h.kind) {
 		case pq.DataPage, pq.DataPageV2:
 			if int64(p.n) > c.left {
@@ -133,14 +143,33 @@ func (c *inCursor) next() error {
 
 // hold counts what a page takes until the next of its column comes.
 func (c *inCursor) hold(p *inPage) error {
-	if c.held += p.weight(); c.held > inHeldBound {
+	if c.held += p.weight(); c.held > c.bound {
 		return c.tooLarge("what has to be held at once up to the pages", inHeldBound)
 	}
 	return nil
 }
 
 // weight is about how many bytes a page takes.
-func (p *inPage) weight() int64 { return int64(p.head.plain) + 8*int64(p.n) }
+func (p *inPage) weight() int64 {
+	each := int64(0) // of what is made of a value
+	switch e := pq.Encoding(p.head.encoding); {
+	case (e == encodingOldDictionary || e == pq.RLEDictionary) && pq.PageType(p.head.kind) != pq.DictionaryPage:
+		each = 4
+	case p.leaf.physical == pq.Boolean:
+		each = 1
+	case p.leaf.physical == pq.Int32 || p.leaf.physical == pq.Float:
+		each = 4
+	case p.leaf.physical == pq.Int64 || p.leaf.physical == pq.Double || p.leaf.physical == pq.ByteArray:
+		each = 8
+	}
+	if p.leaf.maxDef > 0 {
+		each++
+	}
+	if p.leaf.maxRep > 0 {
+		each++
+	}
+	return int64(p.head.plain) + each*int64(p.n)
+}
 
 // header reads the header of the page at c.at, and goes behind it.
 func (c *inCursor) header() (h inPageHead, err error) {
@@ -160,7 +189,7 @@ func (c *inCursor) header() (h inPageHead, err error) {
 		case !ok || h.size < 0 || h.plain < 0 || h.values < 0 || h.nulls < 0 || h.rows < 0 || h.defBytes < 0 || h.repBytes < 0 ||
 			int64(h.size) > c.end-c.at-int64(used) || int64(h.defBytes)+int64(h.repBytes) > int64(min(h.size, h.plain)):
 			return h, c.broken("the header of a page makes no sense")
-		case h.plain > inPageBound:
+		case int64(max(h.plain, h.size)) > min(inPageBound, c.bound):
 			return h, c.tooLarge("a page", inPageBound)
 		case h.values > inPageValues:
 			return h, messages.ParquetTooMany.With("file", c.in.Name, "column", c.name, "group", c.group+1, "bound", inPageValues)
@@ -277,7 +306,8 @@ type inPage struct {
 	leaf   *inLeaf
 	codec  pq.CompressionCodec
 	dict   *inValues
-	n      int // values, nulls and empty lists among them
+	n      int   // values, nulls and empty lists among them
+	bound  int64 // of what it may stand for
 	stored []byte
 
 	first, second sync.Once
@@ -428,7 +458,7 @@ func (p *inPage) readValues() error {
 	case pq.DeltaLengthByteArray:
 		return v.deltaLengths(l, b, n)
 	case pq.DeltaByteArray:
-		return v.deltaTexts(l, b, n)
+		return v.deltaTexts(l, b, n, int(p.bound))
 	case pq.ByteStreamSplit:
 		return v.split(l, b, n)
 	}

@@ -866,7 +866,7 @@ func TestParquetForeignBounds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cursor := &inCursor{inChunks: &inChunks{file: &randomFile{ReaderAt: bytes.NewReader(b)}}, end: int64(len(b))}
+		cursor := &inCursor{inChunks: &inChunks{bound: inHeldBound, file: &randomFile{ReaderAt: bytes.NewReader(b)}}, end: int64(len(b))}
 		if _, err := cursor.header(); !messages.Has(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -192,8 +192,9 @@ func (v *inValues) deltaLengths(l *inLeaf, b []byte, n int) error {
 	return nil
 }
 
-// deltaTexts reads n values of DELTA_BYTE_ARRAY: each begins as the one before.
-func (v *inValues) deltaTexts(l *inLeaf, b []byte, n int) error {
+// deltaTexts reads n values of DELTA_BYTE_ARRAY, which come to at most bound bytes: each
+// begins as the one before.
+func (v *inValues) deltaTexts(l *inLeaf, b []byte, n, bound int) error {
 	if l.physical != pq.ByteArray && l.physical != pq.FixedLenByteArray {
 		return inFault("a page in an encoding that its type does not have")
 	}
@@ -211,7 +212,7 @@ func (v *inValues) deltaTexts(l *inLeaf, b []byte, n int) error {
 		if shared[i] < 0 {
 			return errInPage
 		}
-		if total += int(shared[i]) + int(s.end-s.start); total > inPageBound {
+		if total += int(shared[i]) + int(s.end-s.start); total > bound {
 			return errInTooLarge
 		}
 	}
