@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"errors"
 	"io/fs"
 	"os"
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 //
 //	code N command…            the exit code is exactly N
 //	copy FROM TO               a folder and all in it
+//	decode FILE.base64…        writes FILE
 //	nowhere REGEXP DIR…        no file of the folders holds a match
 //	old DIR                    the files of a folder, and it, are of 2020
 //	replace OLD NEW F          replaces a text in a file that must hold it
@@ -56,6 +58,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":    scriptCode,
 			"copy":    scriptCopy,
+			"decode":  scriptDecode,
 			"nowhere": scriptNowhere,
 			"old":     scriptOld,
 			"replace": scriptReplace,
@@ -114,6 +117,18 @@ func scriptCopy(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: copy from to")
 	}
 	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))
+}
+
+// scriptDecode writes files of base64 as what they stand for, without that ending.
+func scriptDecode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: decode file.base64…")
+	}
+	for _, name := range args {
+		b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(ts.ReadFile(name)), ""))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(strings.TrimSuffix(name, ".base64")), b, 0o600))
+	}
 }
 
 func scriptNowhere(ts *testscript.TestScript, neg bool, args []string) {

@@ -81,6 +81,7 @@ func (sourceConfig) Unwrap(ctx context.Context, env pipelines.Env, in pipelines.
 			if took == "" {
 				return in, nil, closed, messages.UnpackNone.With("file", in.Name)
 			}
+			took = shapesOf(took, all.Files, members)
 			extension = path.Ext(took)
 			layer.Takes = func(name string) bool { return name == took }
 		}
@@ -95,9 +96,23 @@ func (sourceConfig) Unwrap(ctx context.Context, env pipelines.Env, in pipelines.
 		}
 		blocks = append(blocks, block)
 		f := unpacked.Files[0]
-		in = pipelines.GuessFile{Name: in.Name, Extension: strings.ToLower(extension), Size: f.Size, Open: f.Open, Likely: in.Likely}
+		inner := guessFile(f)
+		inner.Name, inner.Extension, inner.Likely = in.Name, strings.ToLower(extension), in.Likely
+		in = inner
 	}
 	return in, blocks, closed, nil
+}
+
+// shapesOf is the member whose table the member took is, where it is that of a
+// shapefile: tables are often larger than shapes.
+func shapesOf(took string, files []format.Input, members map[string]string) string {
+	stem, table := strings.CutSuffix(strings.ToLower(took), ".dbf")
+	for _, f := range files {
+		if name := members[f.Name]; table && strings.ToLower(name) == stem+".shp" {
+			return name
+		}
+	}
+	return took
 }
 
 // likely says whether a member is read by some format or holds others that are not

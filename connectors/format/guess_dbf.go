@@ -33,63 +33,86 @@ func (dbfConfig) Guess(ctx context.Context, env pipelines.Env, file pipelines.Gu
 	in := guessInput(file)
 	g := &pipelines.Guess{Format: "dbf"}
 	g.Found(messages.GuessSignature.With("format", "dBase"))
-	config := dbfConfig{cellOptions: defaultCells}
-	try := func() (*rowsGuess, error) {
-		codec, err := newDBF(env, config)
-		if err != nil {
-			return nil, err
-		}
-		rows := &rowsGuess{g: &pipelines.Guess{}, whole: true}
-		return rows, rows.read(ctx, codec, in)
-	}
-	var without []string
-	memos := false
-	spelt := func() error {
-		b, err := readBytes(ctx, in)
-		if err != nil {
-			return err
-		}
-		best, scores := b.scores()
-		config.Encoding = best
-		g.Set("encoding", best)
-		g.Found(messages.GuessEncodingScore.With("count", b.invalid, "scores", scores))
-		return nil
-	}
-	rows, err := try()
-	for m := messages.Find(err); m != nil; m = messages.Find(err) {
-		switch {
-		case m.Code == messages.DBFCodePage.Code && config.Encoding == "":
-			if err := spelt(); err != nil {
-				return nil, err
-			}
-		case m.Code == messages.DBFNoMemo.Code && !memos:
-			memos, without = true, append(without, memoColumns(ctx, env, in, without)...)
-		case m.Code == messages.DBFType.Code && !slices.Contains(without, m.Param("column")):
-			without = append(without, m.Param("column"))
-		default:
-			return nil, err
-		}
-		config.Without = without
-		rows, err = try()
-	}
+	t := tableGuess{g: g, in: in, table: in, codec: func(c dbfConfig) (Reader, error) { return newDBF(env, c) }}
+	rows, err := t.read(ctx, env)
 	if err != nil {
 		return nil, err
 	}
-	if len(without) > 0 {
-		g.Set("without", without)
-		g.Found(messages.GuessUnread.With("columns", quoteAll(without)))
-	}
-	if unreadableRows(rows.g) > 0 { // no mark says the code page
-		if err := spelt(); err != nil {
-			return nil, err
-		}
-		if rows, err = try(); err != nil {
-			return nil, err
-		}
-	}
-	g.Rows, g.Rejects = rows.g.Rows, rows.g.Rejects
+	t.tell()
+	g.Rows, g.Rejects, g.Partial = rows.g.Rows, rows.g.Rejects, rows.g.Partial
 	guessColumns(g, rows.cols, false)
 	return g, nil
+}
+
+// tableGuess finds how a table is read.
+type tableGuess struct {
+	g         *pipelines.Guess
+	in, table Input // what is read, and the table in it or beside it
+	codec     func(dbfConfig) (Reader, error)
+	otherwise func(*messages.Error) bool // mends what else is refused; nil: nothing
+
+	config dbfConfig
+	memos  bool // those of long texts are left out
+}
+
+// read reads all rows, with whatever options it takes.
+func (t *tableGuess) read(ctx context.Context, env pipelines.Env) (*rowsGuess, error) {
+	t.config.cellOptions = defaultCells
+	rows, err := t.rows(ctx)
+	for m := messages.Find(err); m != nil; m = messages.Find(err) {
+		c := &t.config
+		switch {
+		case m.Code == messages.DBFCodePage.Code && c.Encoding == "":
+			if err := t.spelt(ctx); err != nil {
+				return nil, err
+			}
+		case m.Code == messages.DBFNoMemo.Code && !t.memos:
+			t.memos, c.Without = true, append(c.Without, memoColumns(ctx, env, t.table, c.Without)...)
+		case m.Code == messages.DBFType.Code && !slices.Contains(c.Without, m.Param("column")):
+			c.Without = append(c.Without, m.Param("column"))
+		case t.otherwise != nil && t.otherwise(m):
+		default:
+			return nil, err
+		}
+		rows, err = t.rows(ctx)
+	}
+	if err == nil && unreadableRows(rows.g) > 0 && t.config.Encoding == "" { // no mark says the code page
+		if err := t.spelt(ctx); err != nil {
+			return nil, err
+		}
+		rows, err = t.rows(ctx)
+	}
+	return rows, err
+}
+
+func (t *tableGuess) rows(ctx context.Context) (*rowsGuess, error) {
+	codec, err := t.codec(t.config)
+	if err != nil {
+		return nil, err
+	}
+	rows := &rowsGuess{g: &pipelines.Guess{}, whole: true}
+	return rows, rows.read(ctx, codec, t.in)
+}
+
+// spelt takes the encoding that the letters are likely to be in.
+func (t *tableGuess) spelt(ctx context.Context) error {
+	b, err := readBytes(ctx, t.table)
+	if err != nil {
+		return err
+	}
+	best, scores := b.scores()
+	t.config.Encoding = best
+	t.g.Set("encoding", best)
+	t.g.Found(messages.GuessEncodingScore.With("count", b.invalid, "scores", scores))
+	return nil
+}
+
+// tell says which columns are left out.
+func (t *tableGuess) tell() {
+	if without := t.config.Without; len(without) > 0 {
+		t.g.Set("without", without)
+		t.g.Found(messages.GuessUnread.With("columns", quoteAll(without)))
+	}
 }
 
 // unreadableRows is how many rows are rejected because of a byte that is no text.

@@ -138,11 +138,16 @@ func (r *rowsGuess) batch(b pipelines.Batch, most int64) (more bool) {
 
 // cellBytes is a value as text; of a text its own, a copy.
 func cellBytes(col arrow.Array, row int) []byte {
-	if s, ok := col.(*array.String); ok {
+	switch s := col.(type) {
+	case *array.String:
 		return []byte(s.Value(row))
+	case *array.Binary:
+		return someBytes // which are no text, and may be large
 	}
 	return []byte(col.ValueStr(row))
 }
+
+var someBytes = []byte("x")
 
 func (r *rowsGuess) hold(h heldRow) {
 	r.held = append(r.held, h)

@@ -359,7 +359,13 @@ func (a *app) guessText(p *proposal) string {
 		}
 	}
 	line("]\n}\n")
-	line("load \"local\" \"portail\" {\nconnection = connection.local.portail\nprefix = %s\nfile \"parquet\" {}\nfile \"csv\" {\nprofile = \"scdl\"\n}\n}\n}", strconv.Quote(p.name))
+	csv := "file \"csv\" {\nprofile = \"scdl\"\n}\n"
+	for _, c := range p.Columns {
+		if c.Type == "binary" && !marked[c.Name] { // which no CSV file holds
+			csv = ""
+		}
+	}
+	line("load \"local\" \"portail\" {\nconnection = connection.local.portail\nprefix = %s\nfile \"parquet\" {}\n%s}\n}", strconv.Quote(p.name), csv)
 	return string(hclfile.Format([]byte(b.String())))
 }
 
