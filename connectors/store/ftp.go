@@ -43,6 +43,8 @@ func (c *ftpConfig) Validate() error {
 		return pipelines.At("port", messages.WrongArgument.With("name", "port", "wanted", "between 1 and 65535", "why", "there are no others"))
 	case c.User == "":
 		return pipelines.At("user", messages.LoginMissing.With("why", "it does not say how to log in", "wanted", "user and password"))
+	case strings.ContainsAny(c.User+c.Path, "\r\n\x00"):
+		return pipelines.At("path", messages.WrongArgument.With("name", "user, path", "wanted", "one line", "why", "FTP ends a command at a line break"))
 	case c.TLS == "none" && c.CAFile != "":
 		return pipelines.At("ca_file", messages.LoginMissing.With("why", "nothing is encrypted", "wanted", "tls = \"explicit\""))
 	}
@@ -176,6 +178,9 @@ func (s *ftpStore) connect(ctx context.Context) (*ftpConn, error) {
 	password, err := reveal(ctx, s.env, s.Password)
 	if err != nil {
 		return nil, err
+	}
+	if strings.ContainsAny(password, "\r\n\x00") { // it would end the command and begin another
+		return nil, messages.LoginRefused.With("store", s.Describe())
 	}
 	c := &ftpConn{}
 	stop := context.AfterFunc(ctx, c.abort)

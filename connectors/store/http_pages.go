@@ -114,6 +114,9 @@ func (p *pages) fetch(ctx context.Context) (body []byte, links []string, err err
 		switch {
 		case err == nil && len(body) > pageBound:
 			return nil, nil, messages.StoreTooMuch.With("store", p.s.store, "bound", pipelines.Size(pageBound), "what", "in one page")
+		case err == nil && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && !json.Valid(body):
+			// A connection that breaks would look like its end; JSON tells its own.
+			return nil, nil, p.bad("it tells neither the length of a page nor where it ends")
 		case err == nil:
 			return body, resp.Header.Values("Link"), nil
 		case try == triesWithoutProgress || ctx.Err() != nil:

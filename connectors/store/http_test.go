@@ -375,6 +375,19 @@ func TestHTTPPages(t *testing.T) {
 	mux.HandleFunc("/more", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Link", `<?p=`+r.FormValue("p")+`1>; rel=next`)
 	})
+	untold := func(text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			conn, buf, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				return
+			}
+			fmt.Fprintf(buf, "HTTP/1.0 200 OK\r\n\r\n%s", text)
+			buf.Flush()
+			conn.Close()
+		}
+	}
+	mux.HandleFunc("/untold", untold("canary;1\ncan"))
+	mux.HandleFunc("/json", untold(`{"n": 1}`))
 	mux.HandleFunc("/text", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>canary") })
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
@@ -391,6 +404,8 @@ func TestHTTPPages(t *testing.T) {
 		"page, no list": {"paging = \"page\"\nsize_parameter = \"limit\"\npage_size = 2", "page?annee=2024", nil, messages.BadAnswer},
 		"cursor":        {"paging = \"cursor\"\ncursor_path = \"c\"", "cursor", []string{`{"c": "a b"}`, `{"c": 7}`, `{"c": ""}`}, nil},
 		"no JSON":       {"paging = \"cursor\"\ncursor_path = \"c\"", "text", nil, messages.BadAnswer},
+		"no end told":   {`paging = "link"`, "untold", nil, messages.BadAnswer},
+		"JSON ends":     {`paging = "link"`, "json", []string{`{"n": 1}`}, nil},
 		"round":         {`paging = "link"`, "round", []string{""}, messages.BadAnswer},
 		"away":          {`paging = "link"`, "away", nil, messages.RedirectRefused},
 		"too many":      {"paging = \"link\"\nmax_pages = 3", "more", []string{"", "", ""}, messages.StoreTooMuch},
@@ -448,5 +463,25 @@ func TestHTTPConfig(t *testing.T) {
 		case want != nil && (!messages.Has(diags[0].Extra.(error), want) || strings.Contains(diags.Error(), "canary")):
 			t.Errorf("%s: %v", body, diags)
 		}
+	}
+}
+
+// An address that is signed for reading alone forbids that one asks about it.
+func TestHTTPSignedForGET(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.FormValue("signature") != "x" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		w.Header().Set("ETag", `"1"`)
+		fmt.Fprint(w, "a\n1\n")
+	}))
+	defer srv.Close()
+	r := openHTTP(t, srv.URL, "")
+	if info, err := r.Stat(context.Background(), "export.csv?signature=x"); err != nil || info.Size != 4 || info.Version != `"1"` {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if _, err := r.Stat(context.Background(), "export.csv"); !messages.Has(err, messages.NotAllowed) {
+		t.Error(err)
 	}
 }

@@ -92,15 +92,19 @@ func dial(ctx context.Context, address string) (net.Conn, error) {
 }
 
 // patient is a connection on which a read or write that takes longer than
-// idlePatience fails as one without an answer in time.
+// idlePatience fails as one without an answer in time. Time in which nobody reads or
+// writes does not count: who reads may be waited for himself, and the connection of
+// FTP's commands is silent as long as a transfer takes.
 type patient struct {
 	net.Conn
-	timer *time.Timer
+	reading, writing *time.Timer
 }
 
 func newPatient(c net.Conn) *patient {
 	p := &patient{Conn: c}
-	p.timer = time.AfterFunc(idlePatience, p.abort)
+	p.reading, p.writing = time.AfterFunc(idlePatience, p.abort), time.AfterFunc(idlePatience, p.abort)
+	p.reading.Stop()
+	p.writing.Stop()
 	return p
 }
 
@@ -108,17 +112,20 @@ func newPatient(c net.Conn) *patient {
 func (p *patient) abort() { _ = p.Conn.SetDeadline(time.Unix(1, 0)) }
 
 func (p *patient) Read(b []byte) (int, error) {
-	p.timer.Reset(idlePatience)
+	p.reading.Reset(idlePatience)
+	defer p.reading.Stop()
 	return p.Conn.Read(b)
 }
 
 func (p *patient) Write(b []byte) (int, error) {
-	p.timer.Reset(idlePatience)
+	p.writing.Reset(idlePatience)
+	defer p.writing.Stop()
 	return p.Conn.Write(b)
 }
 
 func (p *patient) Close() error {
-	p.timer.Stop()
+	p.reading.Stop()
+	p.writing.Stop()
 	return p.Conn.Close()
 }
 

@@ -224,6 +224,9 @@ func (s *sftpReader) open(ctx context.Context, key string) (*sftpFile, Info, err
 		c.release(broken(err))
 		return nil, Info{}, err
 	}
+	if err := s.within(c, key); err != nil {
+		return fail(err)
+	}
 	f, err := c.client.Open(s.at(key))
 	if err != nil {
 		return fail(err)
@@ -237,6 +240,20 @@ func (s *sftpReader) open(ctx context.Context, key string) (*sftpFile, Info, err
 		return fail(err)
 	}
 	return &sftpFile{File: f, link: c, stop: stop}, sftpInfo(key, st), nil
+}
+
+// within refuses a file that a link in its path puts outside of the folder: what is
+// dropped there is not to be a way to all that the account may read.
+func (s *sftpReader) within(c *sftpConn, key string) error {
+	root, err := c.client.RealPath(s.at(""))
+	if err != nil {
+		return err
+	}
+	file, err := c.client.RealPath(s.at(key))
+	if err == nil && !strings.HasPrefix(file, strings.TrimSuffix(root, "/")+"/") {
+		err = messages.LinkOut.With("store", s.Describe())
+	}
+	return err
 }
 
 func sftpInfo(key string, st fs.FileInfo) Info {

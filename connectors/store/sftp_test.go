@@ -77,6 +77,25 @@ func TestSFTPLinks(t *testing.T) {
 	if _, _, err := r.Open(ctx, "lost"); !messages.Has(err, messages.NotFound) {
 		t.Errorf("a link to nothing: %v", err)
 	}
+	secret := filepath.Join(t.TempDir(), "secret.csv")
+	if err := os.WriteFile(secret, []byte("a\n1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for link, target := range map[string]string{"out.csv": secret, "outside": filepath.Dir(secret)} {
+		if err := os.Symlink(target, filepath.Join(o.Folder, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{"out.csv", "outside/secret.csv"} {
+		if _, _, err := r.Open(ctx, key); !messages.Has(err, messages.LinkOut) {
+			t.Errorf("%s, which leads out: %v", key, err)
+		}
+	}
+	if body, _, err := r.Open(ctx, "link.csv"); err != nil {
+		t.Errorf("a link that stays: %v", err)
+	} else {
+		body.Close()
+	}
 	missing := o
 	missing.Folder += "/none"
 	if _, err := storetest.OpenReader(t, store.SFTP, missing.HCL(""), o.Env(t.TempDir())).List(ctx, "x"); !messages.Has(err, messages.FolderMissing) {

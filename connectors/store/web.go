@@ -278,15 +278,16 @@ func (w *web) info(key string, resp *http.Response) Info {
 	return i
 }
 
-// stat describes the file without reading it.
+// stat describes the file without reading it. An address that is signed for GET alone
+// forbids HEAD.
 func (w *web) stat(ctx context.Context, key string, u *url.URL) (Info, error) {
 	resp, err := w.ask(ctx, request{method: http.MethodHead, url: u}, http.StatusOK, http.StatusNoContent,
-		http.StatusMethodNotAllowed, http.StatusNotImplemented)
+		http.StatusMethodNotAllowed, http.StatusNotImplemented, http.StatusForbidden)
 	if err != nil {
 		return Info{}, err
 	}
 	drain(resp)
-	if resp.StatusCode != http.StatusMethodNotAllowed && resp.StatusCode != http.StatusNotImplemented {
+	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNoContent {
 		return w.info(key, resp), nil
 	}
 	if resp, err = w.ask(ctx, request{method: http.MethodGet, url: u}, http.StatusOK); err != nil {

@@ -248,10 +248,16 @@ func (s *webdav) entries(ctx context.Context, dir string) ([]Info, error) {
 		return nil, s.unanswered(ctx, "PROPFIND", err)
 	}
 	var infos []Info
+	own := false // the folder itself is among them, so that they are of this folder
 	for _, r := range answer.Responses {
-		name, ok := nameIn(at, r.Href)
-		if !ok {
-			continue // the folder itself, or nothing in it
+		u, err := at.Parse(strings.TrimSpace(r.Href))
+		if err != nil {
+			return nil, messages.BadAnswer.With("store", s.store, "why", "its listing has an address that is none")
+		}
+		name, self := nameIn(at, u)
+		own = own || self
+		if name == "" {
+			continue // the folder itself, or nothing right in it
 		}
 		info := Info{Key: path.Join(dir, name), Size: -1}
 		if !r.describe(&info) {
@@ -259,17 +265,27 @@ func (s *webdav) entries(ctx context.Context, dir string) ([]Info, error) {
 		}
 		infos = append(infos, info)
 	}
+	if !own && len(infos) == 0 { // a proxy may have changed addresses: an empty folder is another thing
+		return nil, messages.BadAnswer.With("store", s.store, "why", "its listing is of another folder than the one asked for")
+	}
 	return infos, nil
 }
 
-// nameIn is the name of what href names in a folder, if it is right in it.
-func nameIn(folder *url.URL, href string) (string, bool) {
-	u, err := folder.Parse(strings.TrimSpace(href))
-	if err != nil || u.Host != folder.Host {
+// nameIn is the name of what an address names, if it is right in the folder; self says
+// that it is the folder's own.
+func nameIn(folder, u *url.URL) (name string, self bool) {
+	if u.Host != folder.Host {
 		return "", false
 	}
-	name, ok := strings.CutPrefix(strings.TrimSuffix(u.Path, "/"), folder.Path)
-	return name, ok && name != "" && name != "." && name != ".." && !strings.ContainsAny(name, "/\x00")
+	path := strings.TrimSuffix(u.Path, "/")
+	if path == strings.TrimSuffix(folder.Path, "/") {
+		return "", true
+	}
+	name, ok := strings.CutPrefix(path, folder.Path)
+	if !ok || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
+		return "", false
+	}
+	return name, false
 }
 
 // describe reads the properties that the server has; false if a file has no size.

@@ -106,6 +106,8 @@ func TestWebDAVListings(t *testing.T) {
 	}{
 		"whole addresses": {start + file("{url}/f/a%20b.csv", "3") + `</multistatus>`, "a b.csv", nil},
 		"others":          {start + file("http://voisin.example/f/x", "3") + file("/f/../x", "3") + file("/f/a/b", "3") + file("/g", "3") + `</multistatus>`, "", nil},
+		"a proxy between": {strings.ReplaceAll(start+file("/f/a", "3"), "/f/", "/dedans/f/") + `</multistatus>`, "", messages.BadAnswer},
+		"no address":      {start + file("/f/50% canary.csv", "3") + `</multistatus>`, "", messages.BadAnswer},
 		"no size":         {start + file("/f/a", "") + `</multistatus>`, "", messages.BadAnswer},
 		"cut":             {start + file("/f/a", "3"), "", messages.BadAnswer},
 		"entities":        {`<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "canary">]><multistatus xmlns="DAV:"><response><href>&a;</href></response></multistatus>`, "", messages.BadAnswer},

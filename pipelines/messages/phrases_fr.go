@@ -915,6 +915,13 @@ var phrases = []phrase{
 
 	{"at least *", "au moins *"},
 
+	// What servers answer, and what they cannot be told.
+	{"its listing is of another folder than the one asked for", "sa liste est celle d'un autre dossier que celui demandé"},
+	{"its listing has an address that is none", "sa liste contient une adresse qui n'en est pas une"},
+	{"it tells neither the length of a page nor where it ends", "elle ne dit ni la longueur d'une page ni où elle se termine"},
+	{"FTP ends a command at a line break", "en FTP, un saut de ligne termine une commande"},
+	{"one line", "une seule ligne"},
+
 	// A type that is wanted: what is more exact stands above.
 	{"# required, but have #", "il faut #, et c'est #"},
 	{"# required", "il faut #"},
