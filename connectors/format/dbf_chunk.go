@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -36,11 +37,13 @@ type dbfChunks struct {
 	held  []byte // read and not given out
 	err   error
 
+	buffers  *arrowx.Spares[*[]byte] // of chunks that are all that was read at once
 	decoders *arrowx.Spares[*dbfDecoder]
 }
 
 func (s *dbfChunks) start(c *dbfCodec) {
 	s.skipped = newTally(c.env.Log, "records that are deleted in the table", s.in.Name)
+	s.buffers = &arrowx.Spares[*[]byte]{New: func() *[]byte { return new([]byte) }}
 	s.decoders = &arrowx.Spares[*dbfDecoder]{New: func() *dbfDecoder { return new(dbfDecoder) }}
 }
 
@@ -67,12 +70,15 @@ func (s *dbfChunks) Next(ctx context.Context) (pipelines.Chunk, error) {
 
 func (s *dbfChunks) next() (*dbfChunk, error) {
 	size := s.table.record
+	var buffer *[]byte
 	if len(s.held) == 0 {
 		n := min(int64(max(1, s.chunk/size)), s.table.records-s.read)
 		if n == 0 {
 			return nil, s.end()
 		}
-		s.held = make([]byte, n*int64(size))
+		buffer = s.buffers.Get()
+		s.held = slices.Grow((*buffer)[:0], int(n)*size)[:int(n)*size]
+		*buffer = s.held
 		got, err := io.ReadFull(s.file, s.held)
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			return nil, messages.DBFCut.With("file", s.in.Name, "got", s.read+int64(got/size), "wanted", s.table.records)
@@ -108,7 +114,9 @@ func (s *dbfChunks) next() (*dbfChunk, error) {
 			c.long = append(c.long, m)
 		}
 	}
-	s.held = s.held[len(c.bytes):]
+	if s.held = s.held[len(c.bytes):]; len(s.held) == 0 {
+		c.buffer = buffer // nil: others have parts of it
+	}
 	s.given += int64(len(c.bytes) / size)
 	return c, nil
 }
@@ -161,6 +169,7 @@ type dbfLong struct {
 type dbfChunk struct {
 	chunks  *dbfChunks
 	bytes   []byte
+	buffer  *[]byte // that bytes are all of, to be used again; nil: nobody may write there
 	long    []dbfLong
 	first   int64 // records before it
 	skipped int64
@@ -168,7 +177,10 @@ type dbfChunk struct {
 
 func (c *dbfChunk) Discard() {
 	c.chunks.skipped.done(c.skipped)
-	c.bytes, c.long = nil, nil
+	if c.buffer != nil {
+		c.chunks.buffers.Put(c.buffer)
+	}
+	c.bytes, c.buffer, c.long = nil, nil, nil
 }
 
 func (c *dbfChunk) Decode(ctx context.Context) (pipelines.Batch, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -23,7 +24,7 @@ type dbfDecoder struct {
 	strange bool // a byte was no text
 }
 
-// dbfScratch is how much of a decoder's memory is kept for the next chunk.
+// dbfScratch is the most memory of a chunk that is used again.
 const dbfScratch = 4 * dbfChunkSize
 
 // decode makes a batch of the records. Most cells are text as it stands in them; what
@@ -31,12 +32,12 @@ const dbfScratch = 4 * dbfChunkSize
 func (d *dbfDecoder) decode(c *dbfChunk) (pipelines.Batch, error) {
 	s := c.chunks
 	d.table, d.form, d.columns, d.schema, d.mem = s.table, &s.form, s.columns, s.schema, s.env.Allocator
-	if cap(d.b) > dbfScratch {
-		d.b = nil
-	}
 	d.begin(s.in.Name, len(s.columns))
 	d.bad, d.failed, d.strange = d.bad[:0], d.failed[:0], false
-	d.raw, d.b = c.bytes, append(d.b, c.bytes...)
+	d.raw, d.b = c.bytes, c.bytes
+	if c.buffer == nil {
+		d.b = slices.Clip(c.bytes)
+	}
 	d.plain = isPlainText(c.bytes)
 	d.direct = !d.form.trim && len(d.form.nulls) == 0
 	size, memos := s.table.record, s.table.memos
@@ -56,7 +57,11 @@ func (d *dbfDecoder) decode(c *dbfChunk) (pipelines.Batch, error) {
 		return pipelines.Batch{}, s.noCodePage(s.in, s.table.mark)
 	}
 	d.leaveOut()
-	return d.batch(), nil
+	batch := d.batch()
+	if c.buffer != nil && cap(d.b) <= dbfScratch {
+		*c.buffer = d.b // which may have grown
+	}
+	return batch, nil
 }
 
 func (t *dbfTable) isNull(record []byte, f *dbfField) bool {
