@@ -66,6 +66,7 @@ type evidenceJSON struct {
 	PolicySum     string          `json:"policy_sha256"`
 	Versions      Versions        `json:"versions"`
 	Task          taskJSON        `json:"task"`
+	Privacy       *PrivacyProof   `json:"privacy,omitempty"`
 	Config        json.RawMessage `json:"config,omitempty"`
 }
 
@@ -76,7 +77,7 @@ func (k *keeper) before(ctx context.Context, res *TaskResult) error {
 		return err
 	}
 	doc := evidenceJSON{Format: 1, Run: k.id, Started: res.Started.UTC(), ConfigSum: fullSum(k.task.Config), PolicySum: fullSum(k.task.Policy),
-		Versions: k.versions(), Config: json.RawMessage(k.task.Config), Task: res.json(messages.English)}
+		Versions: k.versions(), Config: json.RawMessage(k.task.Config), Task: res.json(messages.English), Privacy: res.proof}
 	if k.task.Authorization != nil {
 		doc.Authorization = k.task.Authorization.Reference
 	}

@@ -173,6 +173,9 @@ func (r *flowRun) run(ctx context.Context) error {
 	}
 	if r.opt.Evidence != nil {
 		r.res.Rejects, r.res.RejectRules, r.res.Rows.Rejected = r.log.listed, r.log.byRule, r.log.count
+		if p, ok := r.Privacy.(Proving); ok {
+			r.res.proof = p.Proof(r.decided)
+		}
 		for i, s := range r.sealed {
 			if f, ok := s.(Foreseen); ok {
 				r.res.Loads[i].Release = f.Release(r.manifest())
@@ -202,6 +205,9 @@ func (r *flowRun) manifest() Manifest {
 		m.Privacy = r.Privacy.Paragraph(r.decided)
 		if c, ok := r.Privacy.(Checked); ok {
 			m.Checks = c.Checks(r.decided)
+		}
+		if p, ok := r.Privacy.(Protecting); ok {
+			m.Protection = p.Protection(r.decided)
 		}
 	}
 	return m

@@ -25,16 +25,17 @@ type ColumnInfo struct {
 // Manifest is the public description of a release. It names no person, no
 // input and no count of what was left out. The sink adds files and release id.
 type Manifest struct {
-	FormatVersion int        `json:"format_version"`
-	Release       string     `json:"release"`
-	Dataset       string     `json:"dataset"`
-	Tenant        string     `json:"tenant,omitempty"`
-	Partition     string     `json:"partition,omitempty"`
-	Policy        string     `json:"policy_sha256"`
-	Privacy       []string   `json:"privacy,omitempty"` // the public paragraph, one sentence each
-	Checks        []string   `json:"checks,omitempty"`
-	Files         []FileInfo `json:"files"`
-	Versions      Versions   `json:"versions"`
+	FormatVersion int         `json:"format_version"`
+	Release       string      `json:"release"`
+	Dataset       string      `json:"dataset"`
+	Tenant        string      `json:"tenant,omitempty"`
+	Partition     string      `json:"partition,omitempty"`
+	Policy        string      `json:"policy_sha256"`
+	Privacy       []string    `json:"privacy,omitempty"` // the public paragraph, one sentence each
+	Protection    *Protection `json:"protection,omitempty"`
+	Checks        []string    `json:"checks,omitempty"`
+	Files         []FileInfo  `json:"files"`
+	Versions      Versions    `json:"versions"`
 
 	// Formerly are the names this task had before; a release of one of them may
 	// be replaced, one of any other task may not. Not published.

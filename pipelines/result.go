@@ -37,6 +37,7 @@ type TaskResult struct {
 	Stages      []StageTime // those that ended, in their order
 
 	config, stamp string // see history
+	proof         *PrivacyProof
 }
 
 // Stage is a part of a task's work that comes after the one before.

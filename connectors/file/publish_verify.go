@@ -57,3 +57,15 @@ func (l *load) verifyFile(ctx context.Context, f pipelines.FileInfo, key, check 
 	}
 	return pipelines.Finding{Check: check, OK: err == nil, Err: err}
 }
+
+// Exhibit gives the manifest of the current release.
+func (l *load) Exhibit(ctx context.Context) (pipelines.Manifest, error) {
+	cur, err := l.readPointer(ctx)
+	if err == nil && cur.Release == "" {
+		err = messages.NothingPublished.With("where", l.where())
+	}
+	if err != nil {
+		return pipelines.Manifest{}, err
+	}
+	return l.readManifest(ctx, cur.Release)
+}

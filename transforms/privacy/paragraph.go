@@ -32,8 +32,12 @@ func (t policy) Paragraph(d pipelines.Decision) []string {
 	if t.Opposition != nil {
 		sentences = append(sentences, "Les lignes des personnes qui s'y sont opposées ont été supprimées.")
 	}
+	sentences = append(sentences, t.called(d)...)
 	return append(sentences, "Toute colonne que la règle de publication ne nomme pas a été supprimée.")
 }
+
+// allHidden is the name of the level at which every value is the same.
+const allHidden = "valeurs masquées"
 
 // name is that of a level above the least, in French; "" for values as they are.
 func (l levels) name(above int) string {
@@ -43,7 +47,7 @@ func (l levels) name(above int) string {
 	if at := l.min + above; at <= l.most {
 		return l.how.Levels()[at-1]
 	}
-	return "valeurs masquées"
+	return allHidden
 }
 
 // describeRecords says to the public what the model did. How many rows were

@@ -142,6 +142,8 @@ var (
 	_ pipelines.Gate       = policy{}
 	_ pipelines.Explorer   = policy{}
 	_ pipelines.Opposer    = policy{}
+	_ pipelines.Protecting = policy{}
+	_ pipelines.Proving    = policy{}
 )
 
 func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {

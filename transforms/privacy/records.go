@@ -300,8 +300,9 @@ type verdict struct {
 	columns   []recoded
 	sensitive []map[string]int64 // rows of the input by "=" and value; null is ""
 	recoder   *disclosure.Recoder
-	risks     disclosure.Risks
-	score     float64
+	*figures
+	risks disclosure.Risks
+	score float64
 }
 
 // recoded is what the values of a quasi-identifier leave as.
@@ -360,6 +361,9 @@ func (c *counting) decide(ctx context.Context) (*verdict, error) {
 		return nil, err
 	}
 	if v.risks, err = disclosure.Measure(ctx, p, best.Levels); err != nil {
+		return nil, err
+	}
+	if v.figures, err = c.figures(ctx, p, best.Node); err != nil {
 		return nil, err
 	}
 	for j, l := range p.Quasi {

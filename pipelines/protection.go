@@ -1,0 +1,204 @@
+package pipelines
+
+import "context"
+
+// Protecting is the ability of a privacy stage to tell the public, column by column,
+// what it does. What it gives follows from the policy and from the levels that were
+// chosen: it counts no row, and names no input (invariant 11). d is what was decided,
+// nil when nothing had to be.
+type Protecting interface {
+	Protection(d Decision) *Protection
+}
+
+// Protection is what became of the columns of a release, and why.
+type Protection struct {
+	Purpose  string            `json:"purpose,omitempty"`
+	Subjects []string          `json:"data_subjects,omitempty"`
+	Columns  []ProtectedColumn `json:"columns"`
+	Model    *ProtectedModel   `json:"model,omitempty"`
+	// Anonymous says that the criteria hold under which the data may be called so.
+	// Open are those that do not; one of the two is always told.
+	Anonymous bool        `json:"anonymous"`
+	Open      []Criterion `json:"open,omitempty"`
+}
+
+// ProtectedColumn is a column of the policy.
+type ProtectedColumn struct {
+	Name      string    `json:"name"`
+	Role      Role      `json:"role"`
+	Treatment Treatment `json:"treatment"`
+	Instead   string    `json:"instead,omitempty"` // what stands where a value is masked
+	Level     string    `json:"level,omitempty"`   // in French; of what is generalised
+}
+
+// Role is what a policy takes a column for.
+type Role string
+
+const (
+	RoleIdentifier Role = "identifier"
+	RoleQuasi      Role = "quasi"
+	RoleSensitive  Role = "sensitive"
+	RolePublic     Role = "public"
+)
+
+// Treatment is what a policy does with the values of a column.
+type Treatment string
+
+const (
+	Suppressed   Treatment = "suppressed"    // the column does not leave
+	Masked       Treatment = "masked"        // every value
+	MaskedUnless Treatment = "masked_unless" // every value that a rule does not let be read
+	Pseudonymous Treatment = "pseudonym"
+	Generalised  Treatment = "generalised"
+	Kept         Treatment = "kept" // as it is, in the rows that stay
+)
+
+// ProtectedModel is what the rows of a release keep.
+type ProtectedModel struct {
+	K        int      `json:"k"`
+	Persons  bool     `json:"persons"` // k counts persons, not rows
+	Wildcard bool     `json:"null_matches_any,omitempty"`
+	Quasi    []string `json:"quasi"`
+	// Sensitive are the bounds of the columns that nobody may learn of a person.
+	Sensitive []ProtectedValues `json:"sensitive,omitempty"`
+}
+
+// ProtectedValues are the bounds of a sensitive column in each class of rows.
+type ProtectedValues struct {
+	Column    string  `json:"column"`
+	Diversity string  `json:"diversity,omitempty"` // distinct, entropy, recursive
+	L         float64 `json:"l,omitempty"`
+	C         float64 `json:"c,omitempty"`
+	Distance  string  `json:"distance,omitempty"` // equal, ordered
+	T         float64 `json:"t,omitempty"`
+}
+
+// Criterion is one of those that data must meet to be called anonymous.
+type Criterion string
+
+const (
+	NeedsModel      Criterion = "no_model"          // there is a record model, which the gate recounted in every file
+	NeedsK          Criterion = "small_k"           // at least AnonymousK look alike
+	NeedsPersons    Criterion = "rows_not_persons"  // they are persons, not rows
+	NeedsOwnNull    Criterion = "null_matches_any"  // no absent value is taken for any other
+	NeedsNoCode     Criterion = "pseudonym"         // no code stands for a person
+	NeedsNoName     Criterion = "identifier_shown"  // no value of an identifier may be read
+	NeedsAllCounted Criterion = "column_uncounted"  // no column leaves that the model does not count or bound
+	NeedsKnown      Criterion = "treatment_unknown" // nothing is done that these criteria do not know of
+)
+
+// AnonymousK is how many persons must look alike: the highest risk is then one in five.
+const AnonymousK = 5
+
+// Exhibitor is the ability of a sink to give the manifest of what it has current.
+type Exhibitor interface {
+	Exhibit(ctx context.Context) (Manifest, error)
+}
+
+// Proving is the ability of a privacy stage to say, away from the public, what its
+// decision came to. Nothing of it is a value of a row.
+type Proving interface {
+	Proof(d Decision) *PrivacyProof
+}
+
+// PrivacyProof is what a privacy stage keeps as evidence of a release.
+type PrivacyProof struct {
+	Protection *Protection  `json:"policy"`
+	Records    *ProvedModel `json:"records,omitempty"` // nil without a record model
+	Pseudonyms []ProvedKey  `json:"pseudonyms,omitempty"`
+	// WP29 answers the three questions of WP29's opinion 05/2014 (WP216); nil without
+	// a record model, which alone gives figures.
+	WP29 *WP29 `json:"wp29,omitempty"`
+}
+
+// ProvedKey is a key of pseudonyms, by the first bytes of its SHA-256.
+type ProvedKey struct {
+	Column string `json:"column"`
+	Domain string `json:"domain"`
+	Key    string `json:"key_fingerprint"`
+}
+
+// ProvedModel is what a record model decided and what that comes to.
+type ProvedModel struct {
+	Asked        ExploredModel `json:"asked"`
+	NullMatch    string        `json:"null_match"`
+	Subject      string        `json:"subject,omitempty"` // the column that tells persons
+	RowsIn       int64         `json:"rows_in"`
+	RowsOut      int64         `json:"rows_out"`
+	RowsDropped  int64         `json:"rows_suppressed"`
+	Levels       []ProvedLevel `json:"levels"`
+	Score        float64       `json:"score"` // of the metric that was made least
+	Loss         float64       `json:"loss"`
+	Discernible  float64       `json:"discernibility"`
+	AverageClass float64       `json:"average_class_size"`
+	Risks        ProvedRisks   `json:"risks"`
+	// Sizes are the classes that leave, by how many rows they have.
+	Sizes     []ClassSizes      `json:"class_sizes"`
+	Sensitive []ProvedDiversity `json:"sensitive,omitempty"`
+}
+
+// ProvedRisks are the risks of the rows at the least levels of the policy, which is
+// the most that could have left, and at those that were chosen. The marketer's risk
+// is the average one; the journalist's needs a population, which is not counted.
+type ProvedRisks struct {
+	Before Exposure `json:"before"`
+	After  Exposure `json:"after"`
+}
+
+// ProvedLevel is the level of a quasi-identifier, as the policy counts levels.
+type ProvedLevel struct {
+	Column string `json:"column"`
+	Level  int    `json:"level"`
+	Of     int    `json:"of"`
+	Name   string `json:"name,omitempty"`
+}
+
+// ClassSizes are the classes that have From to To rows; To 0 is no end.
+type ClassSizes struct {
+	From    int64 `json:"from"`
+	To      int64 `json:"to,omitempty"`
+	Classes int64 `json:"classes"`
+	Rows    int64 `json:"rows"`
+}
+
+// ProvedDiversity is what the values of a sensitive column reach in the classes that
+// leave. Null does not count towards the numbers of values.
+type ProvedDiversity struct {
+	Asked         ProtectedValues `json:"asked"`
+	Values        int             `json:"least_values"`         // of a class: l reached
+	Entropy       int             `json:"least_entropy_l"`      // whole l that every entropy reaches
+	Recursive     int             `json:"least_recursive_c"`    // c of recursive diversity for the values reached; 0: fewer than 2
+	GreatestShare float64         `json:"greatest_share"`       // of one value in a class
+	T             float64         `json:"greatest_t"`           // distance of a class from all rows read
+	TOfKept       float64         `json:"greatest_t_from_kept"` // from the rows that leave
+}
+
+// WP29 holds the answers to three questions.
+type WP29 struct {
+	SinglingOut SinglingOut `json:"singling_out"`
+	Linkability Linkability `json:"linkability"`
+	Inference   Inference   `json:"inference"`
+}
+
+// SinglingOut is whether one person can be picked out.
+type SinglingOut struct {
+	Possible      bool    `json:"possible"` // a row is alone in its class
+	UniqueBefore  int64   `json:"unique_rows_before"`
+	UniqueAfter   int64   `json:"unique_rows_after"`
+	SmallestClass int64   `json:"smallest_class"`
+	HighestRisk   float64 `json:"highest_risk"`
+}
+
+// Linkability is whether records of one person can be put together.
+type Linkability struct {
+	Pseudonyms  []string `json:"pseudonyms"`   // columns that tie the rows of a person together, in this release alone
+	AverageRisk float64  `json:"average_risk"` // that a row of another file is put beside the right one
+}
+
+// Inference is whether something can be learnt of a person that is not in the quasi-identifiers.
+type Inference struct {
+	// GreatestShare is the best that somebody guesses who knows of what class a
+	// person is; 0 when no column is sensitive.
+	GreatestShare float64  `json:"greatest_share"`
+	Unbounded     []string `json:"unbounded"` // columns that leave and that no class has a bound on
+}

@@ -1,0 +1,153 @@
+package privacy
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
+)
+
+// figures are what a decision comes to besides what it needs itself.
+type figures struct {
+	before  disclosure.Risks // at the least levels, whatever the model
+	loss    float64
+	heights []int                // of the quasi-identifiers, as the policy counts levels
+	reached []disclosure.Figures // by sensitive column
+}
+
+// figures looks at the classes again: once as they are counted, and for each
+// sensitive column.
+func (c *counting) figures(ctx context.Context, p disclosure.Problem, best disclosure.Node) (*figures, error) {
+	f := &figures{}
+	for j, l := range p.Quasi {
+		f.heights = append(f.heights, l.Height()+c.r.levels[j].min)
+	}
+	least := p
+	least.Models = disclosure.Models{}
+	var err error
+	if f.before, err = disclosure.Measure(ctx, least, make([]int, len(p.Quasi))); err != nil {
+		return nil, err
+	}
+	if f.loss = best.Score; p.Metric != disclosure.Loss {
+		lost := p
+		lost.Metric = disclosure.Loss
+		n, err := disclosure.Evaluate(ctx, lost, best.Levels)
+		if err != nil {
+			return nil, err
+		}
+		f.loss = n.Score
+	}
+	for i, s := range p.Models.Sensitive {
+		rule := disclosure.Closeness{}
+		if s.Closeness != nil {
+			rule = *s.Closeness
+		}
+		g, err := disclosure.Describe(ctx, p, best.Levels, i, rule)
+		if err != nil {
+			return nil, err
+		}
+		f.reached = append(f.reached, g)
+	}
+	return f, nil
+}
+
+// Proof gives what the decision came to.
+func (t policy) Proof(d pipelines.Decision) *pipelines.PrivacyProof {
+	p := &pipelines.PrivacyProof{Protection: t.Protection(d)}
+	s, _ := d.(*seen)
+	if s == nil {
+		return p
+	}
+	for _, id := range t.pseudonyms() {
+		if key, ok := s.keys[id.Column]; ok {
+			p.Pseudonyms = append(p.Pseudonyms, pipelines.ProvedKey{Column: id.Column, Domain: cmp.Or(id.Domain, id.Column), Key: key.Fingerprint()})
+		}
+	}
+	if s.verdict == nil || s.figures == nil {
+		return p
+	}
+	m := t.Model
+	r := &pipelines.ProvedModel{
+		Asked:     pipelines.ExploredModel{K: m.K, Suppression: m.SuppressionLimit, Metric: cmp.Or(m.Metric, "loss")},
+		NullMatch: cmp.Or(m.NullMatch, "own_value"), Subject: t.Subject,
+		RowsIn: s.total, RowsOut: s.kept, RowsDropped: s.total - s.kept,
+		Score: s.score, Loss: s.loss, Sizes: classSizes(s.risks.Sizes),
+		Risks: pipelines.ProvedRisks{Before: exposed(s.before), After: exposed(s.risks)},
+	}
+	for j, q := range t.Quasi {
+		r.Levels = append(r.Levels, pipelines.ProvedLevel{Column: q.Column, Level: s.levels[j] + q.MinLevel, Of: s.heights[j], Name: s.names[j]})
+	}
+	for _, size := range s.risks.Sizes {
+		r.Discernible += float64(float64(size.Rows)*float64(size.Rows)) * float64(size.Classes)
+	}
+	r.Discernible += float64(float64(s.total) * float64(r.RowsDropped))
+	groups := s.risks.Classes
+	if r.RowsDropped > 0 {
+		groups++
+	}
+	r.AverageClass = float64(s.total) / float64(groups)
+	for i, c := range t.Sensitive {
+		g := s.reached[i]
+		r.Sensitive = append(r.Sensitive, pipelines.ProvedDiversity{Asked: c.bounds(), Values: g.L, Entropy: g.EntropyL, Recursive: g.C,
+			GreatestShare: g.Alpha, T: g.FromInput, TOfKept: g.Closeness})
+	}
+	p.Records, p.WP29 = r, t.answers(r)
+	return p
+}
+
+// answers are those to the questions of WP29.
+func (t policy) answers(r *pipelines.ProvedModel) *pipelines.WP29 {
+	after := r.Risks.After
+	w := &pipelines.WP29{
+		SinglingOut: pipelines.SinglingOut{Possible: after.Uniques > 0, UniqueBefore: r.Risks.Before.Uniques, UniqueAfter: after.Uniques,
+			SmallestClass: after.Smallest, HighestRisk: after.HighestRisk},
+		Linkability: pipelines.Linkability{Pseudonyms: []string{}, AverageRisk: after.AverageRisk},
+		Inference:   pipelines.Inference{Unbounded: []string{}},
+	}
+	for _, id := range t.pseudonyms() {
+		w.Linkability.Pseudonyms = append(w.Linkability.Pseudonyms, id.Column)
+	}
+	for _, s := range r.Sensitive {
+		w.Inference.GreatestShare = max(w.Inference.GreatestShare, s.GreatestShare)
+	}
+	for _, c := range t.Protection(nil).Columns {
+		if c.Role == pipelines.RolePublic || c.Treatment == pipelines.MaskedUnless {
+			w.Inference.Unbounded = append(w.Inference.Unbounded, c.Name)
+		}
+	}
+	return w
+}
+
+func exposed(r disclosure.Risks) pipelines.Exposure {
+	return pipelines.Exposure{Rows: r.Rows, Classes: r.Classes, Smallest: r.Smallest, Uniques: r.Uniques(),
+		HighestRisk: r.ProsecutorMost, AverageRisk: r.ProsecutorMean}
+}
+
+// classSizes puts sizes together from 5 rows on: 5 to 9, 10 to 19, 20 to 49, …
+func classSizes(sizes []disclosure.Size) []pipelines.ClassSizes {
+	out := []pipelines.ClassSizes{}
+	for _, size := range sizes {
+		from, to := sizeRange(size.Rows)
+		if n := len(out); n == 0 || out[n-1].From != from {
+			out = append(out, pipelines.ClassSizes{From: from, To: to})
+		}
+		last := &out[len(out)-1]
+		last.Classes += size.Classes
+		last.Rows += size.Rows * size.Classes
+	}
+	return out
+}
+
+func sizeRange(rows int64) (from, to int64) {
+	if rows < 5 {
+		return rows, rows
+	}
+	for unit := int64(1); ; unit *= 10 {
+		for _, step := range [][2]int64{{5, 10}, {10, 20}, {20, 50}} {
+			if rows < step[1]*unit {
+				return step[0] * unit, step[1]*unit - 1
+			}
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package privacy
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+)
+
+// judged are the arguments of a policy of which it was thought what they mean for the
+// public, and for whether the data may be called anonymous: see Protection and open.
+const judged = `
+purpose controller data_subjects public subject identifier quasi sensitive model
+identifier: column action clear_when otherwise key domain rotate canonical
+sensitive: column diversity closeness
+model: k suppression_limit metric search suppressed_rows null_match max_average_risk
+`
+
+// A policy that learns something new must tell the public of it, and must not go on
+// calling data anonymous for criteria that do not know of it.
+func TestEveryArgumentIsJudged(t *testing.T) {
+	named := map[string]bool{}
+	for line := range strings.Lines(strings.TrimSpace(judged)) {
+		block, names, found := strings.Cut(line, ":")
+		if !found {
+			block, names = "", line
+		}
+		for _, name := range strings.Fields(names) {
+			named[block+"."+name] = true
+		}
+	}
+	look := func(block string, config any) {
+		for f := range reflect.TypeOf(config).Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("hcl"), ",")
+			if !named[block+"."+name] {
+				t.Errorf("%s.%s is new: tell in Protection what it does to a column, see that the criteria of open are right with it, and name it here", block, name)
+			}
+		}
+	}
+	look("", policyConfig{})
+	look("identifier", identifierConfig{})
+	look("sensitive", sensitiveConfig{})
+	look("model", modelConfig{})
+	if known(pipelines.ProtectedColumn{Role: "new", Treatment: pipelines.Kept}) {
+		t.Error("a role that nobody thought of is known")
+	}
+}
