@@ -528,7 +528,11 @@ func (r *flowRun) emit(ctx context.Context, in Stream) (Stream, error) {
 			return nil, r.at("privacy", err)
 		}
 	}
-	return r.onWorkers(kernels, in), nil
+	out := r.onWorkers(kernels, in)
+	if a, ok := r.Privacy.(Arranger); ok {
+		out = a.Arrange(out)
+	}
+	return out, nil
 }
 
 // encode feeds one stream to all loads: groups are encoded by workers and

@@ -148,6 +148,13 @@ type Drawer interface {
 	Draw(ctx context.Context, d Decision, fingerprint []byte) (Decision, error)
 }
 
+// Arranger is the ability of a privacy stage to put the rows that leave, which it owns,
+// into an order that tells nothing of the one they came in: where rows look alike, that
+// of a list of names would tell which is whose. Emit gives them in that order.
+type Arranger interface {
+	Arrange(released Stream) Stream
+}
+
 // Emitter is the ability of a privacy stage that decided to let rows out batch by
 // batch, each on any worker: what it makes of a batch is what Emit would make.
 type Emitter interface {

@@ -19,7 +19,8 @@ import (
 // the condition is true: null, an unknown value and an expression that fails
 // all mask. With a model, rows whose quasi-identifiers are those of too few are
 // dropped, and the values of the others made coarser until no more than the limit
-// are dropped. Rows are not reordered.
+// are dropped; rows leave in the order of their published values, for that of the source
+// may tell whose they are. Without one they are not reordered.
 var Policy = pipelines.Define(pipelines.KindPrivacy, "policy", "Say which columns leave, and mask those that name persons.",
 	policyConfig{}, newPolicy)
 
@@ -138,6 +139,7 @@ type policy struct {
 var (
 	_ pipelines.SinglePass = policy{}
 	_ pipelines.Emitter    = policy{}
+	_ pipelines.Arranger   = policy{}
 	_ pipelines.Drawer     = policy{}
 	_ pipelines.Gate       = policy{}
 	_ pipelines.Explorer   = policy{}
@@ -326,13 +328,13 @@ func (t policy) Emit(_ context.Context, d pipelines.Decision, in pipelines.Strea
 	if err != nil {
 		return nil, err
 	}
-	return pipelines.NewStream(p.out, func(ctx context.Context) (pipelines.Batch, error) {
+	return t.Arrange(pipelines.NewStream(p.out, func(ctx context.Context) (pipelines.Batch, error) {
 		b, err := in.Next(ctx)
 		if err != nil {
 			return pipelines.Batch{}, err
 		}
 		return k(ctx, b)
-	}, in.Close), nil
+	}, in.Close)), nil
 }
 
 func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, error) {

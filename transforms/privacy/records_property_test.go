@@ -47,8 +47,8 @@ func lines(csv string) [][]string {
 }
 
 // Whatever the rows and the policy, what leaves satisfies the model when simple code
-// counts it from the texts that a reader sees, is taken by the gate, and is the same
-// rows however they were ordered and cut (invariants 2 and 5).
+// counts it from the texts that a reader sees, is taken by the gate, and is the same rows
+// in the same order however they were ordered and cut (invariants 2 and 5).
 func TestWhatLeavesKeepsTheModel(t *testing.T) {
 	env := pipelinetest.Env(t)
 	published := 0
@@ -127,7 +127,6 @@ func TestWhatLeavesKeepsTheModel(t *testing.T) {
 				r.Fatalf("the gate refuses what the policy gave: %v\n%s", err, got)
 			}
 			set := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
-			slices.Sort(set[1:])
 			if want == nil {
 				want = set
 				published += len(set) - 1

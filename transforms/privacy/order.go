@@ -1,0 +1,25 @@
+package privacy
+
+import (
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/transforms/internal/extsort"
+)
+
+// Arrange orders rows by what is published of them, column by column. Rows of a class
+// look alike: in the order of the source, which whoever has a list of the same persons
+// may know, the first would be that of the first person, and nothing would be hidden
+// by its having several values. What a policy without a model lets out keeps its order.
+func (t policy) Arrange(released pipelines.Stream) pipelines.Stream {
+	if t.Model == nil {
+		return released
+	}
+	var order extsort.Order
+	for i, f := range released.Schema().Fields() {
+		if arrowx.Keyed(f.Type) {
+			order.Columns = append(order.Columns, i)
+		}
+	}
+	order.Descending = make([]bool, len(order.Columns))
+	return extsort.Sort(t.env, released, order)
+}
