@@ -8,6 +8,7 @@
 #   make readers        what lavoir writes, read by DuckDB, pyarrow, hyparquet, parquet-wasm, Arrow v18
 #   make exports        every export under ../shared/data: guess, then run, beside readers that are not ours
 #   make privacy-conformance  disclosure control beside the numbers of ARX, pycanon and sdcMicro under ../shared/data
+#   make attack         two hundred random tables under attack, with what is public and what kill -9 leaves: TABLES
 #   make gen            writes the generated pages again
 #   make fuzz TIME=10s  fuzzes every target for TIME
 #   make bench          lavoir beside its peers (bench/README.md): ROWS, N, WORKS, PEERS
@@ -18,7 +19,7 @@
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := check
-.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers exports privacy-conformance gen fuzz bench bench-smoke bench-files build
+.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers exports privacy-conformance attack gen fuzz bench bench-smoke bench-files build
 
 export CGO_ENABLED := 0
 GO   ?= go
@@ -105,6 +106,10 @@ exports:
 privacy-conformance:
 	$(GO) test -count=1 -v -run '^TestConformance' ./transforms/internal/disclosure -whole
 	$(GO) test -count=1 -v -run '^TestIdentifiers' ./transforms/privacy ./pipelines/expr
+
+TABLES ?= 200
+attack:
+	$(GO) test -count=1 -timeout 20m -run ^TestAttack ./cmd/lavoir -attack $(TABLES)
 
 
 fuzz:

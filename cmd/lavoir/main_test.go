@@ -20,8 +20,9 @@ import (
 // scripts and the tests below start, kill and interrupt real processes.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"lavoir":        main,
-		"lavoir-killed": killedMain,
+		"lavoir":          main,
+		"lavoir-killed":   killedMain,
+		"lavoir-attacked": attackedMain,
 	})
 }
 
