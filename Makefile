@@ -14,12 +14,14 @@
 #   make bench          lavoir beside its peers (bench/README.md): ROWS, N, WORKS, PEERS
 #   make bench-smoke    the same on little data, judging outputs and no times
 #   make bench-files    XML, JSON, fixed width, dBase and workbooks beside what a user would take else: MB, N, WORKS
+#   make bench-privacy  the privacy path beside DuckDB: ROWS, N, WORKS (bench/README.md)
+#   make bench-privacy-smoke  the same on little data, judging outputs and no times
 #   make build          the binary for this machine, as it is released
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := check
-.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers exports privacy-conformance attack gen fuzz bench bench-smoke bench-files build
+.PHONY: check format vet lint test examples gen-check docs test-servers race emulated readers exports privacy-conformance attack gen fuzz bench bench-smoke bench-files bench-privacy bench-privacy-smoke build
 
 export CGO_ENABLED := 0
 GO   ?= go
@@ -121,6 +123,12 @@ bench:
 
 bench-files:
 	@MB='$(MB)' N='$(N)' WORKS='$(WORKS)' python3 bench/files.py
+
+bench-privacy:
+	@ROWS='$(ROWS)' N='$(N)' WORKS='$(WORKS)' python3 bench/privacy.py
+
+bench-privacy-smoke:
+	@SMOKE=1 ROWS=20000 N=1 WORKS='persons adult scale' python3 bench/privacy.py
 
 bench-smoke:
 	@SMOKE=1 ROWS=4000 N=1 WORKS='$(WORKS)' python3 bench/bench.py

@@ -463,7 +463,12 @@ func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading,
 
 func (r *flowRun) observe(ctx context.Context, in Stream) (err error) {
 	in = r.sumFed(in)
-	if r.decided, err = r.Privacy.Observe(ctx, in); err != nil {
+	if o, ok := r.Privacy.(Observer); ok {
+		r.decided, err = r.watch(ctx, o, in)
+	} else {
+		r.decided, err = r.Privacy.Observe(ctx, in)
+	}
+	if err != nil {
 		return r.at("privacy", err)
 	}
 	// A stage that decided early must not hide the rows it did not look at.

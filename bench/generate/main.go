@@ -6,7 +6,7 @@
 // In FOLDER it makes grants.csv (UTF-8, comma), grants-cp1252.csv (the same rows as
 // office software of town halls exports them: cp1252, semicolon, decimal comma,
 // DD/MM/YYYY) and, where -real is a folder of real exports, real.csv, whose rows
-// are shaped like those.
+// are shaped like those. With -kind it makes persons.csv or classes.csv instead.
 package main
 
 import (
@@ -29,12 +29,21 @@ func main() {
 	out := flag.String("out", "", "folder to write to")
 	real := flag.String("real", "", "folder of real exports to resample; none: no real.csv")
 	realRows := flag.Int("real-rows", 0, "rows of real.csv; 0: a third of rows")
+	kind := flag.String("kind", "grants", "grants; persons, for the privacy stage; classes, of known sizes")
 	flag.Parse()
 	if *out == "" || *rows < 1 || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	err := writeGrants(*out, *rows)
+	var err error
+	switch *kind {
+	case "persons":
+		err = writePersons(*out, *rows)
+	case "classes":
+		err = writeClasses(*out, *rows)
+	default:
+		err = writeGrants(*out, *rows)
+	}
 	if err == nil && *real != "" {
 		if *realRows == 0 {
 			*realRows = max(1, *rows/3)

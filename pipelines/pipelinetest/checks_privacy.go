@@ -84,7 +84,7 @@ func checkPrivacyDecision(pc *privacyCase) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(want.differs(got), pc.emitsOnWorkers(w, p, second, want))
+		return errors.Join(want.differs(got), pc.emitsOnWorkers(w, p, second, want), pc.watchedOnWorkers(w, p, want))
 	})
 }
 

@@ -27,13 +27,15 @@ func (t policy) Explore(ctx context.Context, in pipelines.Stream) (*pipelines.Ex
 	}
 	x := t.exploring(p.records)
 	defer x.close()
+	rows := int64(0)
 	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
 		defer b.Release()
 		for _, c := range x.all {
-			if err := c.add(ctx, b.Record); err != nil {
+			if err := c.counters[0].add(ctx, b.Record, origin{first: rows}); err != nil {
 				return err
 			}
 		}
+		rows += b.NumRows()
 		return nil
 	})
 	if err != nil {
@@ -58,7 +60,7 @@ func (t policy) exploring(r *records) *exploring {
 	t.env.Memory /= int64(len(counts))
 	x := &exploring{}
 	for _, r := range counts {
-		x.all = append(x.all, t.count(r))
+		x.all = append(x.all, t.count(r, 1))
 	}
 	x.policy, x.before, x.without = x.all[0], x.all[1], x.all[2:]
 	return x

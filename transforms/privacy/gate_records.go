@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -28,10 +29,11 @@ type recount struct {
 	file    string
 	quasi   []int
 	verdict *verdict
-	classes map[xxh3.Uint128]int64
-	parts   map[xxh3.Uint128][]string              // values of each class, null "", where null matches any
-	subject int                                    // column of the pseudonyms that tell persons; -1: the file does not tell them
-	persons map[xxh3.Uint128]map[xxh3.Uint128]bool // of each class, k at most
+	classes map[xxh3.Uint128]uint32 // number of a class
+	counts  []int64                 // rows of each
+	parts   [][]string              // values of each, null "", where null matches any
+	subject int                     // column of the pseudonyms that tell persons; -1: the file does not tell them
+	persons [][]xxh3.Uint128        // of each, in order, k at most
 	rows    int64
 	of      uint64            // how many parts the classes are counted in, by their hash
 	part    uint64            // which of them
@@ -47,8 +49,8 @@ type recount struct {
 // valuesOf is what a sensitive column has in each class.
 type valuesOf struct {
 	index  int
-	counts map[xxh3.Uint128]map[string]int64
-	order  []string // of all values of the input, where closeness asks for it
+	counts []map[string]int64 // by class
+	order  []string           // of all values of the input, where closeness asks for it
 }
 
 // recount is nil for a policy without a model.
@@ -100,13 +102,9 @@ func (c *recount) start(part uint64) {
 }
 
 func (c *recount) forget() {
-	c.classes = map[xxh3.Uint128]int64{}
-	if c.t.Model.NullMatch == "wildcard" {
-		c.parts = map[xxh3.Uint128][]string{}
-	}
-	c.persons = map[xxh3.Uint128]map[xxh3.Uint128]bool{}
+	c.classes, c.counts, c.parts, c.persons = map[xxh3.Uint128]uint32{}, nil, nil, nil
 	for i := range c.values {
-		c.values[i].counts = map[xxh3.Uint128]map[string]int64{}
+		c.values[i].counts = nil
 	}
 }
 
@@ -131,7 +129,7 @@ func (c *recount) proven(ctx context.Context, f pipelines.SealedFile) error {
 		}
 		return c.total()
 	}
-	if c.parts != nil {
+	if c.wildcard() {
 		return messages.TooManyClasses.With("bound", c.bound) // any may match any
 	}
 again:
@@ -197,70 +195,91 @@ func (c *recount) add(r arrow.Record) error {
 		if class.Lo%c.of != c.part {
 			continue
 		}
-		if c.classes[class] == 0 {
-			c.hold(classCost)
-			c.open(class, r, i)
+		n, met := c.classes[class]
+		if !met {
 			if err := c.known(r, i); err != nil {
 				return err
 			}
+			if n = c.open(class, r, i); c.over {
+				break
+			}
 		}
-		c.classes[class]++
-		c.person(class, r, i)
-		for _, v := range c.values {
-			counts := v.counts[class]
-			if counts == nil {
-				c.hold(valuesCost)
-				counts = map[string]int64{}
-				v.counts[class] = counts
+		c.counts[n]++
+		if c.subject >= 0 {
+			c.person(n, r, i)
+		}
+		for v := range c.values {
+			if c.over {
+				break
 			}
-			c.buf = c.buf[:0]
-			if a := r.Column(v.index); !a.IsNull(i) {
-				c.buf = textOf(a)(append(c.buf, '='), i)
-			}
-			n := counts[string(c.buf)]
-			if n == 0 {
-				c.hold(len(c.buf) + valueCost)
-			}
-			counts[string(c.buf)] = n + 1
+			c.value(&c.values[v], n, r, i)
 		}
 	}
 	return nil
 }
 
-// open notes the values of a class, which row i of r is the first of.
-func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) {
-	if c.parts == nil {
-		return
+// value counts the value that row i of r, of class n, has in a sensitive column.
+func (c *recount) value(v *valuesOf, n uint32, r arrow.Record, i int) {
+	counts := v.counts[n]
+	c.buf = c.buf[:0]
+	if a := r.Column(v.index); !a.IsNull(i) {
+		c.buf = textOf(a)(append(c.buf, '='), i)
 	}
-	parts := make([]string, len(c.quasi))
-	for j, q := range c.quasi {
-		if a := r.Column(q); !a.IsNull(i) {
-			parts[j] = string(appendSeen(nil, a, i))
-		}
-		c.hold(len(parts[j]) + valueCost)
+	known := counts[string(c.buf)]
+	if known == 0 {
+		c.hold(len(c.buf) + valueCost)
 	}
-	c.parts[class] = parts
+	counts[string(c.buf)] = known + 1
 }
 
-// person counts of whom row i of r is, in its class.
-func (c *recount) person(class xxh3.Uint128, r arrow.Record, i int) {
-	if c.subject < 0 || len(c.persons[class]) >= c.t.Model.K {
+// open gives a class a number, which row i of r is the first of.
+func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) uint32 {
+	n := uint32(len(c.counts))
+	c.classes[class], c.counts = n, append(c.counts, 0)
+	c.hold(classCost)
+	if c.wildcard() && !c.over {
+		parts := make([]string, len(c.quasi))
+		for j, q := range c.quasi {
+			if a := r.Column(q); !a.IsNull(i) {
+				parts[j] = string(appendSeen(nil, a, i))
+			}
+			c.hold(len(parts[j]) + valueCost)
+		}
+		c.parts = append(c.parts, parts)
+	}
+	if c.subject >= 0 {
+		c.hold(valueCost)
+		c.persons = append(c.persons, nil)
+	}
+	for v := range c.values {
+		c.hold(valuesCost)
+		c.values[v].counts = append(c.values[v].counts, map[string]int64{})
+	}
+	return n
+}
+
+func (c *recount) wildcard() bool { return c.t.Model.NullMatch == "wildcard" }
+
+// person counts of whom row i of r, of class n, is.
+func (c *recount) person(n uint32, r arrow.Record, i int) {
+	known := c.persons[n]
+	if len(known) >= c.t.Model.K {
 		return
 	}
-	if c.persons[class] == nil {
-		c.persons[class] = map[xxh3.Uint128]bool{}
-		c.hold(valuesCost)
+	c.buf = appendSeen(c.buf[:0], r.Column(c.subject), i)
+	who := xxh3.Hash128(c.buf)
+	at, met := slices.BinarySearchFunc(known, who, func(a, b xxh3.Uint128) int { return cmp.Or(cmp.Compare(a.Hi, b.Hi), cmp.Compare(a.Lo, b.Lo)) })
+	if met {
+		return
 	}
-	c.buf = arrowx.AppendKey(c.buf[:0], r.Column(c.subject), i, false)
-	if who := xxh3.Hash128(c.buf); !c.persons[class][who] && !c.over {
-		c.persons[class][who] = true
-		c.hold(valueCost)
+	if c.hold(valueCost); !c.over {
+		c.persons[n] = slices.Insert(known, at, who)
 	}
 }
 
 // matched is how many rows look like those of each class where null matches any value.
-func (c *recount) matched() map[xxh3.Uint128]int64 {
-	open := map[string][]xxh3.Uint128{} // classes, by which of their values are null
+func (c *recount) matched() []int64 {
+	open := map[string][]int{} // classes, by which of their values are null
 	for class, parts := range c.parts {
 		pattern := make([]byte, len(parts))
 		for j, part := range parts {
@@ -270,10 +289,10 @@ func (c *recount) matched() map[xxh3.Uint128]int64 {
 		}
 		open[string(pattern)] = append(open[string(pattern)], class)
 	}
-	counts := map[xxh3.Uint128]int64{}
+	counts := make([]int64, len(c.counts))
 	for a, some := range open {
 		for b, others := range open {
-			both := func(class xxh3.Uint128) string {
+			both := func(class int) string {
 				var key []byte
 				for j, part := range c.parts[class] {
 					if a[j]|b[j] == 0 {
@@ -284,7 +303,7 @@ func (c *recount) matched() map[xxh3.Uint128]int64 {
 			}
 			rows := map[string]int64{}
 			for _, class := range others {
-				rows[both(class)] += c.classes[class]
+				rows[both(class)] += c.counts[class]
 			}
 			for _, class := range some {
 				counts[class] += rows[both(class)]
@@ -297,6 +316,12 @@ func (c *recount) matched() map[xxh3.Uint128]int64 {
 // appendSeen tells values apart as a reader of the file can: both zeros, and NaNs of
 // other bits, are different.
 func appendSeen(dst []byte, a arrow.Array, i int) []byte {
+	if s, ok := a.(*array.String); ok {
+		if s.IsNull(i) {
+			return append(dst, 0)
+		}
+		return append(append(dst, 1), s.Value(i)...)
+	}
 	dst = arrowx.AppendKey(dst, a, i, false)
 	if f, ok := a.(*array.Float64); ok && !f.IsNull(i) {
 		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(f.Value(i)))
@@ -337,10 +362,10 @@ func (c *recount) total() error {
 // judge refuses the file when a class that was counted does not keep the model.
 func (c *recount) judge() error {
 	m := c.t.Model
-	c.found += int64(len(c.classes))
+	c.found += int64(len(c.counts))
 	smallest := int64(math.MaxInt64)
-	alike := c.classes
-	if c.parts != nil {
+	alike := c.counts
+	if c.wildcard() {
 		alike = c.matched()
 	}
 	for _, n := range alike {

@@ -201,47 +201,78 @@ func (m *masking) clear(ctx context.Context, n int, r arrow.Record) ([]bool, err
 	return may, nil
 }
 
-// apply gives what leaves of r, which it borrows, and whose rows are those that e,
-// where there is a model, let stay.
+// apply gives what leaves of r, which it borrows, of the rows that e, where there is a
+// model, lets stay. Only what leaves is copied.
 func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow.Record, error) {
+	rows := r.NumRows()
+	var refs []arrowx.Ref // nil: all rows
+	if e != nil && int64(len(e.rows)) < rows {
+		rows, refs = int64(len(e.rows)), e.stays()
+		if slices.ContainsFunc(m.evaluators, func(e *expr.Evaluator) bool { return e != nil }) {
+			whole, err := arrowx.GatherRecord(m.mem, r.Schema(), []arrow.Record{r}, refs)
+			if err != nil {
+				return nil, err
+			}
+			defer whole.Release()
+			r, refs = whole, nil
+		}
+	}
 	cols := make([]arrow.Array, 0, len(m.columns))
 	defer func() { compute.Release(cols) }()
 	for n, c := range m.columns {
-		col := r.Column(c.index)
 		if c.quasi >= 0 {
 			cols = append(cols, e.column(m.mem, c.quasi))
 			continue
 		}
-		if c.alike {
-			cols = append(cols, oneZero(m.mem, col.(*array.Float64)))
-			continue
+		col := r.Column(c.index)
+		col.Retain()
+		if refs != nil {
+			taken, err := arrowx.Gather(m.mem, col.DataType(), []arrow.Array{col}, refs)
+			col.Release()
+			if err != nil {
+				return nil, err
+			}
+			col = taken
 		}
-		if c.rule == nil {
-			col.Retain()
-			cols = append(cols, col)
-			continue
+		out, err := m.leaves(ctx, n, r, col)
+		if err != nil {
+			return nil, err
 		}
-		if c.rule.pseudonym != "" {
-			cols = append(cols, m.pseudonyms[c.name].Column(m.mem, col))
-			continue
-		}
+		cols = append(cols, out)
+	}
+	return array.NewRecord(m.out, slices.Clone(cols), rows), nil
+}
+
+// leaves gives what leaves for leaving column n, which is col in rows r. It takes over
+// the reference to col.
+func (m *masking) leaves(ctx context.Context, n int, r arrow.Record, col arrow.Array) (arrow.Array, error) {
+	c := m.columns[n]
+	if c.rule == nil && !c.alike {
+		return col, nil
+	}
+	defer col.Release()
+	if c.alike {
+		return oneZero(m.mem, col.(*array.Float64)), nil
+	}
+	if c.rule.pseudonym != "" {
+		return m.pseudonyms[c.name].Column(m.mem, col), nil
+	}
+	refs := make([]arrowx.Ref, col.Len())
+	for i := range refs {
+		refs[i].Chunk = 1
+	}
+	if m.evaluators[n] != nil {
 		may, err := m.clear(ctx, n, r)
 		if err != nil {
 			return nil, err
 		}
-		refs := make([]arrowx.Ref, len(may))
 		for i, yes := range may {
-			if refs[i] = (arrowx.Ref{Chunk: 1}); yes {
+			if yes {
 				refs[i] = arrowx.Ref{Row: int32(i)}
 			}
 		}
-		masked, err := arrowx.Gather(m.mem, col.DataType(), []arrow.Array{col, c.rule.otherwise}, refs)
-		if err != nil {
-			return nil, err
-		}
-		cols = append(cols, masked)
 	}
-	return array.NewRecord(m.out, slices.Clone(cols), r.NumRows()), nil
+	return arrowx.Gather(m.mem, col.DataType(), []arrow.Array{col, c.rule.otherwise}, refs)
 }
 
 // oneZero is a with one zero and one NaN: of what is counted as one value, the bits

@@ -226,25 +226,27 @@ func (m *objecting) rows(r arrow.Record) ([]int32, error) {
 	return keep, nil
 }
 
-// keep is b without the rows of those who objected. It takes over b.
-func (m *objecting) keep(ctx context.Context, b pipelines.Batch) (pipelines.Batch, error) {
+// keep is b without the rows of those who objected, and which of its rows these are, nil
+// for all. It takes over b.
+func (m *objecting) keep(ctx context.Context, b pipelines.Batch) (pipelines.Batch, []int32, error) {
 	if m == nil {
-		return b, nil
+		return b, nil, nil
 	}
 	if m.hashes == nil {
 		key, err := m.t.oppositionKey(ctx)
 		if err != nil {
 			b.Release()
-			return pipelines.Batch{}, err
+			return pipelines.Batch{}, nil, err
 		}
 		m.hashes = key.Pseudonyms(m.o.form)
 	}
 	rows, err := m.rows(b.Record)
 	if err != nil {
 		b.Release()
-		return pipelines.Batch{}, err
+		return pipelines.Batch{}, nil, err
 	}
-	return reject.Keep(m.t.env.Allocator, b, rows)
+	b, err = reject.Keep(m.t.env.Allocator, b, rows)
+	return b, rows, err
 }
 
 // SubjectColumn is the column that tells whose a row is, and what leaves of it: "pseudonym",

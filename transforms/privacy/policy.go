@@ -11,7 +11,6 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
 	"github.com/lavoir-data/lavoir/transforms/internal/protect"
-	"github.com/lavoir-data/lavoir/transforms/internal/reject"
 )
 
 // Policy says which columns leave, and what becomes of those that name persons.
@@ -140,6 +139,7 @@ var (
 	_ pipelines.SinglePass = policy{}
 	_ pipelines.Emitter    = policy{}
 	_ pipelines.Arranger   = policy{}
+	_ pipelines.Observer   = policy{}
 	_ pipelines.Drawer     = policy{}
 	_ pipelines.Gate       = policy{}
 	_ pipelines.Explorer   = policy{}
@@ -218,18 +218,13 @@ func (p *plan) kernel(t policy, s *seen) pipelines.Kernel {
 		m.draw(s.keys)
 	}
 	return func(ctx context.Context, b pipelines.Batch) (pipelines.Batch, error) {
-		b, err := o.keep(ctx, b)
+		b, _, err := o.keep(ctx, b)
 		if err != nil {
 			return pipelines.Batch{}, err
 		}
 		if e != nil {
-			rows, err := e.stay(b.Record)
-			if err == nil {
-				b, err = reject.Keep(mem, b, rows)
-			} else {
+			if _, err := e.stay(b.Record); err != nil {
 				b.Release()
-			}
-			if err != nil {
 				return pipelines.Batch{}, err
 			}
 		}
@@ -237,6 +232,9 @@ func (p *plan) kernel(t policy, s *seen) pipelines.Kernel {
 		if err != nil {
 			b.Release()
 			return pipelines.Batch{}, err
+		}
+		if e != nil {
+			b.Places = b.Places.Take(e.rows)
 		}
 		return b.With(out), nil
 	}
@@ -250,54 +248,6 @@ type seen struct {
 	*verdict                        // nil without a model
 	keys     map[string]protect.Key // of pseudonyms, by column
 	opposed  *opposed               // nil: nobody is asked for
-}
-
-func (t policy) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Decision, error) {
-	p, err := t.plan(in.Schema())
-	if err != nil {
-		return nil, err
-	}
-	opposed, err := t.opposition()
-	if err != nil {
-		return nil, err
-	}
-	if p.records != nil {
-		return t.observeRecords(ctx, p.records, opposed, in)
-	}
-	m := p.masking(t.env.Allocator)
-	d := &seen{clear: map[string]int64{}, opposed: opposed}
-	o := t.objecting(opposed)
-	return d, pipelines.Each(ctx, in, func(b pipelines.Batch) error {
-		b, err := o.keep(ctx, b)
-		if err != nil {
-			return err
-		}
-		defer b.Release()
-		d.rows += b.NumRows()
-		return m.count(ctx, b.Record, d)
-	})
-}
-
-func (t policy) observeRecords(ctx context.Context, r *records, opposed *opposed, in pipelines.Stream) (pipelines.Decision, error) {
-	c := t.count(r)
-	defer c.histogram.Close()
-	o := t.objecting(opposed)
-	err := pipelines.Each(ctx, in, func(b pipelines.Batch) error {
-		b, err := o.keep(ctx, b)
-		if err != nil {
-			return err
-		}
-		defer b.Release()
-		return c.add(ctx, b.Record)
-	})
-	if err != nil {
-		return nil, err
-	}
-	v, err := c.decide(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &seen{rows: v.kept, verdict: v, opposed: opposed}, nil
 }
 
 // EmitKernel lets rows out on any worker.

@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -267,83 +268,21 @@ func (c chosen) Labels(dst []string, a arrow.Array, i int) ([]string, bool) {
 	return c.pick(dst, all), true
 }
 
-// coder turns the values of one quasi-identifier into codes. What is counted of a
-// value is what leaves of it at least: with a least level, its label there.
+// coder turns the values of one column into codes, for all workers. What is counted of
+// a value is what leaves of it at least: with a least level, its label there.
 type coder struct {
 	levels
+	mu      sync.Mutex
 	labels  map[string][]string // by what is counted: what it is at the levels above
-	known   map[string]uint32   // codes, by value as it is written; of keepKnown values at most, and a batch's
-	numbers map[int64]uint32    // the same by value, of types whose values are 64 bits
-	raw     func(i int) (int64, bool)
-	outside map[string]bool // values that have no labels
-	held    int64           // bytes of outside, about
-	splits  bool            // two values with one label at the least level have several above it
-	lacking int64           // rows with such a value
-	first   int64           // of them
-	text    func(dst []byte, i int) []byte
-	column  arrow.Array
-	buf     []byte
+	outside map[string]bool     // values that have no labels
+	held    int64               // bytes of outside, about
+	splits  bool                // two values with one label at the least level have several above it
+	lacking int64               // rows with such a value
+	first   int64               // of them
 }
 
 func newCoder(l levels) *coder {
-	return &coder{levels: l, labels: map[string][]string{}, known: map[string]uint32{}, numbers: map[int64]uint32{}, outside: map[string]bool{}}
-}
-
-// keepKnown is how many values are remembered from one batch to the next: with a
-// least level many more may be written than are counted.
-const keepKnown = 1 << 16
-
-// batch is the column whose values come next.
-func (c *coder) batch(a arrow.Array) {
-	c.column, c.text, c.raw = a, textOf(a), rawOf(a)
-	if len(c.known) > keepKnown {
-		clear(c.known)
-	}
-	if len(c.numbers) > keepKnown {
-		clear(c.numbers)
-	}
-}
-
-// rawOf gives values that fit into 64 bits, two equal ones alike: to look them up
-// costs less than to write them. It is nil for other types.
-func rawOf(a arrow.Array) func(i int) (int64, bool) {
-	switch a := a.(type) {
-	case *array.Int32:
-		return func(i int) (int64, bool) { return int64(a.Value(i)), true }
-	case *array.Int64:
-		return func(i int) (int64, bool) { return a.Value(i), true }
-	case *array.Date32:
-		return func(i int) (int64, bool) { return int64(a.Value(i)), true }
-	case *array.Timestamp:
-		return func(i int) (int64, bool) { return int64(a.Value(i)), true }
-	case *array.Decimal128:
-		return func(i int) (int64, bool) {
-			v := a.Value(i)
-			low := int64(v.LowBits())
-			return low, v.HighBits() == low>>63
-		}
-	}
-	return nil
-}
-
-// remembered gives the code of value i of a column of numbers, or what make gives,
-// which it remembers if that is a code.
-func (c *coder) remembered(i int, make func() (uint32, bool)) (uint32, bool) {
-	if c.raw == nil {
-		return make()
-	}
-	raw, fits := c.raw(i)
-	if !fits {
-		return make()
-	}
-	if code, ok := c.numbers[raw]; ok {
-		return code, true
-	}
-	code, ok := make()
-	if ok {
-		c.numbers[raw] = code
-	}
-	return code, ok
+	return &coder{levels: l, labels: map[string][]string{}, outside: map[string]bool{}}
 }
 
 // textOf writes values, two equal ones alike.
@@ -354,67 +293,84 @@ func textOf(a arrow.Array) func(dst []byte, i int) []byte {
 	return convert.Text(a)
 }
 
-// code gives the number of value i, met in a row.
-func (c *coder) code(d *disclosure.Dictionary, i int, row int64) uint32 {
-	if c.column.IsNull(i) {
-		return d.Null(row)
+// codes gives the numbers of the values of a, which were met in the rows that at tells.
+// It puts them into dst where that has room.
+func (c *coder) codes(dst []uint32, m *memo, d *disclosure.Dictionary, a arrow.Array, at origin) []uint32 {
+	dst = slices.Grow(dst[:0], a.Len())[:a.Len()]
+	m.codes(dst, a,
+		func(i int) uint32 { return d.Null(at.row(i)) },
+		func(i int) uint32 { return c.met(d, a, i, at.row(i)) })
+	if m.lacks {
+		c.lack(dst, at)
 	}
-	code, _ := c.remembered(i, func() (uint32, bool) { return c.written(d, i, row) })
-	return code
+	return dst
 }
 
-// written is code by the value as it is written; false when it has no label.
-func (c *coder) written(d *disclosure.Dictionary, i int, row int64) (uint32, bool) {
-	c.buf = c.text(c.buf[:0], i)
-	if code, ok := c.known[string(c.buf)]; ok {
-		return code, true
-	}
-	if c.outside[string(c.buf)] {
-		c.lacking++
-		return disclosure.Null, false
-	}
-	written := string(c.buf)
-	counted, above, ok := c.counted(written, i)
+// met gives the number of value i of a, met in a row.
+func (c *coder) met(d *disclosure.Dictionary, a arrow.Array, i int, row int64) uint32 {
+	counted, above, ok := c.counted(a, i)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !ok {
-		if c.lacking == 0 {
-			c.first = row
+		if written := string(textOf(a)(nil, i)); !c.outside[written] {
+			c.outside[written] = true
+			c.held += int64(len(written)) + valueCost
 		}
-		c.lacking++
-		c.outside[written] = true
-		c.held += int64(len(written)) + valueCost
-		return disclosure.Null, false
+		return lacking
 	}
 	if was, known := c.labels[counted]; !known && c.how != nil {
 		c.labels[counted] = above
 	} else if !slices.Equal(was, above) {
 		c.splits = true
 	}
-	code := d.Code([]byte(counted), row)
-	c.known[written] = code
-	return code, true
+	return d.Code([]byte(counted), row)
+}
+
+// lack counts the rows whose values have no labels; they are null in what is counted,
+// which nobody looks at.
+func (c *coder) lack(codes []uint32, at origin) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, code := range codes {
+		if code != lacking {
+			continue
+		}
+		codes[i] = disclosure.Null
+		if row := at.row(i); c.lacking == 0 || row < c.first {
+			c.first = row
+		}
+		c.lacking++
+	}
+}
+
+// bytes is what values without labels hold.
+func (c *coder) bytes() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held
 }
 
 // valueCost is what a map holds of a value besides its text.
 const valueCost = 48
 
-// counted gives what is counted of value i, and what that is generalised to; false
+// counted gives what is counted of value i of a, and what that is generalised to; false
 // when it has no label, and must not leave.
-func (c *coder) counted(written string, i int) (string, []string, bool) {
-	if c.how == nil {
-		return written, nil, true
+func (l levels) counted(a arrow.Array, i int) (string, []string, bool) {
+	if l.how == nil {
+		return string(textOf(a)(nil, i)), nil, true
 	}
-	labels, ok := c.how.Labels(nil, c.column, i)
+	labels, ok := l.how.Labels(nil, a, i)
 	if !ok {
 		return "", nil, false
 	}
-	counted := written
+	above := labels[min(l.min, l.most):l.most]
 	switch {
-	case c.min > c.most:
-		counted = disclosure.Star
-	case c.min > 0:
-		counted = labels[c.min-1]
+	case l.min > l.most:
+		return disclosure.Star, above, true
+	case l.min > 0:
+		return labels[l.min-1], above, true
 	}
-	return counted, labels[min(c.min, c.most):c.most], true
+	return string(textOf(a)(nil, i)), above, true
 }
 
 // complete refuses values that have no label, and labels that do not nest.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/bitutil"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/zeebo/xxh3"
 
@@ -185,22 +186,28 @@ func (t policy) models() (disclosure.Models, error) {
 	return m, err
 }
 
-// counting counts the classes of the rows.
+// counting counts the classes of the rows, on several workers at once.
 type counting struct {
 	t         policy
 	r         *records
 	histogram *disclosure.Histogram
-	worker    *disclosure.Worker
 	quasi     []*coder
 	sensitive []*coder
-	rows      int64
-	batch     disclosure.Rows
-	form      protect.Form      // of the subject, where it leaves as a pseudonym
-	persons   map[string]uint64 // by subject as it is written
-	buf       []byte
+	form      protect.Form // of the subject, where it leaves as a pseudonym
+	counters  []*counter
 }
 
-func (t policy) count(r *records) *counting {
+// counter counts the rows of one worker.
+type counter struct {
+	*counting
+	worker *disclosure.Worker
+	memos  []memo // of the quasi-identifiers, then of the sensitive columns
+	rows   int64
+	batch  disclosure.Rows
+	buf    []byte
+}
+
+func (t policy) count(r *records, workers int) *counting {
 	shape := disclosure.Shape{}
 	for _, p := range r.quasi {
 		shape.Quasi = append(shape.Quasi, p.name)
@@ -215,79 +222,86 @@ func (t policy) count(r *records) *counting {
 	if spool, ok := t.env.Spool.(pipelines.ByteSpool); ok {
 		opts.Create = func() (disclosure.Bytes, error) { return spool.CreateBytes() }
 	}
-	c := &counting{t: t, r: r, histogram: disclosure.New(shape, opts), form: t.subjectForm(), persons: map[string]uint64{}}
-	c.worker = c.histogram.Worker()
+	c := &counting{t: t, r: r, histogram: disclosure.New(shape, opts), form: t.subjectForm()}
 	for _, l := range r.levels {
 		c.quasi = append(c.quasi, newCoder(l))
 	}
 	for range r.sensitive {
 		c.sensitive = append(c.sensitive, newCoder(levels{}))
 	}
-	c.batch.Quasi = make([][]uint32, len(r.quasi))
-	c.batch.Sensitive = make([][]uint32, len(r.sensitive))
+	for range workers {
+		w := &counter{counting: c, worker: c.histogram.Worker(), memos: make([]memo, len(r.quasi)+len(r.sensitive))}
+		w.batch.Quasi, w.batch.Sensitive = make([][]uint32, len(r.quasi)), make([][]uint32, len(r.sensitive))
+		c.counters = append(c.counters, w)
+	}
 	return c
 }
 
-// add counts the rows of a batch.
-func (c *counting) add(ctx context.Context, rec arrow.Record) error {
-	n := int(rec.NumRows())
-	c.batch.N = n
-	outside := int64(0)
-	for j, p := range c.r.quasi {
-		c.batch.Quasi[j] = c.codes(c.batch.Quasi[j], c.quasi[j], c.worker.Quasi(j), rec.Column(p.index))
-		outside += c.quasi[j].held
+// rows is how many were counted.
+func (c *counting) rows() (n int64) {
+	for _, w := range c.counters {
+		n += w.rows
 	}
-	if m := c.t.env.Memory; m > 0 && outside > m {
+	return n
+}
+
+// origin is where the rows of a batch stood in the input.
+type origin struct {
+	first int64   // rows before those of the batch
+	kept  []int32 // which of these are looked at; nil: all
+}
+
+func (o origin) row(i int) int64 {
+	if o.kept != nil {
+		i = int(o.kept[i])
+	}
+	return o.first + int64(i)
+}
+
+// add counts the rows of a batch.
+func (w *counter) add(ctx context.Context, rec arrow.Record, at origin) error {
+	n := int(rec.NumRows())
+	w.batch.N = n
+	outside := int64(0)
+	for j, p := range w.r.quasi {
+		w.batch.Quasi[j] = w.quasi[j].codes(w.batch.Quasi[j], &w.memos[j], w.worker.Quasi(j), rec.Column(p.index), at)
+		outside += w.quasi[j].bytes()
+	}
+	if m := w.t.env.Memory; m > 0 && outside > m {
 		return messages.TooManyValues.With("bound", m)
 	}
-	for j, p := range c.r.sensitive {
-		c.batch.Sensitive[j] = c.codes(c.batch.Sensitive[j], c.sensitive[j], c.worker.Sensitive(j), rec.Column(p.index))
+	for j, p := range w.r.sensitive {
+		w.batch.Sensitive[j] = w.sensitive[j].codes(w.batch.Sensitive[j], &w.memos[len(w.quasi)+j], w.worker.Sensitive(j), rec.Column(p.index), at)
 	}
-	if c.r.subject >= 0 {
-		c.subjects(rec.Column(c.r.subject))
+	if w.r.subject >= 0 {
+		w.subjects(rec.Column(w.r.subject))
 	}
-	c.rows += int64(n)
-	return c.worker.Add(ctx, c.batch)
+	w.rows += int64(n)
+	return w.worker.Add(ctx, w.batch)
 }
 
 // subjects says of whom the rows of a batch are. All of which nobody knows the person
 // are of one person, and so are those that leave under one pseudonym.
-func (c *counting) subjects(a arrow.Array) {
-	c.batch.Subjects = slices.Grow(c.batch.Subjects[:0], a.Len())[:a.Len()]
-	if c.form == "" {
-		for i := range c.batch.Subjects {
-			c.buf = arrowx.AppendKey(c.buf[:0], a, i, false)
-			c.batch.Subjects[i] = xxh3.Hash(c.buf)
+func (w *counter) subjects(a arrow.Array) {
+	w.batch.Subjects = slices.Grow(w.batch.Subjects[:0], a.Len())[:a.Len()]
+	if w.form == "" {
+		for i := range w.batch.Subjects {
+			w.buf = arrowx.AppendKey(w.buf[:0], a, i, false)
+			w.batch.Subjects[i] = xxh3.Hash(w.buf)
 		}
 		return
 	}
-	if len(c.persons) > keepKnown {
-		clear(c.persons)
-	}
 	text := convert.Text(a)
-	for i := range c.batch.Subjects {
+	var written []byte
+	for i := range w.batch.Subjects {
 		if a.IsNull(i) {
-			c.batch.Subjects[i] = 0
+			w.batch.Subjects[i] = 0
 			continue
 		}
-		c.buf = text(c.buf[:0], i)
-		person, ok := c.persons[string(c.buf)]
-		if !ok {
-			person = xxh3.HashString(c.form.Canonical(string(c.buf)))
-			c.persons[string(c.buf)] = person
-		}
-		c.batch.Subjects[i] = person
+		written = text(written[:0], i)
+		w.buf = w.form.AppendCanonical(w.buf[:0], written)
+		w.batch.Subjects[i] = xxh3.Hash(w.buf)
 	}
-}
-
-func (c *counting) codes(dst []uint32, k *coder, d *disclosure.Dictionary, a arrow.Array) []uint32 {
-	k.batch(a)
-	n := a.Len()
-	dst = slices.Grow(dst[:0], n)[:n]
-	for i := range dst {
-		dst[i] = k.code(d, i, c.rows+int64(i))
-	}
-	return dst
 }
 
 // verdict is what a record model decided.
@@ -343,7 +357,7 @@ func (c *counting) problem(ctx context.Context) (p disclosure.Problem, err error
 }
 
 func (c *counting) decide(ctx context.Context) (*verdict, error) {
-	if c.rows == 0 {
+	if c.rows() == 0 {
 		// Whether a release may be empty is not for the model to say.
 		return &verdict{names: make([]string, len(c.quasi)), columns: make([]recoded, len(c.quasi)), sensitive: make([]map[string]int64, len(c.sensitive))}, nil
 	}
@@ -408,22 +422,16 @@ func recode(d *disclosure.Domain, l *disclosure.Levels, level int) recoded {
 type recoding struct {
 	r     *records
 	v     *verdict
-	quasi []*emitter
+	memos []memo // by quasi-identifier
 	keys  disclosure.Keys
 	codes [][]uint32
 	keep  []bool
 	rows  []int32
+	refs  []arrowx.Ref
 }
 
-// emitter is a coder of the second pass.
-type emitter struct{ *coder }
-
 func (r *records) recoding(v *verdict) *recoding {
-	e := &recoding{r: r, v: v, codes: make([][]uint32, len(r.quasi))}
-	for _, l := range r.levels {
-		e.quasi = append(e.quasi, &emitter{newCoder(l)})
-	}
-	return e
+	return &recoding{r: r, v: v, memos: make([]memo, len(r.quasi)), codes: make([][]uint32, len(r.quasi))}
 }
 
 // stay gives the rows of rec that leave.
@@ -434,17 +442,26 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 		return e.rows, nil
 	}
 	for j, p := range e.r.quasi {
-		q := e.quasi[j]
-		q.batch(rec.Column(p.index))
-		codes := slices.Grow(e.codes[j][:0], n)[:n]
-		for i := range codes {
-			code, ok := q.code(&e.v.columns[j], i)
-			if !ok {
-				return nil, messages.SourceChanged.With()
-			}
-			codes[i] = code
+		e.codes[j] = slices.Grow(e.codes[j][:0], n)[:n]
+		c, how, a := &e.v.columns[j], e.r.levels[j], rec.Column(p.index)
+		e.memos[j].codes(e.codes[j], a,
+			func(int) uint32 {
+				if !c.nulls {
+					return lacking
+				}
+				return c.null
+			},
+			func(i int) uint32 {
+				if counted, _, ok := how.counted(a, i); ok {
+					if code, met := c.codes[counted]; met {
+						return code
+					}
+				}
+				return lacking
+			})
+		if e.memos[j].lacks && slices.Contains(e.codes[j], lacking) {
+			return nil, messages.SourceChanged.With() // the first pass did not meet it
 		}
-		e.codes[j] = codes
 	}
 	e.keep = slices.Grow(e.keep[:0], n)[:n]
 	e.v.recoder.Keep(&e.keys, e.codes, e.keep)
@@ -456,44 +473,52 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 	return e.rows, nil
 }
 
-// code is that of value i in the verdict; false: the first pass did not meet it.
-func (q *emitter) code(r *recoded, i int) (uint32, bool) {
-	if q.column.IsNull(i) {
-		return r.null, r.nulls
-	}
-	return q.remembered(i, func() (uint32, bool) { return q.written(r, i) })
-}
-
-func (q *emitter) written(r *recoded, i int) (uint32, bool) {
-	q.buf = q.text(q.buf[:0], i)
-	if code, ok := q.known[string(q.buf)]; ok {
-		return code, true
-	}
-	written := string(q.buf)
-	counted, _, ok := q.counted(written, i)
-	if !ok {
-		return 0, false
-	}
-	code, ok := r.codes[counted]
-	if ok {
-		q.known[written] = code
-	}
-	return code, ok
-}
-
 // column is what quasi-identifier j leaves as, of the rows that stay.
 func (e *recoding) column(mem memory.Allocator, j int) arrow.Array {
-	b := array.NewStringBuilder(mem)
-	defer b.Release()
-	b.Reserve(len(e.rows))
-	c := &e.v.columns[j]
-	for _, row := range e.rows {
-		code := e.codes[j][row]
+	c, codes := &e.v.columns[j], e.codes[j]
+	offsets := memory.NewResizableBuffer(mem)
+	defer offsets.Release()
+	offsets.Resize((len(e.rows) + 1) * arrow.Int32SizeBytes)
+	ends := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
+	ends[0] = 0
+	total, nulls := int32(0), 0
+	for i, row := range e.rows {
+		code := codes[row]
+		total += int32(len(c.labels[code]))
+		ends[i+1] = total
 		if c.hidden[code] {
-			b.AppendNull()
-		} else {
-			b.Append(c.labels[code])
+			nulls++
 		}
 	}
-	return b.NewArray()
+	values := memory.NewResizableBuffer(mem)
+	defer values.Release()
+	values.Resize(int(total))
+	text := values.Bytes()
+	for i, row := range e.rows {
+		copy(text[ends[i]:], c.labels[codes[row]])
+	}
+	var valid *memory.Buffer
+	if nulls > 0 {
+		valid = memory.NewResizableBuffer(mem)
+		defer valid.Release()
+		valid.Resize(int(bitutil.BytesForBits(int64(len(e.rows)))))
+		clear(valid.Bytes())
+		for i, row := range e.rows {
+			if !c.hidden[codes[row]] {
+				bitutil.SetBit(valid.Bytes(), i)
+			}
+		}
+	}
+	data := array.NewData(arrow.BinaryTypes.String, len(e.rows), []*memory.Buffer{valid, offsets, values}, nil, nulls, 0)
+	defer data.Release()
+	return array.NewStringData(data)
+}
+
+// stays is the rows that leave, to be gathered.
+func (e *recoding) stays() []arrowx.Ref {
+	e.refs = e.refs[:0]
+	for _, row := range e.rows {
+		e.refs = append(e.refs, arrowx.Ref{Row: row})
+	}
+	return e.refs
 }

@@ -109,9 +109,7 @@ func TestWhatLeavesKeepsTheModel(t *testing.T) {
 				order = rapid.Permutation(rows).Draw(r, "order")
 			}
 			in := give(order)
-			first := pipelinetest.Batches(in.Schema, cut.Batches(env.Allocator, in)...)
-			d, err := p.Observe(context.Background(), first)
-			first.Close()
+			d, err := watch(p, in.Schema, cut.Batches(env.Allocator, in), rapid.SampledFrom([]int{1, 2, 8}).Draw(r, "workers"))
 			if err != nil {
 				if messages.Find(err) == nil || want != nil {
 					r.Fatal(err)

@@ -84,28 +84,21 @@ func (c *Classes) each(ctx context.Context, f func(*run) error) error {
 // Finish puts together what the workers counted. Nothing is counted afterwards.
 func (h *Histogram) Finish(ctx context.Context) (*Classes, error) {
 	c := &Classes{shape: h.shape, memory: h.opts.Memory}
-	var dictionaries [][]*Dictionary
-	for i := range len(h.shape.Quasi) + len(h.shape.Sensitive) {
-		var ds []*Dictionary
-		for _, w := range h.workers {
-			ds = append(ds, append(w.quasi[:len(w.quasi):len(w.quasi)], w.sensitive...)[i])
-		}
-		dictionaries = append(dictionaries, ds)
-	}
 	g := &gathering{h: h}
 	var cards []uint32
-	for i, ds := range dictionaries {
-		d, become := unite(ds)
+	for _, d := range h.quasi {
+		domain, become := d.domain()
 		g.become = append(g.become, become)
-		if i < len(h.shape.Quasi) {
-			c.Quasi = append(c.Quasi, d)
-			cards = append(cards, uint32(d.Len()))
-			c.leaves = append(c.leaves, make([]int64, d.Len()))
-			c.rowsByLeaf = append(c.rowsByLeaf, make([]int64, d.Len()))
-		} else {
-			c.Sensitive = append(c.Sensitive, d)
-			c.dist = append(c.dist, make([]int64, d.Len()))
-		}
+		c.Quasi = append(c.Quasi, domain)
+		cards = append(cards, uint32(domain.Len()))
+		c.leaves = append(c.leaves, make([]int64, domain.Len()))
+		c.rowsByLeaf = append(c.rowsByLeaf, make([]int64, domain.Len()))
+	}
+	for _, d := range h.sensitive {
+		domain, become := d.domain()
+		g.become = append(g.become, become)
+		c.Sensitive = append(c.Sensitive, domain)
+		c.dist = append(c.dist, make([]int64, domain.Len()))
 	}
 	g.keys = newLayout(cards)
 	c.keys = g.keys
@@ -134,8 +127,8 @@ func (h *Histogram) Finish(ctx context.Context) (*Classes, error) {
 
 func (w *Worker) entries() int64 {
 	n := int64(0)
-	for _, t := range w.tables {
-		n += int64(t.used)
+	for kind := range w.h.kinds() {
+		n += int64(w.count(kind))
 	}
 	if w.spill != nil {
 		for _, chunks := range w.spill.chunks {

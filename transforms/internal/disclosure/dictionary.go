@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/zeebo/xxh3"
 )
@@ -11,25 +12,34 @@ import (
 // Null is the code of null in every Dictionary. Null is a value of its own.
 const Null uint32 = 0
 
-// Dictionary numbers the values of a column in the order in which one worker meets
-// them. Values are their canonical text: two that are equal are written alike. Of
-// dates and times that is the civil day in the column's own time zone.
+// Dictionary numbers the values of a column in the order in which they are met,
+// whoever meets them: all workers of a histogram share it. Values are their canonical
+// text: two that are equal are written alike. Of dates and times that is the civil
+// day in the column's own time zone. It may be used by several goroutines at once;
+// who asks often for few values remembers their codes.
 type Dictionary struct {
+	mu     sync.Mutex
 	codes  map[string]uint32
 	values []string // by code - 1
 	first  []int64  // row of the first appearance, by code
+	hashes []uint64 // by code; no element changes once it is there
 	bytes  int64
 }
 
 const unseen = math.MaxInt64
 
+// hashOfNull stands for null among the hashes of values.
+const hashOfNull = 0x6a09e667f3bcc909
+
 func newDictionary() *Dictionary {
-	return &Dictionary{codes: map[string]uint32{}, first: []int64{unseen}}
+	return &Dictionary{codes: map[string]uint32{}, first: []int64{unseen}, hashes: []uint64{hashOfNull}}
 }
 
 // Code gives the number of a value that was met in a row, counted from 0 over the
 // whole input. It keeps no reference to the bytes.
 func (d *Dictionary) Code(value []byte, row int64) uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if c, ok := d.codes[string(value)]; ok {
 		d.first[c] = min(d.first[c], row)
 		return c
@@ -39,25 +49,38 @@ func (d *Dictionary) Code(value []byte, row int64) uint32 {
 	d.codes[s] = c
 	d.values = append(d.values, s)
 	d.first = append(d.first, row)
-	d.bytes += int64(len(s)) + 80 // the entry of the map, the text's head, the row
+	d.hashes = append(d.hashes, xxh3.HashString(s))
+	d.bytes += int64(len(s)) + 88 // the entry of the map, the text's head, the row, the hash
 	return c
 }
 
 // Null notes that null was met in a row, and gives its code.
 func (d *Dictionary) Null(row int64) uint32 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.first[Null] = min(d.first[Null], row)
 	return Null
 }
 
 // Len is one more than the greatest code.
-func (d *Dictionary) Len() int { return len(d.values) + 1 }
+func (d *Dictionary) Len() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.values) + 1
+}
 
-// hash is the same for the same value in every dictionary.
-func (d *Dictionary) hash(code uint32) uint64 {
-	if code == Null {
-		return 0x6a09e667f3bcc909
-	}
-	return xxh3.HashString(d.values[code-1])
+func (d *Dictionary) held() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.bytes
+}
+
+// hashed is the hash of each code's value, the same for the same value in every
+// dictionary.
+func (d *Dictionary) hashed() []uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.hashes
 }
 
 // Float is the canonical text of a float: -0 is 0, and every NaN is the same value,
@@ -113,30 +136,17 @@ func (d *Domain) indexValues() {
 	}
 }
 
-// unite makes one domain of several dictionaries of a column, and says what each
-// one's codes become.
-func unite(ds []*Dictionary) (*Domain, [][]uint32) {
-	var all []string
-	null := int64(unseen)
-	for _, d := range ds {
-		all = append(all, d.values...)
-		null = min(null, d.first[Null])
+// domain is the values in byte order, and what each code becomes.
+func (d *Dictionary) domain() (*Domain, []uint32) {
+	o := NewDomain(d.values, d.first[Null] != unseen)
+	become := make([]uint32, d.Len())
+	for old, v := range d.values {
+		c := o.index[v]
+		become[old+1] = c
+		o.first[c] = d.first[old+1]
 	}
-	u := NewDomain(all, null != unseen)
-	for i := range u.first {
-		u.first[i] = unseen
+	if o.Null {
+		o.first[Null] = d.first[Null]
 	}
-	become := make([][]uint32, len(ds))
-	for i, d := range ds {
-		become[i] = make([]uint32, d.Len())
-		for old, v := range d.values {
-			c := u.index[v]
-			become[i][old+1] = c
-			u.first[c] = min(u.first[c], d.first[old+1])
-		}
-	}
-	if u.Null {
-		u.first[0] = null
-	}
-	return u, become
+	return o, become
 }

@@ -1,18 +1,16 @@
 package disclosure
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 )
 
 // gathering makes runs, in the codes of the domains, of what the workers have.
 type gathering struct {
 	h      *Histogram
-	become [][][]uint32 // by column and worker, what a code becomes
+	become [][]uint32 // by column, what a code becomes
 	keys   layout
 }
 
@@ -21,67 +19,6 @@ type part struct {
 	whole     bool
 	partition int
 	index, of uint64
-}
-
-// entries is keys and counts, to be sorted.
-type entries struct {
-	words int
-	keys  []uint64
-	n     []uint32
-}
-
-func (e *entries) Len() int { return len(e.n) }
-
-func (e *entries) compare(i, j int) int {
-	return slices.Compare(e.keys[i*e.words:(i+1)*e.words], e.keys[j*e.words:(j+1)*e.words])
-}
-
-func (e *entries) Less(i, j int) bool { return e.compare(i, j) < 0 }
-
-func (e *entries) Swap(i, j int) {
-	e.n[i], e.n[j] = e.n[j], e.n[i]
-	for w := range e.words {
-		e.keys[i*e.words+w], e.keys[j*e.words+w] = e.keys[j*e.words+w], e.keys[i*e.words+w]
-	}
-}
-
-// order sorts the entries and joins those of one key, adding what they count or,
-// of flags, taking the greatest.
-func (e *entries) order(join func(a, b uint32) uint32) {
-	if e.words == 1 {
-		e.orderShort()
-	} else {
-		sort.Sort(e)
-	}
-	last := -1
-	for i := range e.n {
-		if last >= 0 && e.compare(last, i) == 0 {
-			e.n[last] = join(e.n[last], e.n[i])
-			continue
-		}
-		last++
-		copy(e.keys[last*e.words:(last+1)*e.words], e.keys[i*e.words:(i+1)*e.words])
-		e.n[last] = e.n[i]
-	}
-	e.keys, e.n = e.keys[:(last+1)*e.words], e.n[:last+1]
-}
-
-func (e *entries) orderShort() {
-	type pair struct {
-		key uint64
-		n   uint32
-	}
-	if slices.IsSorted(e.keys) {
-		return
-	}
-	pairs := make([]pair, len(e.n))
-	for i, k := range e.keys {
-		pairs[i] = pair{k, e.n[i]}
-	}
-	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
-	for i, p := range pairs {
-		e.keys[i], e.n[i] = p.key, p.n
-	}
 }
 
 func addUp(a, b uint32) uint32 {
@@ -101,8 +38,8 @@ func (g *gathering) gather(ctx context.Context, p part) (*run, error) {
 			kinds[kind].words++
 		}
 	}
-	for i, w := range g.h.workers {
-		if err := g.take(ctx, i, w, p, kinds); err != nil {
+	for _, w := range g.h.workers {
+		if err := g.take(ctx, w, p, kinds); err != nil {
 			return nil, err
 		}
 	}
@@ -122,10 +59,10 @@ func (g *gathering) paired(kind int) bool {
 }
 
 // take appends what a worker has of a part.
-func (g *gathering) take(ctx context.Context, worker int, w *Worker, p part, kinds []entries) error {
+func (g *gathering) take(ctx context.Context, w *Worker, p part, kinds []entries) error {
 	var hashes [][]uint64
 	if !p.whole && p.of > 1 {
-		hashes = w.hashes()
+		hashes = g.h.hashes()
 	}
 	add := func(kind int, keys layout, key []uint64, n uint32) {
 		if hashes != nil && (place(keys, key, hashes)>>32)*p.of>>32 != p.index {
@@ -137,27 +74,29 @@ func (g *gathering) take(ctx context.Context, worker int, w *Worker, p part, kin
 			e.keys = append(e.keys, 0)
 		}
 		for j, f := range g.keys.fields {
-			e.keys[at+f.word] |= uint64(g.become[j][worker][keys.fields[j].get(key)]) << f.shift
+			e.keys[at+f.word] |= uint64(g.become[j][keys.fields[j].get(key)]) << f.shift
 		}
 		switch {
 		case kind == g.h.kindSubjects():
 			e.keys[at+e.words-1] = key[len(key)-1]
 		case g.paired(kind):
 			code := keys.fields[len(g.keys.fields)].get(key)
-			e.keys[at+e.words-1] = uint64(g.become[len(g.keys.fields)+kind-kindSensitive][worker][code])
+			e.keys[at+e.words-1] = uint64(g.become[len(g.keys.fields)+kind-kindSensitive][code])
 		}
 		e.n = append(e.n, n)
 	}
 	if p.whole {
-		for kind, t := range w.tables {
-			keys := w.layoutOf(kind)
-			kinds[kind].keys = slices.Grow(kinds[kind].keys, t.used*kinds[kind].words)
-			kinds[kind].n = slices.Grow(kinds[kind].n, t.used)
-			_ = t.each(func(key []uint64, n uint32) error {
+		for kind := range kinds {
+			keys, n := w.layoutOf(kind), w.count(kind)
+			kinds[kind].keys = slices.Grow(kinds[kind].keys, n*kinds[kind].words)
+			kinds[kind].n = slices.Grow(kinds[kind].n, n)
+			_ = w.each(kind, func(key []uint64, n uint32) error {
 				add(kind, keys, key, n)
 				return nil
 			})
-			w.tables[kind] = newTable(t.words)
+		}
+		for kind := range w.tables {
+			w.empty(kind)
 		}
 	}
 	if w.spill == nil {

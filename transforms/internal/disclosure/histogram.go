@@ -32,37 +32,40 @@ type Bytes interface {
 }
 
 // Histogram counts classes. Its workers count apart, each for one goroutine at a
-// time; Finish puts together what they have.
+// time, in the codes of dictionaries that they share; Finish puts together what they
+// have.
 type Histogram struct {
-	shape   Shape
-	opts    Options
-	workers []*Worker
-	out     Bytes // the classes, when memory does not hold them
+	shape            Shape
+	opts             Options
+	quasi, sensitive []*Dictionary // of all workers
+	workers          []*Worker
+	out              Bytes // the classes, when memory does not hold them
 }
 
 // New starts a histogram. The caller closes it.
 func New(shape Shape, opts Options) *Histogram {
-	return &Histogram{shape: shape, opts: opts}
+	h := &Histogram{shape: shape, opts: opts}
+	for range shape.Quasi {
+		h.quasi = append(h.quasi, newDictionary())
+	}
+	for range shape.Sensitive {
+		h.sensitive = append(h.sensitive, newDictionary())
+	}
+	return h
 }
 
 // Worker adds a worker. All are added before any counts: the bound is shared.
 func (h *Histogram) Worker() *Worker {
-	w := &Worker{h: h}
-	for range h.shape.Quasi {
-		w.quasi = append(w.quasi, newDictionary())
-	}
-	for range h.shape.Sensitive {
-		w.sensitive = append(w.sensitive, newDictionary())
-	}
-	w.tables = make([]*table, h.kinds())
+	w := &Worker{h: h, tables: make([]*table, h.kindSeen())}
 	w.layout()
 	h.workers = append(h.workers, w)
 	return w
 }
 
 // What is counted, by kind: classes, classes of the population, pairs of a class and
-// a value of each sensitive column, then of subjects the distinct ones of a class,
-// and pairs of a class and a subject.
+// a value of each sensitive column, then of subjects the classes that have enough of
+// them, and pairs of a class that has not and a subject. The last two are no tables:
+// a worker holds them beside its classes.
 const (
 	kindRows = iota
 	kindPopulation

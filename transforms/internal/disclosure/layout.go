@@ -52,6 +52,7 @@ type table struct {
 	words int
 	keys  []uint64
 	n     []uint32
+	with  []uint64 // a word beside each count; nil: none
 	used  int
 	shift uint // of a hash, to a slot
 }
@@ -66,10 +67,13 @@ func newTable(words int) *table {
 
 func (t *table) make(slots int) {
 	t.keys, t.n = make([]uint64, slots*t.words), make([]uint32, slots)
+	if t.with != nil {
+		t.with = make([]uint64, slots)
+	}
 	t.shift, t.used = uint(64-bits.Len(uint(slots-1))), 0
 }
 
-func (t *table) bytes() int64 { return int64(len(t.n)) * int64(8*t.words+4) }
+func (t *table) bytes() int64 { return int64(len(t.n))*int64(8*t.words+4) + 8*int64(len(t.with)) }
 
 func mix(x uint64) uint64 {
 	x ^= x >> 32
@@ -159,23 +163,58 @@ func (t *table) addEach(keys []uint64) {
 	}
 }
 
+// count counts a key once and gives its slot, which is good until another key is
+// counted.
+func (t *table) count(key []uint64) int {
+	if t.used*4+4 > len(t.n)*3 {
+		t.grow()
+	}
+	at := t.find(key)
+	switch t.n[at] {
+	case 0:
+		copy(t.keys[at*t.words:], key)
+		t.n[at] = 1
+		t.used++
+	case ^uint32(0):
+	default:
+		t.n[at]++
+	}
+	return at
+}
+
 func (t *table) get(key []uint64) uint32 { return t.n[t.find(key)] }
+
+// has says of keys of one word whether each was counted.
+func (t *table) has(keys []uint64, counted []bool) {
+	last := uint64(len(t.n) - 1)
+	for i, k := range keys {
+		at := mix(k) * 0xd6e8feb86659fd93 >> t.shift
+		for t.n[at] != 0 && t.keys[at] != k {
+			at = (at + 1) & last
+		}
+		counted[i] = t.n[at] != 0
+	}
+}
 
 func (t *table) grow() {
 	old := *t
 	t.make(2 * len(old.n))
 	for at, n := range old.n {
 		if n != 0 {
-			t.put(old.key(at), n)
+			to := t.put(old.key(at), n)
+			if t.with != nil {
+				t.with[to] = old.with[at]
+			}
 		}
 	}
 }
 
-func (t *table) put(key []uint64, n uint32) {
+func (t *table) put(key []uint64, n uint32) int {
 	at := t.find(key)
 	copy(t.keys[at*t.words:], key)
 	t.n[at] = n
 	t.used++
+	return at
 }
 
 func (t *table) key(at int) []uint64 { return t.keys[at*t.words : (at+1)*t.words] }

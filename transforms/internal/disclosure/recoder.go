@@ -69,10 +69,23 @@ func (r *Recoder) Keep(k *Keys, quasi [][]uint32, keep []bool) {
 	column := k.column[:len(keep)*words]
 	clear(column)
 	for j, f := range r.keys.fields {
-		lut := r.luts[j]
-		for i, c := range quasi[j][:len(keep)] {
+		lut, codes := r.luts[j], quasi[j][:len(keep)]
+		if words == 1 {
+			for i, c := range codes {
+				column[i] |= uint64(lut[c]) << f.shift
+			}
+			continue
+		}
+		for i, c := range codes {
 			column[i*words+f.word] |= uint64(lut[c]) << f.shift
 		}
+	}
+	if words == 1 {
+		r.table.has(column, keep)
+		for i, has := range keep {
+			keep[i] = has != r.drops
+		}
+		return
 	}
 	for i := range keep {
 		keep[i] = r.table.get(column[i*words:(i+1)*words]) > 0 != r.drops

@@ -55,30 +55,26 @@ func (w *Worker) putAside(ctx context.Context) error {
 			return err
 		}
 	}
-	hashes := w.hashes()
-	for kind, t := range w.tables {
+	hashes := w.h.hashes()
+	for kind := range w.h.kinds() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if t.used == 0 {
-			continue
-		}
-		if err := w.spill.write(kind, w.layoutOf(kind), t, hashes); err != nil {
+		if err := w.spill.write(kind, w, hashes); err != nil {
 			return err
 		}
-		w.tables[kind] = newTable(t.words)
+	}
+	for kind := range w.tables {
+		w.empty(kind)
 	}
 	return nil
 }
 
 // hashes gives for each quasi-identifier the hash of each code's value.
-func (w *Worker) hashes() [][]uint64 {
-	hs := make([][]uint64, len(w.quasi))
-	for j, d := range w.quasi {
-		hs[j] = make([]uint64, d.Len())
-		for c := range hs[j] {
-			hs[j][c] = d.hash(uint32(c))
-		}
+func (h *Histogram) hashes() [][]uint64 {
+	hs := make([][]uint64, len(h.quasi))
+	for j, d := range h.quasi {
+		hs[j] = d.hashed()
 	}
 	return hs
 }
@@ -92,19 +88,20 @@ func place(keys layout, key []uint64, hashes [][]uint64) uint64 {
 	return h
 }
 
-func (s *spill) write(kind int, keys layout, t *table, hashes [][]uint64) error {
+func (s *spill) write(kind int, w *Worker, hashes [][]uint64) error {
 	var now [partitions]*chunk
-	entry := make([]byte, 8*t.words+4)
-	err := t.each(func(key []uint64, n uint32) error {
+	keys := w.layoutOf(kind)
+	entry := make([]byte, 8*keys.words+4)
+	err := w.each(kind, func(key []uint64, n uint32) error {
 		p := place(keys, key, hashes) % partitions
 		f := s.files[p]
 		if now[p] == nil {
-			now[p] = &chunk{kind, keys, t.words, f.Size(), 0}
+			now[p] = &chunk{kind, keys, keys.words, f.Size(), 0}
 		}
 		for i, word := range key {
 			binary.LittleEndian.PutUint64(entry[8*i:], word)
 		}
-		binary.LittleEndian.PutUint32(entry[8*t.words:], n)
+		binary.LittleEndian.PutUint32(entry[8*keys.words:], n)
 		now[p].entries++
 		_, err := f.Write(entry)
 		return err

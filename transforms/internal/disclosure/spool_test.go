@@ -50,7 +50,7 @@ func TestTaskSpool(t *testing.T) {
 func TestNoRoomAside(t *testing.T) {
 	c := newCrowd(7, 20_000, []int{500, 60, 9}, 1)
 	dir, create := spoolIn(t, 1<<17)
-	for name, opts := range map[string]Options{"full": {Memory: 1 << 20, Create: create}, "none": {Memory: 1 << 20}} {
+	for name, opts := range map[string]Options{"full": {Memory: 1 << 19, Create: create}, "none": {Memory: 1 << 19}} {
 		h := New(Shape{Quasi: make([]string, 3)}, opts)
 		w := h.Worker()
 		var err error

@@ -9,22 +9,23 @@ import (
 
 // Worker counts rows. It is for one goroutine at a time.
 type Worker struct {
-	h                *Histogram
-	quasi, sensitive []*Dictionary
-	keys             layout   // of the quasi-identifiers
-	with             []layout // of them and a sensitive column
-	tables           []*table // by kind
-	column           []uint64 // packed keys of a batch
-	long             []uint64
-	rows             int64
-	spill            *spill
+	h      *Histogram
+	keys   layout   // of the quasi-identifiers
+	with   []layout // of them and a sensitive column
+	tables []*table // by kind
+	people *people  // of the classes; nil where rows are counted
+	column []uint64 // packed keys of a batch
+	long   []uint64
+	rows   int64
+	spill  *spill
 }
 
-// Quasi is the dictionary of a quasi-identifier, Sensitive of a sensitive column.
-func (w *Worker) Quasi(i int) *Dictionary     { return w.quasi[i] }
-func (w *Worker) Sensitive(i int) *Dictionary { return w.sensitive[i] }
+// Quasi is the dictionary of a quasi-identifier, Sensitive of a sensitive column:
+// those of all workers.
+func (w *Worker) Quasi(i int) *Dictionary     { return w.h.quasi[i] }
+func (w *Worker) Sensitive(i int) *Dictionary { return w.h.sensitive[i] }
 
-// Rows is a batch in codes of the worker's dictionaries, column by column.
+// Rows is a batch in codes of the dictionaries, column by column.
 type Rows struct {
 	N         int
 	Quasi     [][]uint32
@@ -47,18 +48,22 @@ func (w *Worker) Add(ctx context.Context, r Rows) error {
 		return err
 	}
 	words := w.keys.words
-	if words == 1 {
+	switch {
+	case w.people != nil:
+		t := w.tables[kindRows]
+		for i, s := range r.Subjects[:r.N] {
+			at := t.count(w.column[i*words : (i+1)*words])
+			w.people.see(&t.with[at], s)
+		}
+	case words == 1:
 		w.tables[kindRows].addEach(w.column)
-	} else {
+	default:
 		for i := range r.N {
 			w.tables[kindRows].add(w.column[i*words:(i+1)*words], 1)
 		}
 	}
 	for s, codes := range r.Sensitive {
 		w.addPairs(w.tables[kindSensitive+s], w.with[s], codes)
-	}
-	if w.h.shape.Subjects > 0 {
-		w.addSubjects(r.Subjects)
 	}
 	return nil
 }
@@ -121,51 +126,14 @@ func (w *Worker) addPairs(t *table, l layout, codes []uint32) {
 	}
 }
 
-func (w *Worker) addSubjects(subjects []uint64) {
-	words, enough := w.keys.words, uint32(w.h.shape.Subjects)
-	seen, pairs := w.tables[w.h.kindSeen()], w.tables[w.h.kindSubjects()]
-	for i, s := range subjects {
-		key := w.column[i*words : (i+1)*words]
-		if seen.get(key) >= enough {
-			continue
-		}
-		pair := append(append(w.long[:0], key...), s)
-		if pairs.used*4+4 > len(pairs.n)*3 {
-			pairs = w.forgetSubjects()
-		}
-		if pairs.add(pair, 1) {
-			seen.add(key, 1)
-		}
-	}
-}
-
-// forgetSubjects drops the subjects of classes that have enough of them.
-func (w *Worker) forgetSubjects() *table {
-	words, enough := w.keys.words, uint32(w.h.shape.Subjects)
-	seen, old := w.tables[w.h.kindSeen()], w.tables[w.h.kindSubjects()]
-	kept := newTable(words + 1)
-	_ = old.each(func(pair []uint64, n uint32) error {
-		if seen.get(pair[:words]) < enough {
-			kept.add(pair, n)
-		}
-		return nil
-	})
-	// Else the few that were dropped would be all the room until the next look at all.
-	if kept.used*8 > len(kept.n)*3 {
-		kept.grow()
-	}
-	w.tables[w.h.kindSubjects()] = kept
-	return kept
-}
-
 func (w *Worker) tooNarrow() bool {
-	for j, d := range w.quasi {
+	for j, d := range w.h.quasi {
 		if uint64(d.Len()) > w.keys.fields[j].mask()+1 {
 			return true
 		}
 	}
-	for s, d := range w.sensitive {
-		f := w.with[s].fields[len(w.quasi)]
+	for s, d := range w.h.sensitive {
+		f := w.with[s].fields[len(w.h.quasi)]
 		if uint64(d.Len()) > f.mask()+1 {
 			return true
 		}
@@ -176,19 +144,29 @@ func (w *Worker) tooNarrow() bool {
 // layout makes fields with room for about twice the codes that there are, and
 // empty tables.
 func (w *Worker) layout() {
-	cards := make([]uint32, len(w.quasi))
-	for j, d := range w.quasi {
+	cards := make([]uint32, len(w.h.quasi))
+	for j, d := range w.h.quasi {
 		cards[j] = 2 * uint32(d.Len())
 	}
 	w.keys = newLayout(cards)
 	w.with = w.with[:0]
-	for _, d := range w.sensitive {
+	for _, d := range w.h.sensitive {
 		w.with = append(w.with, newLayout(append(cards[:len(cards):len(cards)], 2*uint32(d.Len()))))
 	}
 	w.long = make([]uint64, w.keys.words+2)
 	for kind := range w.tables {
-		w.tables[kind] = newTable(w.layoutOf(kind).words)
+		w.empty(kind)
 	}
+}
+
+// empty makes an empty table.
+func (w *Worker) empty(kind int) {
+	t := newTable(w.layoutOf(kind).words)
+	if kind == kindRows && w.h.shape.Subjects > 0 {
+		t.with = make([]uint64, len(t.n))
+		w.people = newPeople(w.h.shape.Subjects)
+	}
+	w.tables[kind] = t
 }
 
 // layoutOf is the layout of the keys of a kind; a subject has a word of its own.
@@ -204,76 +182,137 @@ func (w *Worker) layoutOf(kind int) layout {
 	return w.keys
 }
 
+// widen makes fields with more room, and moves what is counted. Who was seen stays
+// where it is.
 func (w *Worker) widen() error {
-	old, layouts := w.tables, make([]layout, len(w.tables))
+	old, layouts, seen := w.tables, make([]layout, len(w.tables)), w.people
 	for kind := range layouts {
 		layouts[kind] = w.layoutOf(kind)
 	}
 	w.tables = make([]*table, len(old))
 	w.with = nil
 	w.layout()
+	w.people = seen
 	for kind, t := range old {
 		to, from := w.layoutOf(kind), layouts[kind]
 		into := w.tables[kind]
+		into.make(len(t.n))
 		key := make([]uint64, to.words)
-		_ = t.each(func(k []uint64, n uint32) error {
+		for at, n := range t.n {
+			if n == 0 {
+				continue
+			}
 			clear(key)
 			for j, f := range from.fields {
-				key[to.fields[j].word] |= uint64(f.get(k)) << to.fields[j].shift
+				key[to.fields[j].word] |= uint64(f.get(t.key(at))) << to.fields[j].shift
 			}
-			if kind == w.h.kindSubjects() {
-				key[to.words-1] = k[from.words-1]
+			slot := into.count(key)
+			into.n[slot] = n
+			if t.with != nil {
+				into.with[slot] = t.with[at]
 			}
-			into.add(key, n)
-			return nil
-		})
+		}
 		old[kind] = nil
 	}
 	return nil
 }
 
+// count is how much each visits.
+func (w *Worker) count(kind int) int {
+	switch {
+	case kind < len(w.tables):
+		return w.tables[kind].used
+	case w.people == nil:
+		return 0
+	case kind == w.h.kindSeen():
+		return int(w.people.full)
+	}
+	return int(w.people.held)
+}
+
+// each visits what the worker has of a kind, in no order that matters.
+func (w *Worker) each(kind int, f func(key []uint64, n uint32) error) error {
+	if kind < len(w.tables) {
+		return w.tables[kind].each(f)
+	}
+	if w.people == nil {
+		return nil
+	}
+	t := w.tables[kindRows]
+	pair := make([]uint64, t.words+1)
+	for at, word := range t.with {
+		if word == 0 {
+			continue
+		}
+		if kind == w.h.kindSeen() {
+			if word == everybody {
+				if err := f(t.key(at), uint32(w.people.enough)); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		copy(pair, t.key(at))
+		for _, subject := range w.people.of(word) {
+			pair[t.words] = subject
+			if err := f(pair, 1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // held is about how many bytes the worker holds.
-func (w *Worker) held() (tables, dictionaries int64) {
+func (w *Worker) held() int64 {
+	n := int64(0)
 	for _, t := range w.tables {
-		tables += t.bytes()
+		n += t.bytes()
 	}
-	for _, d := range w.quasi {
-		dictionaries += d.bytes
+	if w.people != nil {
+		n += w.people.bytes()
 	}
-	for _, d := range w.sensitive {
-		dictionaries += d.bytes
+	return n
+}
+
+// dictionaries is about how many bytes the values take.
+func (h *Histogram) dictionaries() int64 {
+	n := int64(0)
+	for _, d := range h.quasi {
+		n += d.held()
 	}
-	return tables, dictionaries
+	for _, d := range h.sensitive {
+		n += d.held()
+	}
+	return n
 }
 
 // bound puts aside what is counted when n more rows could pass the memory there is.
 func (w *Worker) bound(ctx context.Context, n int) error {
-	if w.h.opts.Memory == 0 {
+	bound := w.h.opts.Memory
+	if bound == 0 {
 		return nil
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	share := w.h.opts.Memory / int64(len(w.h.workers))
-	tables, dictionaries := w.held()
-	if dictionaries > share/2 {
-		return messages.TooManyValues.With("bound", w.h.opts.Memory)
+	dictionaries := w.h.dictionaries()
+	if dictionaries > bound/2 {
+		return messages.TooManyValues.With("bound", bound)
 	}
-	growing := false
+	share := (bound - dictionaries) / int64(len(w.h.workers))
+	held, more, empty := w.held(), int64(0), true
 	for _, t := range w.tables {
-		growing = growing || (t.used+n)*4 > len(t.n)*3
+		empty = empty && t.used == 0
+		if (t.used+n)*4 > len(t.n)*3 {
+			more = max(more, 2*t.bytes()) // a table that grows stands beside the old one for a while
+		}
 	}
-	// A table that grows stands beside the old one for a while.
-	if !growing || 3*tables <= share-dictionaries || tables == w.emptyBytes() {
+	if w.people != nil {
+		more += int64(n) * 16
+	}
+	if empty || held+more <= share {
 		return nil
 	}
 	return w.putAside(ctx)
-}
-
-func (w *Worker) emptyBytes() int64 {
-	n := int64(0)
-	for _, t := range w.tables {
-		n += firstSlots * int64(8*t.words+4)
-	}
-	return n
 }

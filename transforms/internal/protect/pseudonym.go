@@ -4,7 +4,6 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -114,9 +113,10 @@ const (
 )
 
 // Canonical writes values that mean the same the same way.
-func (f Form) Canonical(s string) string { return string(f.appendCanonical(nil, []byte(s))) }
+func (f Form) Canonical(s string) string { return string(f.AppendCanonical(nil, []byte(s))) }
 
-func (f Form) appendCanonical(dst, s []byte) []byte {
+// AppendCanonical appends it.
+func (f Form) AppendCanonical(dst, s []byte) []byte {
 	switch {
 	case f != Text && f != Identifier:
 		return append(dst, s...)
@@ -207,14 +207,26 @@ func (p *Pseudonyms) Of(value string) string {
 }
 
 func (p *Pseudonyms) draw(value []byte) (drawn [pseudonymLength]byte) {
-	p.message = p.form.appendCanonical(append(p.message[:0], pseudonymTag...), value)
+	p.message = p.form.AppendCanonical(append(p.message[:0], pseudonymTag...), value)
 	p.mac.Reset()
 	p.mac.Write(p.message)
 	p.digest = p.mac.Sum(p.digest[:0])
-	var letters [sha256.Size]byte
-	base32.StdEncoding.Encode(letters[:], p.digest[:20]) // 17 bytes make 26 letters; base32 takes them in fives
-	copy(drawn[:], letters[:])
-	return drawn
+	return letters(p.digest)
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+// letters is the base32 of the first 130 bits of a digest, five bytes in eight letters.
+func letters(digest []byte) (out [pseudonymLength]byte) {
+	for i := 0; i < pseudonymLength; i += 8 {
+		var five [5]byte
+		copy(five[:], digest[i/8*5:])
+		v := uint64(five[0])<<32 | uint64(binary.BigEndian.Uint32(five[1:]))
+		for j := range min(8, pseudonymLength-i) {
+			out[i+j] = alphabet[v>>(35-5*j)&31]
+		}
+	}
+	return out
 }
 
 // Where few values of a batch have come before, drawing costs less than remembering.

@@ -1,0 +1,71 @@
+package pipelines
+
+import (
+	"context"
+	"io"
+
+	"github.com/apache/arrow/go/v15/arrow"
+)
+
+// Observer is the ability of a TwoPass stage to look at the rows on several workers
+// at once. What is decided is what Observe decides.
+type Observer interface {
+	// Watch begins a first pass over rows of schema in, by so many workers. It touches
+	// no data. The caller closes it.
+	Watch(in *arrow.Schema, workers int) (Watch, error)
+}
+
+// Watch is a first pass under way.
+type Watch interface {
+	// See looks at a batch, which it borrows and before which the stage got first rows.
+	// It may be called at the same time for several workers, which count from 0, and is
+	// not for one of them. A worker gets its batches in the order of the rows; which
+	// worker gets which, and how many there are, must not change the decision.
+	See(ctx context.Context, worker int, first int64, b Batch) error
+	// Decide is called once all rows were seen.
+	Decide(ctx context.Context) (Decision, error)
+	// Close frees what the pass holds besides the decision. It is legal at any time.
+	Close() error
+}
+
+// watch has a stage look at the rows of in, which it does not close, on the workers.
+func (r *flowRun) watch(ctx context.Context, o Observer, in Stream) (d Decision, err error) {
+	w, err := o.Watch(in.Schema(), r.opt.Workers)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if e := w.Close(); err == nil {
+			err = e
+		}
+	}()
+	type placed struct {
+		Batch
+		first int64
+	}
+	rows := int64(0)
+	pass := &ordered[placed, struct{}]{
+		workers: r.opt.Workers,
+		next: func(ctx context.Context) (placed, error) {
+			b, err := in.Next(ctx)
+			if err != nil {
+				return placed{}, err
+			}
+			p := placed{b, rows}
+			rows += b.NumRows()
+			return p, nil
+		},
+		work: func(ctx context.Context, worker int, p placed) (struct{}, error) {
+			defer p.Release()
+			return struct{}{}, w.See(ctx, worker, p.first, p.Batch)
+		},
+	}
+	for err == nil {
+		_, err = pass.take(ctx)
+	}
+	pass.close() // no worker looks on while it is decided
+	if err != io.EOF {
+		return nil, err
+	}
+	return w.Decide(ctx)
+}

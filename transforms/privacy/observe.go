@@ -1,0 +1,125 @@
+package privacy
+
+import (
+	"context"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+)
+
+// Observe is Watch on one worker.
+func (t policy) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Decision, error) {
+	w, err := t.Watch(in.Schema(), 1)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	rows := int64(0)
+	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
+		defer b.Release()
+		first := rows
+		rows += b.NumRows()
+		return w.See(ctx, 0, first, b)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return w.Decide(ctx)
+}
+
+// Watch counts the rows on several workers.
+func (t policy) Watch(in *arrow.Schema, workers int) (pipelines.Watch, error) {
+	p, err := t.plan(in)
+	if err != nil {
+		return nil, err
+	}
+	opposed, err := t.opposition()
+	if err != nil {
+		return nil, err
+	}
+	w := watched{opposed: opposed, objecting: make([]*objecting, workers)}
+	for i := range w.objecting {
+		w.objecting[i] = t.objecting(opposed)
+	}
+	if p.records != nil {
+		return watchedRecords{w, t.count(p.records, workers)}, nil
+	}
+	rules := watchedRules{watched: w}
+	for range workers {
+		rules.by = append(rules.by, watchedRule{p.masking(t.env.Allocator), &seen{clear: map[string]int64{}}})
+	}
+	return rules, nil
+}
+
+// watched is whose rows are not looked at, by worker.
+type watched struct {
+	opposed   *opposed
+	objecting []*objecting
+}
+
+// keep gives what is looked at of b, which stays the caller's; the caller releases that too.
+func (w watched) keep(ctx context.Context, worker int, b pipelines.Batch) (pipelines.Batch, []int32, error) {
+	b.Retain()
+	return w.objecting[worker].keep(ctx, b)
+}
+
+// watchedRecords is the first pass of a policy with a model.
+type watchedRecords struct {
+	watched
+	*counting
+}
+
+func (w watchedRecords) See(ctx context.Context, worker int, first int64, b pipelines.Batch) error {
+	b, kept, err := w.keep(ctx, worker, b)
+	if err != nil {
+		return err
+	}
+	defer b.Release()
+	return w.counters[worker].add(ctx, b.Record, origin{first, kept})
+}
+
+func (w watchedRecords) Decide(ctx context.Context) (pipelines.Decision, error) {
+	v, err := w.decide(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &seen{rows: v.kept, verdict: v, opposed: w.opposed}, nil
+}
+
+func (w watchedRecords) Close() error { return w.histogram.Close() }
+
+// watchedRules is the first pass of a policy without one, by worker.
+type watchedRules struct {
+	watched
+	by []watchedRule
+}
+
+type watchedRule struct {
+	m *masking
+	d *seen
+}
+
+func (w watchedRules) See(ctx context.Context, worker int, _ int64, b pipelines.Batch) error {
+	b, _, err := w.keep(ctx, worker, b)
+	if err != nil {
+		return err
+	}
+	defer b.Release()
+	one := w.by[worker]
+	one.d.rows += b.NumRows()
+	return one.m.count(ctx, b.Record, one.d)
+}
+
+func (w watchedRules) Decide(context.Context) (pipelines.Decision, error) {
+	d := &seen{clear: map[string]int64{}, opposed: w.opposed}
+	for _, one := range w.by {
+		d.rows += one.d.rows
+		for column, n := range one.d.clear {
+			d.clear[column] += n
+		}
+	}
+	return d, nil
+}
+
+func (w watchedRules) Close() error { return nil }
