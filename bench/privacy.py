@@ -73,14 +73,6 @@ def duckdb_window(source, target):
         WHERE n >= {K}) TO '{target}' {PARQUET}""")
 
 
-def duckdb_join(source, target):
-    """A table in memory, the classes that are large enough, and their rows."""
-    con = connect()
-    con.execute("CREATE TEMP TABLE t AS " + GENERAL.format(PERSONS.format(source)))
-    con.execute(f"""COPY (SELECT {LEAVES} FROM t SEMI JOIN (SELECT {CLASS} FROM t GROUP BY ALL HAVING count(*) >= {K}) USING ({CLASS}))
-        TO '{target}' {PARQUET}""")
-
-
 def check(expected, got):
     """Whether both have the same rows but for the pseudonyms, which must be as many."""
     con = connect()
@@ -144,20 +136,18 @@ def work_persons():
     global checked
     data = generated("persons", bench.ROWS)
     own = lavoir("lavoir", "persons.hcl", {"parquet": "published/persons.parquet"}, data=data)
-    window, join = (bench.Contestant(name, [bench.PYTHON, HERE / "privacy.py", function, data / "persons.csv", "out.parquet"], {"parquet": "out.parquet"})
-                    for name, function in (("DuckDB window", "duckdb_window"), ("DuckDB semi-join", "duckdb_join")))
-    all_ = [own, window, join]
+    window = bench.Contestant("DuckDB", [bench.PYTHON, HERE / "privacy.py", "duckdb_window", data / "persons.csv", "out.parquet"], {"parquet": "out.parquet"})
+    all_ = [own, window]
     for c in all_: # the first run of each is looked at and not timed
         bench.say(f"persons: checking {c.name}")
         c.once()
     digest = bench.digest(own.folder / "published/persons.parquet")
     kept = CACHE / "persons.parquet"
     shutil.copy(own.folder / "published/persons.parquet", kept)
-    for c in (window, join):
-        found = asked("check", c.folder / "out.parquet", kept)
-        checked += found["equal"]
-        if not found["equal"]:
-            raise bench.Failed(f"{c.name} and lavoir publish other rows: {found}")
+    found = asked("check", window.folder / "out.parquet", kept)
+    checked += found["equal"]
+    if not found["equal"]:
+        raise bench.Failed(f"DuckDB and lavoir publish other rows: {found}")
     for i in range(bench.N):
         bench.say(f"persons: turn {i + 1} of {bench.N}")
         for c in all_:
@@ -166,7 +156,7 @@ def work_persons():
                 raise bench.Failed("lavoir's bytes differ from one run to the next")
     print(f"\n## persons: {bench.ROWS} rows, {found['got'][0]} published in {found['classes']} classes, medians of {bench.N}\n")
     print("| | wall s | CPU s | peak MiB | output MB |\n|---|---|---|---|---|")
-    for name, c, part in ("lavoir, sealed", own, lambda m: m.sealed), ("lavoir, whole run", own, lambda m: m), ("DuckDB window", window, lambda m: m), ("DuckDB semi-join", join, lambda m: m):
+    for name, c, part in ("lavoir, sealed", own, lambda m: m.sealed), ("lavoir, whole run", own, lambda m: m), ("DuckDB", window, lambda m: m):
         print(f"| {name} | {c.median('wall', part):.2f} | {c.median('cpu', part):.2f} | {max(m.rss for m in c.runs):.0f} | {c.median('size') / 1e6:.1f} |")
     stages = {s: bench.statistics.median(m.stages[s] for m in own.runs) for s in own.runs[0].stages}
     print("\nStages of lavoir: " + ", ".join(f"{s} {t:.2f} s" for s, t in stages.items()) + ".")
@@ -175,7 +165,6 @@ def work_persons():
     ratio("privacy-memory", peak(own) / peak(window), 0.25)
     ratio("privacy-cpu", bench.over(own, window, "cpu", sealed))
     ratio("privacy-run-wall", bench.over(own, window))
-    ratio("privacy-join-wall", bench.over(own, join, "wall", sealed))
     ratio("privacy-size", bench.over(own, window, "size"))
     reading = lavoir("reading", "reading.hcl", {"parquet": "published/reading.parquet"}, data=CACHE)
     for _ in range(bench.N):

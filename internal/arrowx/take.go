@@ -86,7 +86,11 @@ func Gather(mem memory.Allocator, t arrow.DataType, chunks []arrow.Array, refs [
 		bufs = append(bufs, fixed(g, arrow.TimestampSizeBytes, func(a arrow.Array) []arrow.Timestamp { return a.(*array.Timestamp).TimestampValues() }, arrow.TimestampTraits.CastFromBytes))
 	case arrow.STRING:
 		var b []*memory.Buffer
-		b, err = varied(g, func(a arrow.Array, i int32) string { return a.(*array.String).Value(int(i)) })
+		if valid == nil && g.dense() {
+			b, err = g.texts()
+		} else {
+			b, err = varied(g, func(a arrow.Array, i int32) string { return a.(*array.String).Value(int(i)) })
+		}
 		bufs = append(bufs, b...)
 	case arrow.BINARY:
 		var b []*memory.Buffer
@@ -175,6 +179,13 @@ func fixed[T any](g gathering, width int, values func(arrow.Array) []T, cast fun
 	for i, c := range g.chunks {
 		src[i] = values(c)
 	}
+	if g.valid == nil && g.dense() {
+		for at, n := range g.runs {
+			r := g.refs[at]
+			copy(dst[at:at+n], src[r.Chunk][r.Row:])
+		}
+		return b
+	}
 	if g.valid == nil {
 		for i, r := range g.refs {
 			dst[i] = src[r.Chunk][r.Row]
@@ -187,6 +198,31 @@ func fixed[T any](g gathering, width int, values func(arrow.Array) []T, cast fun
 		}
 	}
 	return b
+}
+
+// dense says whether most rows follow the one before.
+func (g gathering) dense() bool {
+	starts := 0
+	for i := 1; i < len(g.refs); i++ {
+		if g.refs[i].Chunk != g.refs[i-1].Chunk || g.refs[i].Row != g.refs[i-1].Row+1 {
+			starts++
+		}
+	}
+	return starts*8 < len(g.refs)
+}
+
+// runs gives the places in refs, and the lengths, of rows that follow each other.
+func (g gathering) runs(yield func(at, n int) bool) {
+	for at := 0; at < len(g.refs); {
+		n, next := 1, g.refs[at]
+		for next.Row++; at+n < len(g.refs) && g.refs[at+n] == next; next.Row++ {
+			n++
+		}
+		if !yield(at, n) {
+			return
+		}
+		at += n
+	}
 }
 
 func (g gathering) bools() *memory.Buffer {
@@ -226,6 +262,37 @@ func varied[T string | []byte](g gathering, value func(arrow.Array, int32) T) ([
 		if offsets[i+1] > offsets[i] {
 			copy(dst[offsets[i]:], value(g.chunks[r.Chunk], r.Row))
 		}
+	}
+	return []*memory.Buffer{ob, vb}, nil
+}
+
+// texts is varied for texts none of which is null: their bytes are copied run by run.
+func (g gathering) texts() ([]*memory.Buffer, error) {
+	ob := g.offsets()
+	ends := arrow.Int32Traits.CastFromBytes(ob.Bytes())
+	from, data := make([][]int32, len(g.chunks)), make([][]byte, len(g.chunks))
+	for i, c := range g.chunks {
+		from[i], data[i] = Texts(c)
+	}
+	total := int64(0)
+	for at, n := range g.runs {
+		r := g.refs[at]
+		starts := from[r.Chunk][r.Row : int(r.Row)+n+1]
+		shift := total - int64(starts[0])
+		if total = shift + int64(starts[n]); total > math.MaxInt32 {
+			ob.Release()
+			return nil, errTooLong
+		}
+		for i, end := range starts[1:] {
+			ends[at+1+i] = end + int32(shift)
+		}
+	}
+	vb := g.buffer(int(total))
+	text := vb.Bytes()
+	for at, n := range g.runs {
+		r := g.refs[at]
+		starts := from[r.Chunk]
+		copy(text[ends[at]:], data[r.Chunk][starts[r.Row]:starts[int(r.Row)+n]])
 	}
 	return []*memory.Buffer{ob, vb}, nil
 }

@@ -280,3 +280,60 @@ func TestConcatAndBytes(t *testing.T) {
 	}
 	empty.Release()
 }
+
+// Rows that follow each other are copied together, and are the rows asked for.
+func TestGatherOfRuns(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+		defer mem.AssertSize(noFatal{t}, 0)
+		var chunks [2][]arrow.Array // by type
+		lengths := [2]int{}
+		for c := range chunks {
+			texts, numbers := array.NewStringBuilder(mem), array.NewInt64Builder(mem)
+			n := rapid.IntRange(20, 60).Draw(t, "rows")
+			for i := range n {
+				texts.Append(strings.Repeat(string(rune('a'+i%26)), rapid.IntRange(0, 3).Draw(t, "length")))
+				numbers.Append(int64(100*c + i))
+			}
+			from := rapid.IntRange(0, 9).Draw(t, "from")
+			for _, b := range []array.Builder{texts, numbers} {
+				whole := b.NewArray()
+				chunks[c] = append(chunks[c], array.NewSlice(whole, int64(from), int64(n)))
+				whole.Release()
+				b.Release()
+			}
+			lengths[c] = n - from
+		}
+		var refs []Ref
+		for range rapid.IntRange(0, 4).Draw(t, "runs") {
+			c := rapid.IntRange(0, 1).Draw(t, "chunk")
+			row := rapid.IntRange(0, lengths[c]-1).Draw(t, "row")
+			for end := rapid.IntRange(row, lengths[c]).Draw(t, "end"); row < end; row++ {
+				refs = append(refs, Ref{int32(c), int32(row)})
+			}
+		}
+		for kind := range chunks[0] {
+			some := []arrow.Array{chunks[0][kind], chunks[1][kind]}
+			got, err := Gather(mem, some[0].DataType(), some, refs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Len() != len(refs) {
+				t.Fatalf("%d values, want %d", got.Len(), len(refs))
+			}
+			for i, r := range refs {
+				if g, w := show(got, i), show(some[r.Chunk], int(r.Row)); g != w {
+					t.Fatalf("value %d is %s, want %s", i, g, w)
+				}
+			}
+			got.Release()
+			some[0].Release()
+			some[1].Release()
+		}
+	})
+}
+
+// noFatal is a rapid.T that a checked allocator can tell of what is left.
+type noFatal struct{ *rapid.T }
+
+func (noFatal) Helper() {}

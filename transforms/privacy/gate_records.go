@@ -29,11 +29,10 @@ type recount struct {
 	file    string
 	quasi   []int
 	verdict *verdict
-	classes map[xxh3.Uint128]uint32 // number of a class
-	counts  []int64                 // rows of each
-	parts   [][]string              // values of each, null "", where null matches any
-	subject int                     // column of the pseudonyms that tell persons; -1: the file does not tell them
-	persons [][]xxh3.Uint128        // of each, in order, k at most
+	classes tally
+	parts   [][]string       // values of each class, null "", where null matches any
+	subject int              // column of the pseudonyms that tell persons; -1: the file does not tell them
+	persons [][]xxh3.Uint128 // of each, in order, k at most
 	rows    int64
 	of      uint64            // how many parts the classes are counted in, by their hash
 	part    uint64            // which of them
@@ -102,7 +101,7 @@ func (c *recount) start(part uint64) {
 }
 
 func (c *recount) forget() {
-	c.classes, c.counts, c.parts, c.persons = map[xxh3.Uint128]uint32{}, nil, nil, nil
+	c.classes, c.parts, c.persons = tally{}, nil, nil
 	for i := range c.values {
 		c.values[i].counts = nil
 	}
@@ -110,7 +109,7 @@ func (c *recount) forget() {
 
 // What a class holds beside its texts, about: an entry of a map, and of a map of values
 // what that is and an entry of it.
-const classCost, valuesCost = 64, 256
+const classCost, valuesCost = 96, 256
 
 // hold counts n bytes more, and gives up where they pass the bound.
 func (c *recount) hold(n int) {
@@ -180,46 +179,74 @@ func (c *recount) add(r arrow.Record) error {
 		return nil
 	}
 	c.rows += r.NumRows()
-	for i := range int(r.NumRows()) {
-		if c.over {
-			break
+	var keys [some]xxh3.Uint128
+	var numbers [some]int
+	for from := 0; from < int(r.NumRows()) && !c.over; from += some {
+		n := min(some, int(r.NumRows())-from)
+		c.classes.reserve(n)
+		for i := range n {
+			keys[i] = c.key(r, from+i)
 		}
-		c.buf = c.buf[:0]
-		for _, q := range c.quasi {
-			at := len(c.buf)
-			c.buf = append(c.buf, 0, 0, 0, 0)
-			c.buf = appendSeen(c.buf, r.Column(q), i)
-			binary.LittleEndian.PutUint32(c.buf[at:], uint32(len(c.buf)-at))
+		for i, key := range keys[:n] {
+			number, met := c.classes.find(key)
+			if !met {
+				number = -1
+			}
+			numbers[i] = number
 		}
-		class := xxh3.Hash128(c.buf)
-		if class.Lo%c.of != c.part {
-			continue
-		}
-		n, met := c.classes[class]
-		if !met {
-			if err := c.known(r, i); err != nil {
+		for i, number := range numbers[:n] {
+			if keys[i].Lo%c.of != c.part {
+				continue
+			}
+			if err := c.row(r, from+i, keys[i], number); err != nil || c.over {
 				return err
 			}
-			if n = c.open(class, r, i); c.over {
-				break
-			}
-		}
-		c.counts[n]++
-		if c.subject >= 0 {
-			c.person(n, r, i)
-		}
-		for v := range c.values {
-			if c.over {
-				break
-			}
-			c.value(&c.values[v], n, r, i)
 		}
 	}
 	return nil
 }
 
+// key is the hash of the values of row i of r.
+func (c *recount) key(r arrow.Record, i int) xxh3.Uint128 {
+	c.buf = c.buf[:0]
+	for _, q := range c.quasi {
+		at := len(c.buf)
+		c.buf = append(c.buf, 0, 0, 0, 0)
+		c.buf = appendSeen(c.buf, r.Column(q), i)
+		binary.LittleEndian.PutUint32(c.buf[at:], uint32(len(c.buf)-at))
+	}
+	return xxh3.Hash128(c.buf)
+}
+
+// row counts row i of r, of the class that has a number, or none yet.
+func (c *recount) row(r arrow.Record, i int, key xxh3.Uint128, number int) error {
+	if number < 0 {
+		var met bool
+		if number, met = c.classes.find(key); !met {
+			if err := c.known(r, i); err != nil {
+				return err
+			}
+			if number = c.open(key, r, i); c.over {
+				return nil
+			}
+		}
+	}
+	class := &c.classes.classes[number]
+	class.rows++
+	if c.subject >= 0 && !class.full {
+		c.person(number, r, i)
+	}
+	for v := range c.values {
+		if c.over {
+			break
+		}
+		c.value(&c.values[v], number, r, i)
+	}
+	return nil
+}
+
 // value counts the value that row i of r, of class n, has in a sensitive column.
-func (c *recount) value(v *valuesOf, n uint32, r arrow.Record, i int) {
+func (c *recount) value(v *valuesOf, n int, r arrow.Record, i int) {
 	counts := v.counts[n]
 	c.buf = c.buf[:0]
 	if a := r.Column(v.index); !a.IsNull(i) {
@@ -233,9 +260,8 @@ func (c *recount) value(v *valuesOf, n uint32, r arrow.Record, i int) {
 }
 
 // open gives a class a number, which row i of r is the first of.
-func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) uint32 {
-	n := uint32(len(c.counts))
-	c.classes[class], c.counts = n, append(c.counts, 0)
+func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) int {
+	n := c.classes.add(class)
 	c.hold(classCost)
 	if c.wildcard() && !c.over {
 		parts := make([]string, len(c.quasi))
@@ -261,11 +287,8 @@ func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) uint32 {
 func (c *recount) wildcard() bool { return c.t.Model.NullMatch == "wildcard" }
 
 // person counts of whom row i of r, of class n, is.
-func (c *recount) person(n uint32, r arrow.Record, i int) {
+func (c *recount) person(n int, r arrow.Record, i int) {
 	known := c.persons[n]
-	if len(known) >= c.t.Model.K {
-		return
-	}
 	c.buf = appendSeen(c.buf[:0], r.Column(c.subject), i)
 	who := xxh3.Hash128(c.buf)
 	at, met := slices.BinarySearchFunc(known, who, func(a, b xxh3.Uint128) int { return cmp.Or(cmp.Compare(a.Hi, b.Hi), cmp.Compare(a.Lo, b.Lo)) })
@@ -274,6 +297,7 @@ func (c *recount) person(n uint32, r arrow.Record, i int) {
 	}
 	if c.hold(valueCost); !c.over {
 		c.persons[n] = slices.Insert(known, at, who)
+		c.classes.classes[n].full = len(known)+1 >= c.t.Model.K
 	}
 }
 
@@ -289,7 +313,7 @@ func (c *recount) matched() []int64 {
 		}
 		open[string(pattern)] = append(open[string(pattern)], class)
 	}
-	counts := make([]int64, len(c.counts))
+	counts := make([]int64, len(c.classes.classes))
 	for a, some := range open {
 		for b, others := range open {
 			both := func(class int) string {
@@ -303,7 +327,7 @@ func (c *recount) matched() []int64 {
 			}
 			rows := map[string]int64{}
 			for _, class := range others {
-				rows[both(class)] += c.counts[class]
+				rows[both(class)] += c.classes.classes[class].rows
 			}
 			for _, class := range some {
 				counts[class] += rows[both(class)]
@@ -362,14 +386,16 @@ func (c *recount) total() error {
 // judge refuses the file when a class that was counted does not keep the model.
 func (c *recount) judge() error {
 	m := c.t.Model
-	c.found += int64(len(c.counts))
+	c.found += int64(len(c.classes.classes))
 	smallest := int64(math.MaxInt64)
-	alike := c.counts
 	if c.wildcard() {
-		alike = c.matched()
-	}
-	for _, n := range alike {
-		smallest = min(smallest, n)
+		for _, n := range c.matched() {
+			smallest = min(smallest, n)
+		}
+	} else {
+		for _, class := range c.classes.classes {
+			smallest = min(smallest, class.rows)
+		}
 	}
 	// Persons are never more than rows.
 	if c.subject >= 0 {

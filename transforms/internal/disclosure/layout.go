@@ -163,12 +163,35 @@ func (t *table) addEach(keys []uint64) {
 	}
 }
 
-// count counts a key once and gives its slot, which is good until another key is
-// counted.
-func (t *table) count(key []uint64) int {
-	if t.used*4+4 > len(t.n)*3 {
+// countEach counts keys once each and gives their slots, which are good until other
+// keys are counted.
+func (t *table) countEach(keys []uint64, slots []uint32) {
+	for (t.used+len(slots))*4 > len(t.n)*3 {
 		t.grow()
 	}
+	if t.words > 1 {
+		for i := range slots {
+			slots[i] = uint32(t.count(keys[i*t.words : (i+1)*t.words]))
+		}
+		return
+	}
+	last := uint64(len(t.n) - 1)
+	for i, k := range keys {
+		at := mix(k) * 0xd6e8feb86659fd93 >> t.shift
+		for t.n[at] != 0 && t.keys[at] != k {
+			at = (at + 1) & last
+		}
+		if t.n[at] == 0 {
+			t.keys[at] = k
+			t.used++
+		}
+		t.n[at]++
+		slots[i] = uint32(at)
+	}
+}
+
+// count counts a key once and gives its slot, in a table that has room for it.
+func (t *table) count(key []uint64) int {
 	at := t.find(key)
 	switch t.n[at] {
 	case 0:

@@ -50,11 +50,7 @@ func (w *Worker) Add(ctx context.Context, r Rows) error {
 	words := w.keys.words
 	switch {
 	case w.people != nil:
-		t := w.tables[kindRows]
-		for i, s := range r.Subjects[:r.N] {
-			at := t.count(w.column[i*words : (i+1)*words])
-			w.people.see(&t.with[at], s)
-		}
+		w.addSubjects(r.Subjects[:r.N])
 	case words == 1:
 		w.tables[kindRows].addEach(w.column)
 	default:
@@ -123,6 +119,23 @@ func (w *Worker) addPairs(t *table, l layout, codes []uint32) {
 		copy(w.long, w.column[i*words:(i+1)*words])
 		w.long[f.word] |= uint64(c) << f.shift
 		t.add(w.long[:l.words], 1)
+	}
+}
+
+// addSubjects counts the keys of a batch, and of whom the rows are. Some are looked up
+// before any is looked at: each waits for memory, and together they wait once.
+func (w *Worker) addSubjects(subjects []uint64) {
+	const some = 1 << 8
+	var slots [some]uint32
+	t, words := w.tables[kindRows], w.keys.words
+	for from := 0; from < len(subjects); from += some {
+		part := subjects[from:min(from+some, len(subjects))]
+		t.countEach(w.column[from*words:(from+len(part))*words], slots[:len(part)])
+		for i, s := range part {
+			if word := &t.with[slots[i]]; *word != everybody {
+				w.people.see(word, s)
+			}
+		}
 	}
 }
 

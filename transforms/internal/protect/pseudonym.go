@@ -193,6 +193,7 @@ type Pseudonyms struct {
 	known   map[string][pseudonymLength]byte
 	message []byte
 	digest  []byte
+	rare    bool // few values of the last batch had come before
 }
 
 // Pseudonyms draws pseudonyms of values in a form.
@@ -216,23 +217,32 @@ func (p *Pseudonyms) draw(value []byte) (drawn [pseudonymLength]byte) {
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
+// pairs is the two letters of ten bits.
+var pairs = func() (all [1 << 10][2]byte) {
+	for i := range all {
+		all[i] = [2]byte{alphabet[i>>5], alphabet[i&31]}
+	}
+	return all
+}()
+
 // letters is the base32 of the first 130 bits of a digest, five bytes in eight letters.
 func letters(digest []byte) (out [pseudonymLength]byte) {
-	for i := 0; i < pseudonymLength; i += 8 {
-		var five [5]byte
-		copy(five[:], digest[i/8*5:])
-		v := uint64(five[0])<<32 | uint64(binary.BigEndian.Uint32(five[1:]))
-		for j := range min(8, pseudonymLength-i) {
-			out[i+j] = alphabet[v>>(35-5*j)&31]
+	for i := range 3 {
+		v := binary.BigEndian.Uint64(digest[5*i:])
+		for j := range 4 {
+			*(*[2]byte)(out[8*i+2*j:]) = pairs[v>>(54-10*j)&1023]
 		}
 	}
+	*(*[2]byte)(out[24:]) = pairs[binary.BigEndian.Uint16(digest[15:])>>6]
 	return out
 }
 
 // Where few values of a batch have come before, drawing costs less than remembering.
+// Where that was so in the batch before, fewer of the next are looked at.
 const (
-	looks   = 1 << 12
-	fewSeen = looks / 8
+	looks    = 1 << 12
+	lessLook = 1 << 8
+	fewSeen  = 8 // one in so many
 )
 
 // Column is the text column of the pseudonyms of a, a column whose values have a
@@ -248,20 +258,23 @@ func (p *Pseudonyms) Column(mem memory.Allocator, a arrow.Array) arrow.Array {
 	values, at := plain(a)
 	text := convert.Text(values)
 	var buf []byte
-	asked, seen := 0, 0
+	most, asked, seen := looks, 0, 0
+	if p.rare {
+		most = lessLook
+	}
 	for row := range a.Len() {
 		if arrowx.IsNull(a, row) || values.IsNull(at(row)) {
 			b.AppendNull()
 			continue
 		}
 		buf = text(buf[:0], at(row))
-		if asked >= looks && seen < fewSeen {
+		if asked >= most && seen*fewSeen < asked {
 			drawn := p.draw(buf)
 			b.BinaryBuilder.Append(drawn[:])
 			continue
 		}
 		drawn, ok := p.known[string(buf)]
-		if asked < looks {
+		if asked < most {
 			asked++
 			if ok {
 				seen++
@@ -273,5 +286,6 @@ func (p *Pseudonyms) Column(mem memory.Allocator, a arrow.Array) arrow.Array {
 		}
 		b.BinaryBuilder.Append(drawn[:])
 	}
+	p.rare = seen*fewSeen < asked
 	return b.NewArray()
 }

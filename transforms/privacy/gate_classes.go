@@ -1,0 +1,72 @@
+package privacy
+
+import (
+	"math/bits"
+
+	"github.com/zeebo/xxh3"
+)
+
+// tally is the classes that the gate found, by the hash of their values, in the order
+// in which it found them.
+type tally struct {
+	slots   []uint64 // the upper half of a class's hash, and its number plus one
+	classes []tallied
+}
+
+// tallied is a class.
+type tallied struct {
+	key  xxh3.Uint128
+	rows int64
+	full bool // k persons were met in it
+}
+
+const firstSlots = 1 << 8
+
+// reserve makes room for so many classes more.
+func (t *tally) reserve(n int) {
+	if 2*(len(t.classes)+n) <= len(t.slots) {
+		return
+	}
+	size := max(firstSlots, len(t.slots))
+	for size < 2*(len(t.classes)+n) {
+		size *= 2
+	}
+	t.slots = make([]uint64, size)
+	for i, c := range t.classes {
+		t.put(c.key, i)
+	}
+}
+
+func (t *tally) at(key xxh3.Uint128) int { return int(key.Lo >> (64 - bits.Len(uint(len(t.slots)-1)))) }
+
+const upper = 0xFFFFFFFF << 32
+
+func (t *tally) put(key xxh3.Uint128, n int) {
+	at := t.at(key)
+	for t.slots[at] != 0 {
+		at = (at + 1) & (len(t.slots) - 1)
+	}
+	t.slots[at] = key.Hi&upper | uint64(n+1)
+}
+
+// find gives the number of a class, and false where there is none. There must be room.
+func (t *tally) find(key xxh3.Uint128) (int, bool) {
+	for at := t.at(key); t.slots[at] != 0; at = (at + 1) & (len(t.slots) - 1) {
+		if s := t.slots[at]; s&upper == key.Hi&upper {
+			if n := int(uint32(s)) - 1; t.classes[n].key == key {
+				return n, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// add gives a class that find does not know a number.
+func (t *tally) add(key xxh3.Uint128) int {
+	t.classes = append(t.classes, tallied{key: key})
+	t.put(key, len(t.classes)-1)
+	return len(t.classes) - 1
+}
+
+// some is how many rows are looked up before any is looked at.
+const some = 1 << 8
