@@ -11,8 +11,8 @@ import (
 // judged are the arguments of a policy of which it was thought what they mean for the
 // public, and for whether the data may be called anonymous: see Protection and open.
 const judged = `
-purpose controller data_subjects public subject identifier quasi sensitive model
-identifier: column action clear_when otherwise key domain rotate canonical
+purpose controller data_subjects public subject identifier quasi sensitive opposition model
+identifier: column action clear_when otherwise key domain rotate destroy_after canonical
 sensitive: column diversity closeness
 model: k suppression_limit metric search suppressed_rows null_match max_average_risk
 `
