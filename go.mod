@@ -3,6 +3,7 @@ module github.com/lavoir-data/lavoir
 go 1.26.0
 
 require (
+	aead.dev/minisign v0.3.0
 	filippo.io/age v1.3.2
 	github.com/agext/levenshtein v1.2.1
 	github.com/andybalholm/brotli v1.1.1

@@ -47,6 +47,9 @@ type Env struct {
 	// Note, when not nil, is told of what the report of the task should warn of.
 	Note func(*messages.Error)
 
+	// accepting, when not nil, is what approvers accepted of the task: see Accepted.
+	accepting *accepting
+
 	// opened, when not nil, keeps the connections that were opened, so that many
 	// sinks which are used one after the other share them.
 	opened map[string]any

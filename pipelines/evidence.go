@@ -58,16 +58,17 @@ const (
 // evidenceJSON is what a task read and lost, under which configuration and by
 // which authorization, and the releases it was about to publish.
 type evidenceJSON struct {
-	Format        int             `json:"format"`
-	Run           string          `json:"run"`
-	Started       time.Time       `json:"started"`
-	Authorization string          `json:"authorization,omitempty"`
-	ConfigSum     string          `json:"configuration_sha256"`
-	PolicySum     string          `json:"policy_sha256"`
-	Versions      Versions        `json:"versions"`
-	Task          taskJSON        `json:"task"`
-	Privacy       *PrivacyProof   `json:"privacy,omitempty"`
-	Config        json.RawMessage `json:"config,omitempty"`
+	Format        int              `json:"format"`
+	Run           string           `json:"run"`
+	Started       time.Time        `json:"started"`
+	Authorization string           `json:"authorization,omitempty"`
+	ConfigSum     string           `json:"configuration_sha256"`
+	PolicySum     string           `json:"policy_sha256"`
+	Versions      Versions         `json:"versions"`
+	Task          taskJSON         `json:"task"`
+	Acceptances   []usedAcceptance `json:"acceptances,omitempty"`
+	Privacy       *PrivacyProof    `json:"privacy,omitempty"`
+	Config        json.RawMessage  `json:"config,omitempty"`
 }
 
 // before makes sure that what is public already is in the journal, and keeps the
@@ -77,7 +78,7 @@ func (k *keeper) before(ctx context.Context, res *TaskResult) error {
 		return err
 	}
 	doc := evidenceJSON{Format: 1, Run: k.id, Started: res.Started.UTC(), ConfigSum: fullSum(k.task.Config), PolicySum: fullSum(k.task.Policy),
-		Versions: k.versions(), Config: json.RawMessage(k.task.Config), Task: res.json(messages.English), Privacy: res.proof}
+		Versions: k.versions(), Config: json.RawMessage(k.task.Config), Task: res.json(messages.English), Acceptances: k.env.accepting.rests(), Privacy: res.proof}
 	if k.task.Authorization != nil {
 		doc.Authorization = k.task.Authorization.Reference
 	}

@@ -110,6 +110,7 @@ func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logg
 			v.Unchecked = append(v.Unchecked, r.binding.Unchecked)
 		}
 		v.Notes = append(v.Notes, r.binding.Notes...)
+		v.Notes = append(v.Notes, p.stale(r.task)...)
 	}
 	o.close()
 	return v, append(found, mistakes...)
@@ -246,6 +247,7 @@ type Planned struct {
 	Columns   []MarkedColumn // what the source gives; nil when it is not known offline
 	Out       []ColumnInfo   // what the loads would get; nil when it is not known
 	Current   []string       // with Connect: the release each load has current; "" is none
+	Legal     []LegalBasis   // columns that leave with a mark because the law lets them out
 	Filters   []string       // steps that may drop rows by what a marked column holds
 	Unchecked error
 	Notes     []*messages.Error
@@ -357,6 +359,7 @@ func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield
 			may[i] = f
 			pl.fill(c, f, b)
 		}
+		pl.Notes = append(pl.Notes, p.stale(t)...)
 		f := may[like]
 		var e error
 		if pl.Change, pl.Because, e = compare(ctx, t.each()[like], f, was, noted, key, Stamping{Connect: opt.Connect, Once: listed.once}); err == nil {
@@ -427,6 +430,9 @@ func (pl *Planned) fill(t Task, f *Flow, b *Binding) {
 		of = t.Variant + ": "
 	}
 	if f != nil {
+		if l, ok := f.Privacy.(Lawful); ok && pl.Legal == nil {
+			pl.Legal = l.LegalBases()
+		}
 		if pl.Source != "" && pl.Source != f.SourceName {
 			pl.Source += ", "
 		}

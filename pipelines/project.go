@@ -35,6 +35,8 @@ type Project struct {
 	// FingerprintKey keys the fingerprints of inputs and the hashes of their names.
 	FingerprintKey Secret
 	Recipients     []string // age recipients of the quarantine
+	Approvers      Approvers
+	Acceptances    []SignedAcceptance // that are an approver's, the expired ones too
 	Retention      time.Duration
 	Grace          time.Duration // what is younger is never collected
 	Secrets        Secrets

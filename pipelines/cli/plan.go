@@ -113,6 +113,7 @@ type plannedJSON struct {
 	Steps      []string               `json:"steps,omitempty"`
 	Personal   []markJSON             `json:"personal,omitempty"`
 	Columns    []pipelines.ColumnInfo `json:"columns,omitempty"`
+	Legal      []pipelines.LegalBasis `json:"legal_bases,omitempty"`
 	Filters    []string               `json:"filters_on_personal,omitempty"`
 	Unchecked  string                 `json:"unchecked,omitempty"`
 	Problem    string                 `json:"problem,omitempty"`
@@ -169,7 +170,7 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 }
 
 func (a *app) planned(pl pipelines.Planned) plannedJSON {
-	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Candidates: pl.Candidates(), Change: pl.Change, Because: pl.Because, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Filters: pl.Filters, Current: pl.Current}
+	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Candidates: pl.Candidates(), Change: pl.Change, Because: pl.Because, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Legal: pl.Legal, Filters: pl.Filters, Current: pl.Current}
 	for _, m := range pl.Columns {
 		if m.Personal {
 			j.Personal = append(j.Personal, markJSON{m.Name, a.phrase(m.Because)})
@@ -233,6 +234,9 @@ func (a *app) printPlanned(pl pipelines.Planned, details bool) {
 	fmt.Fprintln(w)
 	if pl.Err != nil {
 		fmt.Fprintf(w, "  %s\n", a.oneLine(pl.Err))
+	}
+	for _, l := range pl.Legal {
+		fmt.Fprintf(w, "  %s %s%s %s\n", a.t("leaves by law:", "sort en vertu de la loi :"), messages.Visible(l.Column), a.colon(), l.Basis+", "+l.Reason)
 	}
 	for _, f := range pl.Filters {
 		fmt.Fprintf(w, "  %s %s\n", a.t("may drop rows by a personal column:", "peut écarter des lignes selon une colonne personnelle :"), messages.Visible(f))

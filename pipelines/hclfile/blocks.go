@@ -20,7 +20,7 @@ type projectConfig struct {
 	Quarantine     []string             `hcl:"quarantine,optional" doc:"Age recipients who can read rejected rows."`
 	FingerprintKey pipelines.Secret     `hcl:"fingerprint_key,optional" doc:"Key of the fingerprints of inputs and of the hashes of their names."`
 	Identity       string               `hcl:"identity,optional" doc:"Age identity file that opens encrypted secrets which name none."`
-	Approvers      []string             `hcl:"approvers,optional" doc:"Roles that may accept what a check or the gate holds back."`
+	Approvers      *approversConfig     `hcl:"approvers,block" doc:"Who may accept what a check or the gate holds back: see lavoir accept."`
 }
 
 // DefaultState is the folder of the local state where a project names none.
@@ -28,6 +28,11 @@ const DefaultState = ".lavoir"
 
 var projectDefaults = projectConfig{
 	Memory: 1 << 30, Disk: 50 << 30, Retention: 90 * 24 * time.Hour, Grace: 24 * time.Hour, State: DefaultState,
+}
+
+type approversConfig struct {
+	Privacy    []string `hcl:"privacy,optional" doc:"Minisign public keys (RW…) of those who may relax a check or a threshold of a privacy policy."`
+	Operations []string `hcl:"operations,optional" doc:"Minisign public keys of those who answer for the running of the pipelines; nothing asks for them yet."`
 }
 
 type secretConfig struct {

@@ -37,7 +37,6 @@ type Project struct {
 	secretRefs  []string
 	exceptions  []Exception
 	moves       []Move
-	approvers   []string
 }
 
 // Files are the files that were read, by the name diagnostics give them.
@@ -48,9 +47,6 @@ func (p *Project) Exceptions() []Exception { return p.exceptions }
 
 // Moves are the moved blocks, in the order of their files.
 func (p *Project) Moves() []Move { return p.moves }
-
-// Approvers are the roles that may accept what was held back.
-func (p *Project) Approvers() []string { return p.approvers }
 
 // Connections are all connections, one for each key of their for_each, used or not.
 func (p *Project) Connections() []pipelines.Connection { return p.connections }

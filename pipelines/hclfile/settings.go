@@ -99,7 +99,8 @@ func (l *loader) projectBlock() {
 	p := l.project
 	p.Bounds = pipelines.Bounds{Memory: cfg.Memory, Disk: cfg.Disk, Workers: cfg.Workers, Tasks: cfg.Tasks}
 	p.Evidence, p.State, p.FingerprintKey, p.Recipients = cfg.Evidence, l.path(cfg.State), cfg.FingerprintKey, cfg.Quarantine
-	p.Retention, p.Grace, p.approvers = cfg.Retention, cfg.Grace, cfg.Approvers
+	p.Retention, p.Grace = cfg.Retention, cfg.Grace
+	l.acceptances(cfg.Approvers)
 	l.secrets.identity = cfg.Identity
 }
 

@@ -1,6 +1,6 @@
 package messages
 
-// geodata: GeoJSON and shapefiles. Codes LAV-4320 to LAV-4359.
+// geodata: GeoJSON and shapefiles. Codes LAV-4320 to LAV-4339.
 var geodata = []*Message{
 	GeoGeometry, GeoOutside, GeoAltitude, GeoCRS, GeoNotFeature, ShapeNot, ShapeNoTable, ShapeDiffer, ShapeBroken, ShapeIndex,
 }

@@ -14,8 +14,8 @@ var (
 		EN: Text{"column {column} has two roles in this policy", "keep one: public, or a single identifier block"},
 		FR: Text{"la colonne {column} a deux rôles dans cette politique", "gardez-en un : public, ou un seul bloc identifier"}}
 	PublicPersonal = &Message{Code: "LAV-9002", Class: Refused,
-		EN: Text{"column {column} is personal ({because}) and cannot be public", "give it an identifier block that says when it may be read, take it out of public, or, when it names nobody, write the reason in not_personal of its source"},
-		FR: Text{"la colonne {column} est personnelle ({because}) et ne peut pas être publique", "donnez-lui un bloc identifier qui dit quand elle peut être lue, retirez-la de public, ou, si elle ne désigne personne, écrivez-en la raison dans not_personal de sa source"}}
+		EN: Text{"column {column} is personal ({because}) and cannot be public", "give it an identifier block that says when it may be read, or which law lets it out (legal_basis), take it out of public, or, when it names nobody, write the reason in not_personal of its source"},
+		FR: Text{"la colonne {column} est personnelle ({because}) et ne peut pas être publique", "donnez-lui un bloc identifier qui dit quand elle peut être lue, ou quelle loi la laisse sortir (legal_basis), retirez-la de public, ou, si elle ne désigne personne, écrivez-en la raison dans not_personal de sa source"}}
 	WrongAction = &Message{Code: "LAV-9003", Class: Language,
 		EN: Text{"identifier {column}: {why}", "drop takes no other argument; constant takes otherwise; null takes clear_when; mask, the default, needs clear_when and takes otherwise"},
 		FR: Text{"identifier {column} : {why}", "drop ne prend pas d'autre argument ; constant prend otherwise ; null prend clear_when ; mask, par défaut, demande clear_when et prend otherwise"}}

@@ -112,7 +112,7 @@ type proof struct {
 // file does not have the column.
 func (t policy) proof(id identifierConfig, s *arrow.Schema, counted bool, file string) (*proof, error) {
 	is := s.FieldIndices(id.Column)
-	if id.Action == "drop" || len(is) != 1 {
+	if id.Action == "drop" || id.open() || len(is) != 1 {
 		return nil, nil
 	}
 	if id.Action == "pseudonym" {

@@ -17,7 +17,7 @@ type tally struct {
 type tallied struct {
 	key  xxh3.Uint128
 	rows int64
-	full bool // k persons were met in it
+	full bool // as many persons were met in it as are told apart
 }
 
 const firstSlots = 1 << 8

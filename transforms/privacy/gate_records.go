@@ -30,9 +30,11 @@ type recount struct {
 	quasi   []int
 	verdict *verdict
 	classes tally
+	enough  int // persons of a class that are told apart
+	exposed exposed
 	parts   [][]string       // values of each class, null "", where null matches any
 	subject int              // column of the pseudonyms that tell persons; -1: the file does not tell them
-	persons [][]xxh3.Uint128 // of each, in order, k at most
+	persons [][]xxh3.Uint128 // of each, in order, no more than are told apart
 	rows    int64
 	of      uint64            // how many parts the classes are counted in, by their hash
 	part    uint64            // which of them
@@ -60,7 +62,7 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 	if d == nil || d.verdict == nil {
 		return nil, messages.GateNoModel.With("file", file)
 	}
-	c := &recount{t: t, file: file, verdict: d.verdict, of: 1, bound: t.env.Memory, subject: -1}
+	c := &recount{t: t, file: file, verdict: d.verdict, of: 1, bound: t.env.Memory, subject: -1, enough: t.enough(), exposed: unexposed}
 	if is := s.FieldIndices(t.Subject); t.subjectForm() != "" && len(is) == 1 {
 		c.subject = is[0]
 	}
@@ -133,7 +135,7 @@ func (c *recount) proven(ctx context.Context, f pipelines.SealedFile) error {
 	}
 again:
 	for c.of < mostParts {
-		c.of, c.found = 2*c.of, 0
+		c.of, c.found, c.exposed = 2*c.of, 0, unexposed
 		for part := range c.of {
 			if err := c.read(ctx, f, part); err != nil {
 				return err
@@ -297,7 +299,7 @@ func (c *recount) person(n int, r arrow.Record, i int) {
 	}
 	if c.hold(valueCost); !c.over {
 		c.persons[n] = slices.Insert(known, at, who)
-		c.classes.classes[n].full = len(known)+1 >= c.t.Model.K
+		c.classes.classes[n].full = len(known)+1 >= c.enough
 	}
 }
 
@@ -380,7 +382,7 @@ func (c *recount) total() error {
 	if m := c.t.Model; m.MaxAverageRisk > 0 && float64(c.found) > m.MaxAverageRisk*float64(c.rows)*(1+1e-12) {
 		return c.refuse(fmt.Sprintf("max_average_risk = %v", m.MaxAverageRisk))
 	}
-	return nil
+	return c.keepThresholds()
 }
 
 // judge refuses the file when a class that was counted does not keep the model.
@@ -406,6 +408,7 @@ func (c *recount) judge() error {
 	if smallest < int64(m.K) {
 		return c.refuse("k = " + strconv.Itoa(m.K))
 	}
+	c.expose(smallest)
 	for i, s := range c.t.Sensitive {
 		for _, counts := range c.values[i].counts {
 			if d := s.Diversity; d != nil && !d.holds(counts) {

@@ -63,6 +63,10 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 		if id.Action == "drop" {
 			continue
 		}
+		if id.open() {
+			rules[i] = nil
+			continue
+		}
 		if id.Action == "pseudonym" {
 			if f := in.Field(i).Type; !convert.HasText(f) || f.ID() == arrow.FLOAT64 {
 				return nil, messages.NoPseudonym.With("column", id.Column, "got", pipelines.TypeName(f))

@@ -19,6 +19,8 @@ func (t policy) Paragraph(d pipelines.Decision) []string {
 		switch {
 		case id.Action == "drop":
 			sentences = append(sentences, "La colonne « "+id.Column+" » a été supprimée.")
+		case id.legal():
+			sentences = append(sentences, id.lawfully())
 		case id.Action == "pseudonym":
 			sentences = append(sentences, "Les valeurs de la colonne « "+id.Column+" » ont été remplacées par des codes propres à cette publication : on ne peut ni les lire ni les rapprocher d'une autre.")
 		case !id.ClearWhen.IsSet():
@@ -106,6 +108,7 @@ func (t policy) Checks(d pipelines.Decision) []string {
 	if t.Model.MaxAverageRisk > 0 {
 		checks = append(checks, fmt.Sprintf("risque moyen : %s au plus", decimal(t.Model.MaxAverageRisk)))
 	}
+	checks = append(checks, t.checkedThresholds(d)...)
 	for _, s := range t.Sensitive {
 		if v := s.Diversity; v != nil {
 			checks = append(checks, fmt.Sprintf("l-diversité %s de %s : l = %s", diversities[v.Kind], s.Column, decimal(v.L)))

@@ -33,19 +33,22 @@ type policyConfig struct {
 	Quasi        []quasiConfig      `hcl:"quasi,block" doc:"A column that names nobody, and may tell who it is together with others; it leaves as coarse as the model needs."`
 	Sensitive    []sensitiveConfig  `hcl:"sensitive,block" doc:"A column that nobody may learn of a person; it leaves as it is, if the classes of the model are diverse enough."`
 	Opposition   *oppositionConfig  `hcl:"opposition,block" doc:"Those whose rows never leave because they objected."`
+	Gate         *gateConfig        `hcl:"gate,block" doc:"What the gate demands of the files themselves, beyond the model."`
 	Model        *modelConfig       `hcl:"model,block" doc:"What every class of rows with the same quasi-identifiers must keep."`
 }
 
 type identifierConfig struct {
-	Column    string               `hcl:"column,label"`
-	Action    string               `hcl:"action,optional" doc:"mask, the default, puts otherwise in place of the value unless clear_when is true; null empties it unless clear_when is true; constant puts otherwise in every row; pseudonym puts a keyed hash, which leaves only beside a model, and ties the rows of one person together: use it where a person has one row, or rows alike; drop keeps the column in." values:"mask|null|constant|pseudonym|drop"`
-	ClearWhen pipelines.Expression `hcl:"clear_when,optional" doc:"The condition, over the row, under which the value may be read; anything but true masks it."`
-	Otherwise string               `hcl:"otherwise,optional" doc:"What stands where the value is masked, nulls included; nothing (null) unless given."`
-	Key       pipelines.Secret     `hcl:"key,optional" doc:"Of pseudonyms: the root key, a secret of 32 bytes or more."`
-	Domain    string               `hcl:"domain,optional" doc:"Of pseudonyms: a name shared by the columns of this policy that must match; each column has its own unless given."`
-	Rotate    string               `hcl:"rotate,optional" doc:"Of pseudonyms: per_release draws the key anew from what was read, so that the same input has the same pseudonyms and those of two releases do not match." values:"per_release"`
-	Destroy   string               `hcl:"destroy_after,optional" doc:"Of pseudonyms, in place of key and rotate: publish draws a key that is stored nowhere and gone with the process, so that nobody can ever tell whose a pseudonym is; the same input made into a release again has other pseudonyms." values:"publish"`
-	Canonical string               `hcl:"canonical,optional" doc:"Of pseudonyms: text, the default, compares without regard to case and spaces; exact, as written; identifier, letters and digits alone." values:"text|exact|identifier"`
+	Column     string               `hcl:"column,label"`
+	Action     string               `hcl:"action,optional" doc:"mask, the default, puts otherwise in place of the value unless clear_when is true; null empties it unless clear_when is true; constant puts otherwise in every row; pseudonym puts a keyed hash, which leaves only beside a model, and ties the rows of one person together: use it where a person has one row, or rows alike; drop keeps the column in." values:"mask|null|constant|pseudonym|drop"`
+	ClearWhen  pipelines.Expression `hcl:"clear_when,optional" doc:"The condition, over the row, under which the value may be read; anything but true masks it."`
+	Otherwise  string               `hcl:"otherwise,optional" doc:"What stands where the value is masked, nulls included; nothing (null) unless given."`
+	Key        pipelines.Secret     `hcl:"key,optional" doc:"Of pseudonyms: the root key, a secret of 32 bytes or more."`
+	Domain     string               `hcl:"domain,optional" doc:"Of pseudonyms: a name shared by the columns of this policy that must match; each column has its own unless given."`
+	Rotate     string               `hcl:"rotate,optional" doc:"Of pseudonyms: per_release draws the key anew from what was read, so that the same input has the same pseudonyms and those of two releases do not match." values:"per_release"`
+	Destroy    string               `hcl:"destroy_after,optional" doc:"Of pseudonyms, in place of key and rotate: publish draws a key that is stored nowhere and gone with the process, so that nobody can ever tell whose a pseudonym is; the same input made into a release again has other pseudonyms." values:"publish"`
+	Canonical  string               `hcl:"canonical,optional" doc:"Of pseudonyms: text, the default, compares without regard to case and spaces; exact, as written; identifier, letters and digits alone." values:"text|exact|identifier"`
+	LegalBasis string               `hcl:"legal_basis,optional" doc:"The documents of article D.312-1-3 of the code des relations entre le public et l'administration that the column is of, as D312-1-3/6: the law then lets it out, as it is or, with action pseudonym, as a keyed hash, which needs neither model nor rotate. Nothing else passes a mark."`
+	Reason     string               `hcl:"reason,optional" doc:"With legal_basis: why the column is of those documents; the public is told."`
 }
 
 func (c policyConfig) Validate() error {
@@ -87,12 +90,15 @@ func (c policyConfig) Validate() error {
 		return pipelines.At("subject", messages.WrongModel.With("why", "subject with null_match = \"wildcard\""))
 	}
 	for _, id := range c.Identifiers {
-		if id.Action == "pseudonym" && c.Model == nil {
+		if id.Action == "pseudonym" && c.Model == nil && !id.legal() {
 			return messages.WrongModel.With("why", "a pseudonym without a model")
 		}
-		if id.Action == "pseudonym" && c.Subject == "" {
+		if id.Action == "pseudonym" && c.Model != nil && c.Subject == "" {
 			return messages.WrongModel.With("why", "a pseudonym without subject: k rows may show that they are of one person")
 		}
+	}
+	if c.Model == nil && len((policy{policyConfig: c}).thresholds()) > 0 {
+		return pipelines.At("gate", messages.WrongGate.With("why", "a threshold without a model"))
 	}
 	if leaves == 0 {
 		return pipelines.At("public", messages.NothingLeaves.With())
@@ -104,6 +110,9 @@ func (id identifierConfig) Validate() error {
 	wrong := func(argument, why string) error {
 		return pipelines.At(argument, messages.WrongAction.With("column", id.Column, "why", why))
 	}
+	if err := id.lawful(); err != nil {
+		return err
+	}
 	pseudonym := id.Action == "pseudonym"
 	switch {
 	case pseudonym && (id.ClearWhen.IsSet() || id.Otherwise != ""):
@@ -112,7 +121,7 @@ func (id identifierConfig) Validate() error {
 		return wrong("destroy_after", "destroy_after with key or rotate")
 	case pseudonym && id.Destroy == "" && !id.Key.IsSet():
 		return wrong("action", "pseudonym without key")
-	case pseudonym && id.Destroy == "" && id.Rotate == "":
+	case pseudonym && id.Destroy == "" && id.Rotate == "" && !id.legal():
 		return wrong("action", "pseudonym without rotate")
 	case !pseudonym && (id.Key.IsSet() || id.Domain != "" || id.Rotate != "" || id.Destroy != "" || id.Canonical != ""):
 		return wrong("action", "key, domain, rotate, destroy_after or canonical without pseudonym")
@@ -122,7 +131,7 @@ func (id identifierConfig) Validate() error {
 		return wrong("action", "constant with clear_when")
 	case id.Action == "null" && id.Otherwise != "":
 		return wrong("otherwise", "null with otherwise")
-	case (id.Action == "" || id.Action == "mask") && !id.ClearWhen.IsSet():
+	case (id.Action == "" || id.Action == "mask") && !id.ClearWhen.IsSet() && !id.open():
 		return wrong("action", "mask without clear_when")
 	}
 	return nil
@@ -182,7 +191,7 @@ func (t policy) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Model != nil || t.Opposition != nil {
+	if t.Model != nil || t.Opposition != nil || len(t.pseudonyms()) > 0 {
 		return nil, nil
 	}
 	for _, c := range p.columns {
@@ -198,11 +207,17 @@ func (t policy) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 // for where it is not masked it is as it was.
 func (t policy) provable(columns []string, judged string) bool {
 	for _, c := range columns {
-		if c != judged && !slices.Contains(t.Public, c) && !slices.ContainsFunc(t.Sensitive, func(s sensitiveConfig) bool { return s.Column == c }) {
+		if c != judged && !t.asItIs(c) && !slices.ContainsFunc(t.Sensitive, func(s sensitiveConfig) bool { return s.Column == c }) {
 			return false
 		}
 	}
 	return true
+}
+
+// asItIs says whether a column leaves as it is, model or not.
+func (t policy) asItIs(column string) bool {
+	return slices.Contains(t.Public, column) ||
+		slices.ContainsFunc(t.Identifiers, func(id identifierConfig) bool { return id.Column == column && id.open() })
 }
 
 func (p *plan) kernel(t policy, s *seen) pipelines.Kernel {
@@ -212,10 +227,10 @@ func (p *plan) kernel(t policy, s *seen) pipelines.Kernel {
 	var o *objecting
 	if s != nil {
 		o = t.objecting(s.opposed)
-	}
-	if s != nil && s.verdict != nil {
-		e = p.records.recoding(s.verdict)
 		m.draw(s.keys)
+		if s.verdict != nil {
+			e = p.records.recoding(s.verdict)
+		}
 	}
 	return func(ctx context.Context, b pipelines.Batch) (pipelines.Batch, error) {
 		b, _, err := o.keep(ctx, b)
@@ -257,14 +272,14 @@ func (t policy) EmitKernel(d pipelines.Decision, in *arrow.Schema) (pipelines.Ke
 		return nil, err
 	}
 	s, _ := d.(*seen)
-	if p.records == nil {
-		if s == nil && t.Opposition != nil {
-			return nil, messages.Internal.With("what", "a policy with oppositions was not asked first")
-		}
+	if s == nil && t.Opposition != nil {
+		return nil, messages.Internal.With("what", "a policy with oppositions was not asked first")
+	}
+	if t.Model == nil && len(t.pseudonyms()) == 0 {
 		return p.kernel(t, s), nil
 	}
-	if s == nil || s.verdict == nil || len(s.keys) < len(t.pseudonyms()) {
-		return nil, messages.Internal.With("what", "a policy with a model was not asked first")
+	if s == nil || t.Model != nil && s.verdict == nil || len(s.keys) < len(t.pseudonyms()) {
+		return nil, messages.Internal.With("what", "a policy with a model or a pseudonym was not asked first")
 	}
 	return p.kernel(t, s), nil
 }

@@ -80,7 +80,7 @@ func (t policy) Draw(ctx context.Context, d pipelines.Decision, fingerprint []by
 // rotated is the root of an identifier whose pseudonyms can be made again, and the
 // epoch of the release that is made of what was read.
 func (t policy) rotated(ctx context.Context, id identifierConfig, fingerprint []byte) (root protect.Root, epoch string, err error) {
-	if len(fingerprint) == 0 {
+	if id.Rotate != "" && len(fingerprint) == 0 {
 		return root, "", messages.NoFingerprint.With("column", id.Column)
 	}
 	secret, err := id.Key.Reveal(ctx, t.env)
@@ -90,7 +90,9 @@ func (t policy) rotated(ctx context.Context, id identifierConfig, fingerprint []
 	if root, err = protect.NewRoot(secret, "identifier "+id.Column); err != nil {
 		return root, "", err
 	}
-	epoch, err = root.ReleaseEpoch(fingerprint)
+	if id.Rotate != "" { // else the law lets the same ones out in every release
+		epoch, err = root.ReleaseEpoch(fingerprint)
+	}
 	return root, epoch, err
 }
 

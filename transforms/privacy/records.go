@@ -216,7 +216,7 @@ func (t policy) count(r *records, workers int) *counting {
 		shape.Sensitive = append(shape.Sensitive, p.name)
 	}
 	if r.subject >= 0 {
-		shape.Subjects = t.Model.K
+		shape.Subjects = t.enough()
 	}
 	opts := disclosure.Options{Memory: t.env.Memory}
 	if spool, ok := t.env.Spool.(pipelines.ByteSpool); ok {
@@ -315,8 +315,9 @@ type verdict struct {
 	sensitive []map[string]int64 // rows of the input by "=" and value; null is ""
 	recoder   *disclosure.Recoder
 	*figures
-	risks disclosure.Risks
-	score float64
+	risks  disclosure.Risks
+	waived []string // rules of the gate that an approver accepted
+	score  float64
 }
 
 // recoded is what the values of a quasi-identifier leave as.

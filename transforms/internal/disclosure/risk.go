@@ -10,8 +10,11 @@ import (
 // Risks is how likely an attacker is right who links a row to a person.
 type Risks struct {
 	Rows, Classes int64
-	Smallest      int64  // rows of the smallest class
-	Sizes         []Size // how many classes are of a size, from the smallest
+	Smallest      int64 // rows of the smallest class
+	// Persons, where the shape counts subjects, is how many are in the class that has
+	// fewest, none counted above the shape's number.
+	Persons int64
+	Sizes   []Size // how many classes are of a size, from the smallest
 	// Prosecutor: the attacker knows that the person is in the data. The risk of a row
 	// is one by the rows of its class. Marketer is how many rows are linked rightly on
 	// average, and equals the mean.
@@ -45,19 +48,23 @@ func Measure(ctx context.Context, p Problem, levels []int) (Risks, error) {
 		return Risks{}, err
 	}
 	sizes, people := map[int64]int64{}, map[int64]int64{}
+	persons := int64(s.p.Classes.shape.Subjects)
 	err = s.visit(ctx, levels, func(n *node) error {
 		for i, rows := range n.run.n {
 			if rows == 0 || n.lost[i] {
 				continue
 			}
 			sizes[int64(rows)]++
+			if u := n.run.subjects; u != nil && !u.enough[i] {
+				persons = min(persons, int64(u.start[i+1]-u.start[i]))
+			}
 			if n.run.population != nil {
 				people[int64(n.run.population[i])] += int64(rows)
 			}
 		}
 		return nil
 	})
-	var r Risks
+	r := Risks{Persons: persons}
 	for _, size := range sorted(sizes) {
 		r.Sizes = append(r.Sizes, Size{size, sizes[size]})
 		r.Rows += size * sizes[size]

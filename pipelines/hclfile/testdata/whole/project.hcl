@@ -5,7 +5,9 @@ project {
   fingerprint_key = secret.empreinte
   evidence        = connection.local.preuves
   quarantine      = ["age1qqqq"]
-  approvers       = ["dpo"]
+  approvers {
+    privacy = ["RWToKoBdWZKCHRl/ayPhbIUyxqvIOPrNXqeJvgx2spIDNAOb+os9No1h"]
+  }
 }
 
 variable "premier" {

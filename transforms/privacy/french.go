@@ -1,0 +1,75 @@
+package privacy
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+)
+
+// What the public and the register read is French in every language, and stands here.
+
+// legalDocuments are the documents it lists, by their number from 1.
+var legalDocuments = []string{
+	"organisation de l'administration : organigrammes, annuaires, tableaux d'avancement et listes d'aptitude",
+	"vie économique, associative et culturelle : répertoires des associations et des entreprises",
+	"professions réglementées et activités professionnelles soumises à des règles",
+	"enseignement et recherche : résultats d'examens et de concours",
+	"organisation et exercice des activités sportives",
+	"vie politique : répertoire des élus, sans adresse ni téléphone",
+	"organisation et exercice des activités touristiques",
+	"activités soumises à des formalités, notamment d'urbanisme et d'occupation du domaine public",
+	"archives publiques dont les délais de communication sont passés",
+}
+
+// lawfully tells the public of a column that the law lets out.
+func (id identifierConfig) lawfully() string {
+	what := "Les valeurs de la colonne « " + id.Column + " » sont publiées telles quelles"
+	switch {
+	case id.open():
+	case id.Rotate == "" && id.Destroy == "":
+		what = "Les valeurs de la colonne « " + id.Column + " » ont été remplacées par des codes, les mêmes d'une publication à l'autre"
+	default:
+		what = "Les valeurs de la colonne « " + id.Column + " » ont été remplacées par des codes propres à cette publication"
+	}
+	return what + ", ce que permet l'article D. 312-1-3, " + strconv.Itoa(legalNumber(id.LegalBasis)) +
+		"°, du code des relations entre le public et l'administration (" + strings.TrimRight(strings.TrimSpace(id.Reason), ".") + ")."
+}
+
+// checkedThresholds names for the manifest what the gate found to hold. What an approver
+// accepted did not.
+func (t policy) checkedThresholds(d pipelines.Decision) (checks []string) {
+	s, _ := d.(*seen)
+	for _, rule := range t.thresholds() {
+		switch {
+		case s != nil && s.verdict != nil && slices.Contains(s.waived, rule.Name):
+		case rule.Name == ruleUniques:
+			checks = append(checks, "lignes ou personnes seules de leur groupe : "+decimal(*rule.Threshold)+" au plus")
+		default:
+			checks = append(checks, "risque le plus élevé : "+decimal(*rule.Threshold)+" au plus")
+		}
+	}
+	return checks
+}
+
+// Roles of columns in the register.
+const (
+	roleQuasi     = "quasi-identifiants"
+	roleSensitive = "attributs protégés"
+	rolePublic    = "données publiées telles quelles"
+)
+
+func (id identifierConfig) role() string {
+	switch {
+	case id.open():
+		return "identifiants publiés tels quels sur une base légale"
+	case id.Action == "drop":
+		return "identifiants supprimés"
+	case id.Action == "pseudonym":
+		return "identifiants remplacés par des codes"
+	case id.ClearWhen.IsSet():
+		return "identifiants masqués sauf exception"
+	}
+	return "identifiants masqués"
+}

@@ -1,0 +1,72 @@
+package privacy_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
+)
+
+// The public is told by which article a column leaves, and why; the plan and the register
+// have the same from the policy.
+func TestTheLawIsNamed(t *testing.T) {
+	p, err := policy(t, pipelinetest.Env(t), `
+		identifier "nom" {
+			legal_basis = "D312-1-3/6"
+			reason      = "membres du conseil municipal."
+		}
+		identifier "matricule" {
+			action      = "pseudonym"
+			key         = secret.cle
+			legal_basis = "D312-1-3/1"
+			reason      = "organigramme"
+		}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"Les valeurs de la colonne « nom » sont publiées telles quelles, ce que permet l'article D. 312-1-3, 6°, du code des relations entre le public et l'administration (membres du conseil municipal).",
+		"Les valeurs de la colonne « matricule » ont été remplacées par des codes, les mêmes d'une publication à l'autre, ce que permet l'article D. 312-1-3, 1°, du code des relations entre le public et l'administration (organigramme).",
+	}
+	if got := p.Paragraph(nil)[:2]; !slices.Equal(got, want) {
+		t.Errorf("the public is told\n%s", strings.Join(got, "\n"))
+	}
+	bases := p.(pipelines.Lawful).LegalBases()
+	if len(bases) != 2 || bases[0].Column != "nom" || bases[0].Basis != "D312-1-3/6" || !strings.HasPrefix(bases[0].Documents, "vie politique") {
+		t.Errorf("its bases are %+v", bases)
+	}
+	if rules := p.(pipelines.Waivable).Waivable(); len(rules) != 0 {
+		t.Errorf("an approver may relax %+v", rules)
+	}
+}
+
+// Only the law passes a mark: a column with one leaves where its rule has a basis and
+// nowhere else.
+func TestOnlyTheLawPassesAMark(t *testing.T) {
+	in := []pipelines.MarkedColumn{{Name: "nom", Personal: true, Because: "declared"}}
+	p, err := policy(t, pipelinetest.Env(t), "identifier \"nom\" {\nlegal_basis = \"D312-1-3/6\"\nreason = \"x\"\n}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := p.Roles(in); err != nil || len(out) != 1 || out[0].Personal {
+		t.Errorf("with the law: %+v, %v", out, err)
+	}
+	if p, err = policy(t, pipelinetest.Env(t), `public = ["nom"]`); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := p.Roles(in); !messages.Has(err, messages.PublicPersonal) {
+		t.Errorf("without it: %+v, %v", out, err)
+	}
+	for _, body := range []string{
+		`legal_basis = ""`, `reason = "x"`, "legal_basis = \"D312-1-3\"\nreason = \"x\"", "legal_basis = \"D312-1-3/0\"\nreason = \"x\"", "legal_basis = \"D312-1-3/10\"\nreason = \"x\"",
+		"legal_basis = \"D312-1-3/+6\"\nreason = \"x\"", "legal_basis = \"D.312-1-3/6\"\nreason = \"x\"", "legal_basis = \"L312-1-2/1\"\nreason = \"x\"", "legal_basis = \"D312-1-3/6\"",
+		"legal_basis = \"D312-1-3/6\"\nreason = \"\"", "action = \"mask\"\nclear_when = true\nlegal_basis = \"D312-1-3/6\"\nreason = \"x\"", "action = \"null\"\nlegal_basis = \"D312-1-3/6\"\nreason = \"x\"",
+	} {
+		if _, err := policy(t, pipelinetest.Env(t), "identifier \"nom\" {\n"+body+"\n}"); err == nil {
+			t.Errorf("%s is taken", strings.ReplaceAll(body, "\n", "; "))
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package privacy
+
+import "github.com/lavoir-data/lavoir/pipelines"
+
+// Processing describes the policy for the register of processing.
+func (t policy) Processing() pipelines.Processing {
+	p := pipelines.Processing{Purpose: t.Purpose, Controller: t.Controller, DataSubjects: append([]string{}, t.DataSubjects...),
+		Categories: []pipelines.DataCategory{}, Measures: t.Paragraph(nil), LegalBases: append([]pipelines.LegalBasis{}, t.LegalBases()...)}
+	add := func(role string, columns ...string) {
+		for i := range p.Categories {
+			if p.Categories[i].Role == role {
+				p.Categories[i].Columns = append(p.Categories[i].Columns, columns...)
+				return
+			}
+		}
+		if len(columns) > 0 {
+			p.Categories = append(p.Categories, pipelines.DataCategory{Role: role, Columns: columns})
+		}
+	}
+	for _, id := range t.Identifiers {
+		add(id.role(), id.Column)
+	}
+	add(roleQuasi, t.quasiNames()...)
+	for _, s := range t.Sensitive {
+		add(roleSensitive, s.Column)
+	}
+	add(rolePublic, t.Public...)
+	return p
+}
