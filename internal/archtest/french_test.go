@@ -176,6 +176,7 @@ var spokenElsewhere = places{
 	"transforms/privacy/paragraph.go":    "the public paragraph, which is French",
 	"transforms/privacy/protection.go":   "a sentence of that paragraph",
 	"transforms/privacy/french.go":       "what the public and the register read, which is French",
+	"pipelines/cli/register.go":          "the register, which is French",
 	"transforms/privacy/hierarchy.go":    "names of levels, French in every language",
 	"pipelines/messages":                 "the catalogue itself",
 	"transforms/internal/protect":        "labels, French in every language, and words as texts have them",

@@ -156,7 +156,7 @@ func (a *app) root() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = false
 	root.AddCommand(
 		a.initCmd(), a.validateCmd(), a.planCmd(), a.previewCmd(), a.runCmd(), a.testCmd(), a.verifyCmd(), a.describeCmd(),
-		a.guessCmd(), a.privacyCmd(), a.subjectCmd(), a.driftCmd(), a.fmtCmd(), a.acceptCmd(), a.schemaCmd(), a.doctorCmd(), a.purgeCmd(), a.selftestCmd(), a.versionCmd(),
+		a.guessCmd(), a.privacyCmd(), a.subjectCmd(), a.driftCmd(), a.fmtCmd(), a.acceptCmd(), a.registerCmd(), a.schemaCmd(), a.doctorCmd(), a.purgeCmd(), a.selftestCmd(), a.versionCmd(),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
