@@ -47,6 +47,10 @@ type Env struct {
 	// Note, when not nil, is told of what the report of the task should warn of.
 	Note func(*messages.Error)
 
+	// NoRelease says that what is made is looked at and thrown away, as in a preview:
+	// nothing that is drawn may be what a release has.
+	NoRelease bool
+
 	// accepting, when not nil, is what approvers accepted of the task: see Accepted.
 	accepting *accepting
 

@@ -147,11 +147,13 @@ func PreviewTask(ctx context.Context, p *Project, t Task, rows int64, opt RunOpt
 	if t, err = Choose(ctx, t, r.env(t, r.dir), true); err != nil {
 		return nil, err
 	}
-	f, err := BuildFlow(t, r.env(t, r.dir))
+	env := r.env(t, r.dir)
+	env.NoRelease = true
+	f, err := BuildFlow(t, env)
 	if err != nil {
 		return nil, err
 	}
-	return f.Preview(ctx, r.env(t, r.dir), rows)
+	return f.Preview(ctx, env, rows)
 }
 
 // Purger is the ability of a sink to remove what no reader needs any more:

@@ -40,9 +40,13 @@ func approvers(kind string, texts []string) (keys []minisign.PublicKey, err erro
 // soon not count.
 func (l *loader) acceptances(c *approversConfig) {
 	p := l.project
-	if c != nil { // whose mistakes were said
-		p.Approvers.Privacy, _ = approvers("privacy", c.Privacy)
-		p.Approvers.Operations, _ = approvers("operations", c.Operations)
+	if c != nil {
+		var mine, others error
+		p.Approvers.Privacy, mine = approvers("privacy", c.Privacy)
+		p.Approvers.Operations, others = approvers("operations", c.Operations)
+		if mine != nil || others != nil {
+			return // it was said
+		}
 	}
 	var told []*messages.Error
 	p.Acceptances, told = pipelines.ReadAcceptances(l.dir, p.Approvers)

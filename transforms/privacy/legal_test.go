@@ -1,6 +1,7 @@
 package privacy_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -68,5 +69,57 @@ func TestOnlyTheLawPassesAMark(t *testing.T) {
 		if _, err := policy(t, pipelinetest.Env(t), "identifier \"nom\" {\n"+body+"\n}"); err == nil {
 			t.Errorf("%s is taken", strings.ReplaceAll(body, "\n", "; "))
 		}
+	}
+}
+
+// A pseudonym that the law lets out is the same in every release, and in no preview:
+// there it stands beside the value.
+func TestALawfulPseudonymStays(t *testing.T) {
+	env := pipelinetest.Env(t)
+	in := table(t, "matricule:text\nA1\na1\nA2\n")
+	drawn := func(env pipelines.Env, fingerprint string) string {
+		p, err := policy(t, env, "identifier \"matricule\" {\naction = \"pseudonym\"\nkey = secret.cle\nlegal_basis = \"D312-1-3/1\"\nreason = \"x\"\n}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k, err := p.(pipelines.SinglePass).Kernel(in.Schema); err != nil || k != nil {
+			t.Fatalf("without a first pass nothing is drawn: %v", err)
+		}
+		ctx := context.Background()
+		first := pipelinetest.Batches(in.Schema, pipelinetest.Cuts()[0].Batches(env.Allocator, in)...)
+		d, err := p.Observe(ctx, first)
+		first.Close()
+		if err == nil {
+			d, err = p.(pipelines.Drawer).Draw(ctx, d, []byte(fingerprint))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := p.Emit(ctx, d, pipelinetest.Batches(in.Schema, pipelinetest.Cuts()[0].Batches(env.Allocator, in)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := collect(t, out)
+		if err := p.(pipelines.Gate).Judge(ctx, d, sealed{env, table(t, got)}); err != nil {
+			t.Error(err)
+		}
+		if err := p.(pipelines.Gate).Judge(ctx, d, sealed{env, in}); !messages.Has(err, messages.GateValue) {
+			t.Errorf("a file with the values themselves: %v", err)
+		}
+		return got
+	}
+	once := drawn(env, "one night")
+	if rows := lines(once); rows[0][0] != rows[1][0] || rows[0][0] == rows[2][0] {
+		t.Errorf("the pseudonyms are %v", rows)
+	}
+	if again := drawn(env, "another"); again != once {
+		t.Errorf("another night they are %s, not %s", again, once)
+	}
+	if again := drawn(env, ""); again != once {
+		t.Errorf("without a fingerprint they are %s, not %s", again, once)
+	}
+	env.NoRelease = true
+	if shown := drawn(env, "x"); shown == once {
+		t.Error("a preview shows those of the releases")
 	}
 }

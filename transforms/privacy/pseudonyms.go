@@ -80,7 +80,8 @@ func (t policy) Draw(ctx context.Context, d pipelines.Decision, fingerprint []by
 // rotated is the root of an identifier whose pseudonyms can be made again, and the
 // epoch of the release that is made of what was read.
 func (t policy) rotated(ctx context.Context, id identifierConfig, fingerprint []byte) (root protect.Root, epoch string, err error) {
-	if id.Rotate != "" && len(fingerprint) == 0 {
+	rotates := id.Rotate != "" || t.env.NoRelease
+	if rotates && len(fingerprint) == 0 {
 		return root, "", messages.NoFingerprint.With("column", id.Column)
 	}
 	secret, err := id.Key.Reveal(ctx, t.env)
@@ -90,7 +91,7 @@ func (t policy) rotated(ctx context.Context, id identifierConfig, fingerprint []
 	if root, err = protect.NewRoot(secret, "identifier "+id.Column); err != nil {
 		return root, "", err
 	}
-	if id.Rotate != "" { // else the law lets the same ones out in every release
+	if rotates { // else the law lets the same ones out in every release
 		epoch, err = root.ReleaseEpoch(fingerprint)
 	}
 	return root, epoch, err
