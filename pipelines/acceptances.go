@@ -154,6 +154,9 @@ func (a Acceptance) Sign(key minisign.PrivateKey, now time.Time) (name string, t
 	if text, err = a.text(); err != nil {
 		return "", nil, nil, err
 	}
+	if _, err := parseAcceptance(text); err != nil { // what no reader would take
+		return "", nil, nil, err
+	}
 	name = a.Accepted + "-" + a.Rule + "-" + fullSum(text)[:12] + ".json"
 	r := minisign.NewReader(bytes.NewReader(text))
 	if _, err := bytes.NewBuffer(nil).ReadFrom(r); err != nil {
@@ -306,9 +309,9 @@ func (e Env) Accepting(all []SignedAcceptance, policy []byte) Env {
 	return e
 }
 
-// Accepted is asked about a rule of the task's policy that is not kept: about a column,
-// or "" for none, and with the figure that was found, or 0 for a rule that has none. It
-// says whether an approver accepted that, as of Now. The report then notes the acceptance
+// Accepted is asked about a rule of the task's policy that an approver may answer for:
+// about a column, or "" for none, and with the figure that was found, or 0 for a rule
+// that has none. It says whether one accepted that, as of Now. The report then notes the acceptance
 // that the task rests on, else why those that there are do not apply.
 func (e Env) Accepted(rule, column string, figure float64) bool {
 	if e.accepting == nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"aead.dev/minisign"
 	"github.com/spf13/cobra"
@@ -108,7 +110,7 @@ func (in *accepted) check(now time.Time) error {
 	switch {
 	case in.rule == "":
 		return missing("--rule", "max_prosecutor_risk, max_uniques, …")
-	case strings.TrimSpace(in.reason) == "":
+	case strings.TrimSpace(in.reason) == "" || !utf8.ValidString(in.reason):
 		return missing("--reason", "a text")
 	case err != nil || until.Format(time.DateOnly) < now.UTC().Format(time.DateOnly):
 		return missing("--until", "YYYY-MM-DD, today or later")
@@ -164,7 +166,7 @@ func (a *app) acceptable(p *hclfile.Project, in *accepted) (*pipelines.Rule, err
 		return nil, bad("the rule has no figure")
 	case r.Threshold != nil && !in.bounded:
 		return nil, bad("the rule has a figure, and none is given")
-	case r.Threshold != nil && !(in.ceiling > *r.Threshold):
+	case r.Threshold != nil && !(in.ceiling > *r.Threshold && in.ceiling < math.MaxFloat64):
 		return nil, bad("it is not above what the policy allows")
 	}
 	return r, nil

@@ -3,7 +3,7 @@ package messages
 // acceptances: approvers, what they sign, what the law lets out, and the thresholds of
 // the gate. Codes LAV-4340 to LAV-4359.
 var acceptances = []*Message{
-	BadApprover, WrongGate, WrongLegalBasis, AcceptanceUnreadable, AcceptanceKey, AcceptanceSignature, AcceptanceExpired,
+	BadApprover, WrongThreshold, WrongLegalBasis, AcceptanceUnreadable, AcceptanceKey, AcceptanceSignature, AcceptanceExpired,
 	AcceptanceExpires, AcceptancePolicy, AcceptanceTenant, AcceptanceCeiling, AcceptanceApplied, GateThreshold,
 	NoSuchRule, SeveralPipelines, BadCeiling, NoApprover, KeyUnreadable, KeyPassphrase, AcceptanceExists,
 }
@@ -12,7 +12,7 @@ var (
 	BadApprover = &Message{Code: "LAV-4340", Class: Language,
 		EN: Text{"an approver is no minisign public key: {why}", "write the second line of the approver's .pub file, which begins with RW; minisign -G makes a pair of keys"},
 		FR: Text{"un approbateur n'est pas une clé publique minisign : {why}", "écrivez la seconde ligne du fichier .pub de l'approbateur, qui commence par RW ; minisign -G fabrique une paire de clés"}}
-	WrongGate = &Message{Code: "LAV-4341", Class: Language,
+	WrongThreshold = &Message{Code: "LAV-4341", Class: Language,
 		EN: Text{"the gate of this policy: {why}", "max_prosecutor_risk goes from 0 to 1 and max_uniques is a number of rows; both need a model, whose classes they judge"},
 		FR: Text{"le bloc gate de cette politique : {why}", "max_prosecutor_risk va de 0 à 1 et max_uniques est un nombre de lignes ; tous deux demandent un model, dont ils jugent les groupes"}}
 	WrongLegalBasis = &Message{Code: "LAV-4342", Class: Language,
@@ -43,8 +43,8 @@ var (
 		EN: Text{"the acceptance {file} of {rule} does not apply: {figure} is above its ceiling {ceiling}", "have it accepted up to that figure, or change what needs it"},
 		FR: Text{"l'acceptation {file} de {rule} ne s'applique pas : {figure} dépasse son plafond {ceiling}", "faites-la accepter jusqu'à ce chiffre, ou corrigez ce qui la rend nécessaire"}}
 	AcceptanceApplied = &Message{Code: "LAV-4351", Class: Warning,
-		EN: Text{"{rule} is not kept, which the acceptance {file} allows until {until}", "nothing, as long as the reasons for it hold; the evidence of the release holds it"},
-		FR: Text{"{rule} n'est pas respecté, ce que l'acceptation {file} permet jusqu'au {until}", "rien, tant que ses raisons valent ; les preuves de la version la contiennent"}}
+		EN: Text{"this rests on the acceptance {file} of {rule}, which holds until {until}", "nothing, as long as the reasons for it hold; they are in the evidence of the release"},
+		FR: Text{"ceci repose sur l'acceptation {file} de {rule}, qui vaut jusqu'au {until}", "rien, tant que ses raisons valent ; elles sont dans les preuves de la version"}}
 	GateThreshold = &Message{Code: "LAV-4352", Class: Refused,
 		EN: Text{"the sealed file {file} has {rule} = {figure}, and the policy allows {threshold}", "raise k, or give the quasi-identifiers coarser levels; an approver can also accept it: lavoir accept privacy --rule {rule} --ceiling {figure}"},
 		FR: Text{"le fichier scellé {file} a {rule} = {figure}, et la politique permet {threshold}", "augmentez k, ou donnez aux quasi-identifiants des niveaux plus larges ; un approbateur peut aussi l'accepter : lavoir accept privacy --rule {rule} --ceiling {figure}"}}

@@ -33,7 +33,7 @@ type policyConfig struct {
 	Quasi        []quasiConfig      `hcl:"quasi,block" doc:"A column that names nobody, and may tell who it is together with others; it leaves as coarse as the model needs."`
 	Sensitive    []sensitiveConfig  `hcl:"sensitive,block" doc:"A column that nobody may learn of a person; it leaves as it is, if the classes of the model are diverse enough."`
 	Opposition   *oppositionConfig  `hcl:"opposition,block" doc:"Those whose rows never leave because they objected."`
-	Gate         *gateConfig        `hcl:"gate,block" doc:"What the gate demands of the files themselves, beyond the model."`
+	Gate         *gateConfig        `hcl:"gate,block" doc:"What is asked of a file before it is published, besides the model."`
 	Model        *modelConfig       `hcl:"model,block" doc:"What every class of rows with the same quasi-identifiers must keep."`
 }
 
@@ -98,7 +98,7 @@ func (c policyConfig) Validate() error {
 		}
 	}
 	if c.Model == nil && len((policy{policyConfig: c}).thresholds()) > 0 {
-		return pipelines.At("gate", messages.WrongGate.With("why", "a threshold without a model"))
+		return pipelines.At("gate", messages.WrongThreshold.With("why", "a threshold without a model"))
 	}
 	if leaves == 0 {
 		return pipelines.At("public", messages.NothingLeaves.With())
