@@ -311,8 +311,8 @@ func (e Env) Accepting(all []SignedAcceptance, policy []byte) Env {
 
 // Accepted is asked about a rule of the task's policy that an approver may answer for:
 // about a column, or "" for none, and with the figure that was found, or 0 for a rule
-// that has none. It says whether one accepted that, as of Now. The report then notes the acceptance
-// that the task rests on, else why those that there are do not apply.
+// that has none. It says whether one accepted that, as of Now. The report then notes
+// the acceptance that the task rests on, else why those that there are do not apply.
 func (e Env) Accepted(rule, column string, figure float64) bool {
 	if e.accepting == nil {
 		return false

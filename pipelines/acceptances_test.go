@@ -388,3 +388,37 @@ func TestWhatMinisignSignedCounts(t *testing.T) {
 		t.Errorf("signed\n%s\nminisign signed\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// Whatever lies in the folder, nothing counts but what was signed.
+func FuzzOnlyWhatWasSignedCounts(f *testing.F) {
+	pub, err := pipelines.ParseApprover(minisignKey)
+	if err != nil {
+		f.Fatal(err)
+	}
+	by := pipelines.Approvers{Privacy: []minisign.PublicKey{pub}}
+	f.Add([]byte(minisignText), []byte(minisignED))
+	f.Add([]byte(minisignText), []byte(minisignEd))
+	f.Add([]byte(strings.Replace(minisignText, "35*", "*", 1)), []byte(minisignED))
+	f.Add([]byte(strings.ReplaceAll(minisignText, "\n", "\r\n")), []byte(strings.ReplaceAll(minisignED, "\n", "\r\n")))
+	f.Add([]byte("{}"), []byte(minisignED+"\n"))
+	f.Add([]byte(nil), []byte(nil))
+	f.Fuzz(func(t *testing.T, text, signature []byte) {
+		root := t.TempDir()
+		dir := filepath.Join(root, pipelines.AcceptancesFolder)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for name, data := range map[string][]byte{"a.json": text, "a.json.minisig": signature} {
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, told := pipelines.ReadAcceptances(root, by)
+		if len(got)+len(told) != 1 {
+			t.Errorf("%d count, told %s", len(got), codes(told))
+		}
+		if len(got) == 1 && strings.ReplaceAll(string(text), "\r\n", "\n") != minisignText {
+			t.Errorf("what nobody signed counts: %q", text)
+		}
+	})
+}
