@@ -51,6 +51,9 @@ const (
 	Pseudonymous Treatment = "pseudonym"
 	Generalised  Treatment = "generalised"
 	Kept         Treatment = "kept" // as it is, in the rows that stay
+	// By an article of law: as it is, or as a code that is the same in all releases.
+	KeptByLaw Treatment = "kept_by_law"
+	CodeByLaw Treatment = "pseudonym_by_law"
 )
 
 // ProtectedModel is what the rows of a release keep.
@@ -192,6 +195,7 @@ type SinglingOut struct {
 // Linkability is whether records of one person can be put together.
 type Linkability struct {
 	Pseudonyms  []string `json:"pseudonyms"`   // columns that tie the rows of a person together, in this release alone
+	Lasting     []string `json:"lasting"`      // columns that do in all releases, by law
 	AverageRisk float64  `json:"average_risk"` // that a row of another file is put beside the right one
 }
 

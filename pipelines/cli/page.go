@@ -272,6 +272,14 @@ func done(d *document, m pipelines.Manifest, p *pipelines.Protection, w words) {
 		why = append(why, w.t("Remplacé par un code : le code réunit les lignes d'une même personne sans dire qui elle est. Il change à chaque publication et la clé n'est pas publiée.",
 			"Replaced by a code: the code puts the rows of one person together without telling who it is. It changes with each release, and its key is not published."))
 	}
+	if used[pipelines.CodeByLaw] {
+		why = append(why, w.t("Remplacé par un code qui reste le même : il réunit les lignes d'une même personne dans toutes les publications, ce que la loi permet pour ces données. La clé n'est pas publiée.",
+			"Replaced by a code that stays the same: it puts the rows of one person together in all releases, which the law allows for these data. Its key is not published."))
+	}
+	if used[pipelines.KeptByLaw] {
+		why = append(why, w.t("Tel quel parce que la loi le permet : l'article D. 312-1-3 du code des relations entre le public et l'administration nomme les documents dont les données personnelles peuvent être publiées.",
+			"As it is because the law allows it: article D. 312-1-3 of the code of relations between the public and the administration names the documents whose personal data may be published."))
+	}
 	for _, c := range p.Columns {
 		if text, ok := keptBecause[c.Role]; ok && c.Treatment == pipelines.Kept && !slices.Contains(why, text[w]) {
 			why = append(why, text[w])
@@ -311,6 +319,10 @@ func treated(c pipelines.ProtectedColumn, p *pipelines.Protection, w words) stri
 		return w.t("masqué", "masked") + " (" + instead + w.t("), sauf là où la règle établit qu'il peut être lu", "), except where the rule establishes that it may be read")
 	case pipelines.Pseudonymous:
 		return w.t("remplacé par un code propre à cette publication", "replaced by a code of this release alone")
+	case pipelines.CodeByLaw:
+		return w.t("remplacé par un code qui reste le même", "replaced by a code that stays the same")
+	case pipelines.KeptByLaw:
+		return w.t("tel quel, comme la loi le permet", "as it is, as the law allows")
 	case pipelines.Generalised:
 		return w.t("regroupé", "grouped")
 	case pipelines.Kept:

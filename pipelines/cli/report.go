@@ -227,7 +227,11 @@ func (e evidence) questions(d *document) {
 	l := w.Linkability
 	if len(l.Pseudonyms) > 0 {
 		d.say("Dans cette version, oui : les codes de « " + strings.Join(l.Pseudonyms, " », « ") + " » réunissent les lignes d'une personne. D'une version à l'autre, non : leurs clés changent avec les lignes lues.")
-	} else {
+	}
+	if len(l.Lasting) > 0 {
+		d.say("Oui, d'une version à l'autre aussi : les codes de « " + strings.Join(l.Lasting, " », « ") + " » restent les mêmes, ce que la loi permet pour ces données.")
+	}
+	if len(l.Pseudonyms)+len(l.Lasting) == 0 {
 		d.say("Aucun code ne réunit les lignes d'une personne, ni dans cette version ni d'une version à l'autre.")
 	}
 	d.say("Qui rapproche un autre fichier par les caractéristiques tombe juste, en moyenne, pour " + percent(l.AverageRisk) + " des lignes.")

@@ -70,9 +70,10 @@ var unexposed = exposed{least: math.MaxInt64}
 // counts, has least rows or persons.
 func (c *recount) expose(least int64) {
 	c.exposed.least = min(c.exposed.least, least)
-	for class, n := range c.classes {
+	for i, class := range c.classes.classes {
+		n := class.rows
 		if c.subject >= 0 {
-			n = int64(len(c.persons[class]))
+			n = int64(len(c.persons[i]))
 		}
 		if n == 1 {
 			c.exposed.uniques++

@@ -35,6 +35,11 @@ func (id identifierConfig) legal() bool { return id.LegalBasis != "" }
 // open says whether the column leaves as it is, because the law lets it out.
 func (id identifierConfig) open() bool { return id.legal() && id.Action == "" }
 
+// lasts says whether the column's pseudonyms are the same in all releases.
+func (id identifierConfig) lasts() bool {
+	return id.Action == "pseudonym" && id.legal() && id.Rotate == "" && id.Destroy == ""
+}
+
 // lawful checks the form of a legal basis. That it is the right one is for people to say.
 func (id identifierConfig) lawful() error {
 	wrong := func(argument, why string) error {

@@ -73,7 +73,7 @@ func (t policy) Proof(d pipelines.Decision) *pipelines.PrivacyProof {
 		NullMatch: cmp.Or(m.NullMatch, "own_value"), Subject: t.Subject,
 		RowsIn: s.total, RowsOut: s.kept, RowsDropped: s.total - s.kept,
 		Score: s.score, Loss: s.loss, Sizes: classSizes(s.risks.Sizes),
-		Risks: pipelines.ProvedRisks{Before: exposed(s.before), After: exposed(s.risks)},
+		Risks: pipelines.ProvedRisks{Before: exposureOf(s.before), After: exposureOf(s.risks)},
 	}
 	for j, q := range t.Quasi {
 		r.Levels = append(r.Levels, pipelines.ProvedLevel{Column: q.Column, Level: s.levels[j] + q.MinLevel, Of: s.heights[j], Name: s.names[j]})
@@ -102,24 +102,28 @@ func (t policy) answers(r *pipelines.ProvedModel) *pipelines.WP29 {
 	w := &pipelines.WP29{
 		SinglingOut: pipelines.SinglingOut{Possible: after.Uniques > 0, UniqueBefore: r.Risks.Before.Uniques, UniqueAfter: after.Uniques,
 			SmallestClass: after.Smallest, HighestRisk: after.HighestRisk},
-		Linkability: pipelines.Linkability{Pseudonyms: []string{}, AverageRisk: after.AverageRisk},
+		Linkability: pipelines.Linkability{Pseudonyms: []string{}, Lasting: []string{}, AverageRisk: after.AverageRisk},
 		Inference:   pipelines.Inference{Unbounded: []string{}},
 	}
 	for _, id := range t.pseudonyms() {
-		w.Linkability.Pseudonyms = append(w.Linkability.Pseudonyms, id.Column)
+		if id.lasts() {
+			w.Linkability.Lasting = append(w.Linkability.Lasting, id.Column)
+		} else {
+			w.Linkability.Pseudonyms = append(w.Linkability.Pseudonyms, id.Column)
+		}
 	}
 	for _, s := range r.Sensitive {
 		w.Inference.GreatestShare = max(w.Inference.GreatestShare, s.GreatestShare)
 	}
 	for _, c := range t.Protection(nil).Columns {
-		if c.Role == pipelines.RolePublic || c.Treatment == pipelines.MaskedUnless {
+		if c.Role == pipelines.RolePublic || c.Treatment == pipelines.MaskedUnless || c.Treatment == pipelines.KeptByLaw {
 			w.Inference.Unbounded = append(w.Inference.Unbounded, c.Name)
 		}
 	}
 	return w
 }
 
-func exposed(r disclosure.Risks) pipelines.Exposure {
+func exposureOf(r disclosure.Risks) pipelines.Exposure {
 	return pipelines.Exposure{Rows: r.Rows, Classes: r.Classes, Smallest: r.Smallest, Uniques: r.Uniques(),
 		HighestRisk: r.ProsecutorMost, AverageRisk: r.ProsecutorMean}
 }

@@ -53,6 +53,10 @@ func (id identifierConfig) treatment() pipelines.Treatment {
 	switch {
 	case id.Action == "drop":
 		return pipelines.Suppressed
+	case id.open():
+		return pipelines.KeptByLaw
+	case id.lasts():
+		return pipelines.CodeByLaw
 	case id.Action == "pseudonym":
 		return pipelines.Pseudonymous
 	case id.ClearWhen.IsSet():
@@ -98,8 +102,12 @@ func open(p *pipelines.Protection, s *seen) []pipelines.Criterion {
 		}
 		return false
 	}
-	need(pipelines.NeedsNoCode, !has(func(c pipelines.ProtectedColumn) bool { return c.Treatment == pipelines.Pseudonymous }))
-	need(pipelines.NeedsNoName, !has(func(c pipelines.ProtectedColumn) bool { return c.Treatment == pipelines.MaskedUnless }))
+	need(pipelines.NeedsNoCode, !has(func(c pipelines.ProtectedColumn) bool {
+		return c.Treatment == pipelines.Pseudonymous || c.Treatment == pipelines.CodeByLaw
+	}))
+	need(pipelines.NeedsNoName, !has(func(c pipelines.ProtectedColumn) bool {
+		return c.Treatment == pipelines.MaskedUnless || c.Treatment == pipelines.KeptByLaw
+	}))
 	need(pipelines.NeedsAllCounted, !has(func(c pipelines.ProtectedColumn) bool { return c.Role == pipelines.RolePublic }))
 	need(pipelines.NeedsKnown, !has(func(c pipelines.ProtectedColumn) bool { return !known(c) }))
 	return all
@@ -110,7 +118,7 @@ func known(c pipelines.ProtectedColumn) bool {
 	switch c.Role {
 	case pipelines.RoleIdentifier:
 		switch c.Treatment {
-		case pipelines.Suppressed, pipelines.Masked, pipelines.MaskedUnless, pipelines.Pseudonymous:
+		case pipelines.Suppressed, pipelines.Masked, pipelines.MaskedUnless, pipelines.Pseudonymous, pipelines.KeptByLaw, pipelines.CodeByLaw:
 			return true
 		}
 	case pipelines.RoleQuasi:
