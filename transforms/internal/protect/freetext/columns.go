@@ -6,11 +6,11 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 )
 
-// Tally counts the passages in a column of texts, or of a dictionary of texts:
-// each as often as a row shows it.
+// Tally counts the passages in a column of texts, of a dictionary of texts, or of
+// lists of texts: each as often as a row shows it.
 func (d *Detector) Tally(a arrow.Array) Counts {
 	var total Counts
-	d.each(a, func(text []byte, times int64) {
+	EachText(a, func(text []byte, times int64) {
 		d.spans = d.Spans(d.spans[:0], text)
 		for _, s := range d.spans {
 			total[s.Kind] += times
@@ -19,14 +19,37 @@ func (d *Detector) Tally(a arrow.Array) Counts {
 	return total
 }
 
-// each calls f with every text of a and how many rows have it: one for a plain
-// column, and for each entry of a dictionary all that refer to it.
-func (d *Detector) each(a arrow.Array, f func(text []byte, times int64)) {
+// HasText says whether a column of a type has texts that can be looked into.
+func HasText(t arrow.DataType) bool {
+	switch t := t.(type) {
+	case *arrow.ListType:
+		return t.Elem().ID() == arrow.STRING
+	case *arrow.DictionaryType:
+		return t.ValueType.ID() == arrow.STRING
+	}
+	return t.ID() == arrow.STRING
+}
+
+// EachText calls f with every text of a and how often it is there: once for a plain
+// column and a list, and for each entry of a dictionary as often as rows refer to it.
+func EachText(a arrow.Array, f func(text []byte, times int64)) {
 	switch a := a.(type) {
 	case *array.String:
 		for i := range a.Len() {
 			if !a.IsNull(i) {
 				f(textOf(a, i), 1)
+			}
+		}
+	case *array.List:
+		texts := a.ListValues().(*array.String)
+		for i := range a.Len() {
+			if a.IsNull(i) {
+				continue
+			}
+			for j, to := a.ValueOffsets(i); j < to; j++ {
+				if !texts.IsNull(int(j)) {
+					f(textOf(texts, int(j)), 1)
+				}
 			}
 		}
 	case *array.Dictionary:
@@ -52,13 +75,16 @@ func textOf(a *array.String, i int) []byte {
 	return a.ValueBytes()[offsets[i]-offsets[0] : offsets[i+1]-offsets[0]]
 }
 
-// Column is the text column of a, one of texts or of a dictionary of texts, with
-// tokens for the passages, and adds to c what was found, as Tally counts it. Null
-// stays null. A column of texts in which nothing was found is given as it is. The
-// caller releases the column.
+// Column is the column of a, of texts, of a dictionary of texts or of lists of texts,
+// with tokens for the passages, and adds to c what was found, as Tally counts it; of
+// a dictionary it is the column of the texts. Null stays null. A column of texts in
+// which nothing was found is given as it is. The caller releases the column.
 func (d *Detector) Column(mem memory.Allocator, a arrow.Array, c *Counts) arrow.Array {
-	if dict, ok := a.(*array.Dictionary); ok {
-		return d.dictionary(mem, dict, c)
+	switch a := a.(type) {
+	case *array.Dictionary:
+		return d.dictionary(mem, a, c)
+	case *array.List:
+		return d.lists(mem, a, c)
 	}
 	texts := a.(*array.String)
 	for i := range a.Len() {
@@ -113,6 +139,32 @@ func (d *Detector) dictionary(mem memory.Allocator, a *array.Dictionary, c *Coun
 		}
 		c.Add(*counts[n], 1)
 		b.Append(made[n])
+	}
+	return b.NewArray()
+}
+
+func (d *Detector) lists(mem memory.Allocator, a *array.List, c *Counts) arrow.Array {
+	if n := d.Tally(a); n.Total() == 0 {
+		a.Retain()
+		return a
+	}
+	b := array.NewBuilder(mem, a.DataType()).(*array.ListBuilder)
+	defer b.Release()
+	texts, out := a.ListValues().(*array.String), b.ValueBuilder().(*array.StringBuilder)
+	for i := range a.Len() {
+		if a.IsNull(i) {
+			b.AppendNull()
+			continue
+		}
+		b.Append(true)
+		for j, to := a.ValueOffsets(i); j < to; j++ {
+			if texts.IsNull(int(j)) {
+				out.AppendNull()
+				continue
+			}
+			d.out = d.Redact(d.out[:0], textOf(texts, int(j)), c)
+			out.BinaryBuilder.Append(d.out)
+		}
 	}
 	return b.NewArray()
 }

@@ -16,6 +16,7 @@ type Span struct {
 type Detector struct {
 	kinds  Kinds
 	names  *Names
+	terms  *Terms // nil: none
 	folded folded
 	s      []byte // the folded text
 	hits   []Span // in s
@@ -40,6 +41,9 @@ func Detect(text string) Counts {
 // that is not valid UTF-8 is read all the same, and no span begins or ends within
 // a character.
 func (d *Detector) Spans(dst []Span, text []byte) []Span {
+	if d.terms == nil && short(text) {
+		return dst
+	}
 	d.folded.fold(text)
 	d.s, d.hits = d.folded.b, d.hits[:0]
 	d.scan()
@@ -62,6 +66,24 @@ func (d *Detector) Spans(dst []Span, text []byte) []Span {
 	}
 	return dst
 }
+
+// short says whether a text has no letter and too few digits for any number: a date,
+// an amount, a code. No rule finds anything in it.
+func short(text []byte) bool {
+	digits := 0
+	for _, c := range text {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case class[c] != 0, c >= 0x80, c == '@', c == '+':
+			return false
+		}
+	}
+	return digits < leastDigits
+}
+
+// leastDigits is how many digits a number has that stands without letters: a SIREN.
+const leastDigits = 9
 
 // hit takes note of a passage of the folded text, of words that are whole.
 func (d *Detector) hit(start, end int, k Kind) {
@@ -107,6 +129,9 @@ func (d *Detector) scan() {
 			d.number(i, end)
 		case !d.announced(i, end) && c == capital:
 			d.named(i)
+		}
+		if d.terms != nil {
+			d.term(i, end)
 		}
 		if c != digit && end-i >= 2 {
 			d.lettersAndDigits(i, end)

@@ -17,12 +17,19 @@ const (
 	FirstName             // a first name of the list with capitalised words
 	SIRET                 // establishment: personal when its owner trades alone
 	SIREN                 // legal unit: personal when its owner trades alone
+	Term                  // a word or an expression of a list
 	kinds
 )
 
 var kindNames = [kinds]string{
 	NIR: "numéro de sécurité sociale", IBAN: "iban", SIRET: "siret", SIREN: "siren", Email: "courriel", Phone: "téléphone",
-	Plate: "immatriculation", Birth: "date", Address: "adresse", Name: "nom", FirstName: "nom",
+	Plate: "immatriculation", Birth: "date", Address: "adresse", Name: "nom", FirstName: "nom", Term: "terme",
+}
+
+// kindWords are what a pipeline file calls the kinds.
+var kindWords = [kinds]string{
+	NIR: "nir", IBAN: "iban", SIRET: "siret", SIREN: "siren", Email: "email", Phone: "phone", Plate: "plate", Birth: "birth",
+	Address: "address", Name: "name", FirstName: "first_name", Term: "term",
 }
 
 // String is the French name of the kind. A name is a name, however it was found.
@@ -68,4 +75,47 @@ func (c Counts) Total() (n int64) {
 		n += k
 	}
 	return n
+}
+
+// Word is what a pipeline file calls the kind.
+func (k Kind) Word() string { return kindWords[k] }
+
+// Words are what a pipeline file calls the kinds of the set, in their order.
+func (s Kinds) Words() (words []string) {
+	for k := range kinds {
+		if s.Has(k) {
+			words = append(words, k.Word())
+		}
+	}
+	return words
+}
+
+// KindOf is the kind that a pipeline file calls so.
+func KindOf(word string) (Kind, bool) {
+	for k, w := range kindWords {
+		if w == word {
+			return Kind(k), true
+		}
+	}
+	return 0, false
+}
+
+// Found are the kinds of which something was found.
+func (c Counts) Found() (found Kinds) {
+	for k, n := range c {
+		if n > 0 {
+			found |= 1 << k
+		}
+	}
+	return found
+}
+
+// Only are the counts of the kinds of a set.
+func (c Counts) Only(set Kinds) Counts {
+	for k := range c {
+		if !set.Has(Kind(k)) {
+			c[k] = 0
+		}
+	}
+	return c
 }

@@ -1,11 +1,10 @@
 package freetext
 
 import (
-	"bufio"
 	"bytes"
 	_ "embed"
-	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"sync"
 
@@ -34,27 +33,30 @@ var FrenchNames = sync.OnceValue(func() *Names {
 func ReadNames(r io.Reader) (*Names, error) {
 	names := &Names{map[string]struct{}{}}
 	var f folded
-	lines := bufio.NewScanner(r)
-	for n := 1; lines.Scan(); n++ {
-		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
-		if len(line) == 0 || line[0] == '#' {
-			continue
-		}
+	err := eachLine(r, func(n int, line []byte) error {
 		f.fold(line)
 		name := bytes.ToLower(f.b)
 		if len(name) == 0 || class[name[0]]&(small|capital) == 0 {
-			return nil, messages.FirstNameLine.With("line", n)
+			return messages.FirstNameLine.With("line", n)
 		}
 		d := Detector{s: append([]byte{'A'}, name[1:]...)} // any capital
 		if end, ok := d.capitalised(0); !ok || end != len(name) {
-			return nil, messages.FirstNameLine.With("line", n)
+			return messages.FirstNameLine.With("line", n)
 		}
 		names.set[string(name)] = struct{}{}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read the list of first names: %w", err)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return names, nil
+}
+
+// And are the names of both lists.
+func (n *Names) And(other *Names) *Names {
+	both := maps.Clone(n.set)
+	maps.Copy(both, other.set)
+	return &Names{both}
 }
 
 // isFirstName says whether the word from i to end, or its first part,
