@@ -77,11 +77,19 @@ func TestSFTPLinks(t *testing.T) {
 	if _, _, err := r.Open(ctx, "lost"); !messages.Has(err, messages.NotFound) {
 		t.Errorf("a link to nothing: %v", err)
 	}
-	secret := filepath.Join(t.TempDir(), "secret.csv")
-	if err := os.WriteFile(secret, []byte("a\n1\n"), 0o600); err != nil {
+	other := o.Folder + "-other"
+	if err := os.Mkdir(other, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for link, target := range map[string]string{"out.csv": secret, "outside": filepath.Dir(secret)} {
+	t.Cleanup(func() { os.RemoveAll(other) })
+	secret := filepath.Join(other, "secret.csv")
+	if err := os.WriteFile(secret, []byte("a\n1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Chmod(other, 0o755), os.Chmod(secret, 0o644)); err != nil { // whatever is masked
+		t.Fatal(err)
+	}
+	for link, target := range map[string]string{"out.csv": "../" + filepath.Base(other) + "/secret.csv", "outside": "../" + filepath.Base(other)} {
 		if err := os.Symlink(target, filepath.Join(o.Folder, link)); err != nil {
 			t.Fatal(err)
 		}
