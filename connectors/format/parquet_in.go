@@ -23,6 +23,8 @@ const (
 	inChunkBytes = 8 << 20
 	// inChunkBound is how many bytes of texts a column of a chunk may come to.
 	inChunkBound = 512 << 20
+	// inOtherMemory is what reading takes besides the pages under way.
+	inOtherMemory = 14 << 20
 	// inFooterBound is the longest footer that is read.
 	inFooterBound = 64 << 20
 )
@@ -71,7 +73,12 @@ func (p *parquet) Chunks(ctx context.Context, in Input) (pipelines.Chunks, error
 	}
 	s := &inChunks{parquet: p, in: in, file: f, form: p.config.cells().form(), bound: inHeldBound}
 	if m := p.env.Memory; m > 0 {
-		s.bound = max(min(m/3*2, inHeldBound), 1) // where a row group follows another, pages of both are there
+		// Where a row group follows another, pages of both are there; and a file of small
+		// pages takes its part too.
+		s.bound = max(min(max(m/3*2-inOtherMemory, m/4), inHeldBound), 1)
+		if s.bound > 1<<20 {
+			s.bound -= s.bound % (1 << 20) // it is told
+		}
 	}
 	s.decoders.New = func() *inDecoder { return &inDecoder{inChunks: s} }
 	if err := s.open(); err != nil {
@@ -243,6 +250,7 @@ func (s *inChunks) closeGroup() error {
 			return c.broken("it has more rows than the footer says")
 		}
 	}
+	clear(s.cursors) // their pages are those of chunks now
 	s.cursors, s.held = s.cursors[:0], 0
 	return nil
 }

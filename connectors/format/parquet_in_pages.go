@@ -48,6 +48,7 @@ type inCursor struct {
 	left    int64 // values in pages that are not yet read
 	dict    *inValues
 	page    *inPage // under way
+	begun   bool    // there was one
 	from    int     // what is before was given out
 	head    []byte
 }
@@ -98,6 +99,10 @@ func (s *inChunks) cursor(group int, leaf *inLeaf, name string) (*inCursor, erro
 
 // next reads the next data page, and the dictionary before it.
 func (c *inCursor) next() error {
+	if c.page != nil {
+		c.held -= c.page.weight()
+		c.page = nil // who still needs it has it
+	}
 	for {
 		h, err := c.header()
 		if err != nil {
@@ -119,13 +124,10 @@ func (c *inCursor) next() error {
 			}
 			c.left -= int64(p.n)
 			p.dict = c.dict
-			if c.page != nil {
-				c.held -= c.page.weight()
-			}
-			c.page, c.from = p, 0
+			c.page, c.from, c.begun = p, 0, true
 			return c.hold(p)
 		case pq.DictionaryPage:
-			if c.dict != nil || c.page != nil {
+			if c.dict != nil || c.begun {
 				return c.broken("it has two dictionaries")
 			}
 			if e := pq.Encoding(h.encoding); e != pq.Plain && e != encodingOldDictionary {

@@ -35,11 +35,11 @@ func TestParquetPagesUnderAMemory(t *testing.T) {
 		column string // that is refused; "" is none
 	}{
 		{"no bound", large, 0, "", ""},
-		{"room for all", large, 8 << 20, "", ""},
-		{"a page of 2.5 MB in 2 MiB", large, 3 << 20, "", "name"},
-		{"without it", large, 3 << 20, `without = ["name"]`, ""},
-		{"pages that together are more", large, 5 << 20, "", "count"},
-		{"small pages", small, 3 << 20, "", ""},
+		{"room for all", large, 32 << 20, "", ""},
+		{"a page of 2.5 MB in 2 MiB", large, 8 << 20, "", "name"},
+		{"without it", large, 8 << 20, `without = ["name"]`, ""},
+		{"pages that together are more", large, 12 << 20, "", "town"},
+		{"small pages", small, 8 << 20, "", ""},
 	} {
 		p := parquetFrom(t, mem, c.config)
 		p.env.Memory = c.memory
@@ -58,7 +58,7 @@ func TestParquetPagesUnderAMemory(t *testing.T) {
 		rows[i].Town = long
 	}
 	p := parquetFrom(t, mem, `without = ["name", "count"]`)
-	p.env.Memory = 6 << 20
+	p.env.Memory = 24 << 20
 	if _, err := readForeign(t, p, inputOf(writeRows(t, rows[:1000]))); !messages.Has(err, messages.ParquetMemory) {
 		t.Errorf("repeated texts: %v", err)
 	}
