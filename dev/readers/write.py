@@ -211,4 +211,5 @@ def main(folder):
     return 0 if written else 3
 
 
-sys.exit(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
