@@ -14,7 +14,8 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// pageBound is far more than a page of an API has; one is held in memory.
+// pageBound is far more than a page of an API has; one is held in memory, and taken
+// apart for where the next one is, so that memory bounds it too.
 const pageBound = 64 << 20
 
 // Paged is the ability of a store that cannot be listed: a path is the whole name
@@ -99,6 +100,15 @@ func (p *pages) next(ctx context.Context) (Page, error) {
 	}}, nil
 }
 
+// most is how large a page may be: a quarter of what memory leaves a barrier, as the
+// page, its parts and its rows are there at once.
+func (p *pages) most() int64 {
+	if m := p.s.env.Memory; m > 0 {
+		return min(pageBound, max(m/4, 1<<20))
+	}
+	return pageBound
+}
+
 func (p *pages) bad(why string) error { return messages.BadAnswer.With("store", p.s.store, "why", why) }
 
 // fetch gives the page and its Link headers.
@@ -109,11 +119,12 @@ func (p *pages) fetch(ctx context.Context) (body []byte, links []string, err err
 		if err != nil {
 			return nil, nil, err
 		}
-		body, err := io.ReadAll(io.LimitReader(resp.Body, pageBound+1))
+		bound := p.most()
+		body, err := io.ReadAll(io.LimitReader(resp.Body, bound+1))
 		resp.Body.Close()
 		switch {
-		case err == nil && len(body) > pageBound:
-			return nil, nil, messages.StoreTooMuch.With("store", p.s.store, "bound", pipelines.Size(pageBound), "what", "in one page")
+		case err == nil && int64(len(body)) > bound:
+			return nil, nil, messages.StoreTooMuch.With("store", p.s.store, "bound", pipelines.Size(bound), "what", "in one page")
 		case err == nil && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && !json.Valid(body):
 			// A connection that breaks would look like its end; JSON tells its own.
 			return nil, nil, p.bad("it tells neither the length of a page nor where it ends")

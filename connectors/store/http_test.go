@@ -485,3 +485,19 @@ func TestHTTPSignedForGET(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A page is held in memory, and memory bounds it.
+func TestHTTPPagesUnderAMemory(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"a": "%s"}`, strings.Repeat("canary", 400_000))
+	}))
+	defer srv.Close()
+	for memory, want := range map[int64]*messages.Message{0: nil, 64 << 20: nil, 8 << 20: messages.StoreTooMuch} {
+		env := storetest.Env(t.TempDir())
+		env.Memory = memory
+		_, err := readPages(t, storetest.OpenReader(t, store.HTTP, `url = "`+srv.URL+`"`+"\npaging = \"link\"", env), "x")
+		if want == nil && err != nil || want != nil && !messages.Has(err, want) {
+			t.Errorf("%d: %v", memory, err)
+		}
+	}
+}

@@ -226,10 +226,16 @@ func openGuessed(path string) (pipelines.GuessFile, error) {
 		return &guessedFile{f, st}, nil
 	}
 	in.Beside = func(_ context.Context, extension string) (pipelines.GuessFile, bool, error) {
-		stem := strings.TrimSuffix(path, filepath.Ext(path))
-		for _, e := range []string{extension, strings.ToUpper(extension)} {
-			if other, err := openGuessed(stem + e); err == nil {
-				return other, true, nil
+		wanted := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) + extension
+		entries, err := os.ReadDir(filepath.Dir(path))
+		if err != nil {
+			return pipelines.GuessFile{}, false, messages.GuessNoFile.With("file", path, "why", pipelines.Unreadable(err))
+		}
+		for _, e := range entries {
+			if strings.EqualFold(e.Name(), wanted) {
+				if other, err := openGuessed(filepath.Join(filepath.Dir(path), e.Name())); err == nil {
+					return other, true, nil
+				}
 			}
 		}
 		return pipelines.GuessFile{}, false, nil
