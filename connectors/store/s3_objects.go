@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sort"
@@ -32,7 +33,12 @@ func (s *s3) Open(ctx context.Context, key string) (io.ReadCloser, Info, error) 
 	}
 	info := s.describe(key, o)
 	if info.SHA256 != "" || info.Size > small {
-		return &s3Body{s, &ctxReader{ctx, body}, body}, info, nil
+		r := &resumed{ctx: ctx, body: body, size: info.Size, fail: func(err error) error { return s.fail("GetObject", err) }}
+		if info.Version == "" {
+			r.size = -1 // nothing would tell that the rest is of the same object
+		}
+		r.from = func(ctx context.Context, offset int64) (io.ReadCloser, error) { return s.rest(ctx, info, offset) }
+		return r, info, nil
 	}
 	data, err := io.ReadAll(body)
 	body.Close()
@@ -43,22 +49,36 @@ func (s *s3) Open(ctx context.Context, key string) (io.ReadCloser, Info, error) 
 	return io.NopCloser(bytes.NewReader(data)), info, nil
 }
 
-// s3Body makes messages of what goes wrong while an object is read.
-type s3Body struct {
-	s *s3
-	io.Reader
-	body io.Closer
-}
-
-func (b *s3Body) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		err = b.s.fail("GetObject", err)
+// rest gives the object from offset, if it is still the one that was opened.
+func (s *s3) rest(ctx context.Context, was Info, offset int64) (io.ReadCloser, error) {
+	core, err := s.client(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return n, err
+	var options minio.GetObjectOptions
+	err = options.SetMatchETag(was.Version)
+	if err == nil && offset > 0 {
+		err = options.SetRange(offset, 0) // to its end
+	}
+	if err != nil {
+		return nil, s.fail("GetObject", err)
+	}
+	body, o, head, err := core.GetObject(ctx, s.Bucket, was.Key, options)
+	err = s.fail("GetObject", err)
+	if messages.Has(err, messages.ConditionFailed) || messages.Has(err, messages.NotFound) {
+		err = changed(s.env, was.Key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// A server that knows no ranges gives all of it; one that knows no conditions, another object.
+	part, _ := strings.CutPrefix(head.Get("Content-Range"), "bytes ")
+	if o.ETag != was.Version || offset > 0 && part != fmt.Sprintf("%d-%d/%d", offset, was.Size-1, was.Size) {
+		body.Close()
+		return nil, changed(s.env, was.Key)
+	}
+	return body, nil
 }
-
-func (b *s3Body) Close() error { return b.body.Close() }
 
 func (s *s3) describe(key string, o minio.ObjectInfo) Info {
 	info := Info{Key: key, Size: o.Size, Version: o.ETag, Modified: o.LastModified}

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -296,5 +297,61 @@ func TestS3Config(t *testing.T) {
 		if strings.Contains(fmt.Sprint(diags), "motdepasse") {
 			t.Error("a password is shown")
 		}
+	}
+}
+
+// A reading that breaks goes on where it broke, with the same object or not at all.
+func TestS3BrokenReadings(t *testing.T) {
+	data := bytes.Repeat([]byte("id;commune\n"), 20_000)
+	half := len(data) / 2
+	for name, c := range map[string]struct {
+		second http.HandlerFunc
+		want   *messages.Message
+	}{
+		"continued": {func(w http.ResponseWriter, r *http.Request) {
+			from, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(r.Header.Get("Range"), "bytes="), "-"))
+			if r.Header.Get("If-Match") != `"1"` || from == 0 || from > half {
+				t.Errorf("asked for %q if %q", r.Header.Get("Range"), r.Header.Get("If-Match"))
+			}
+			w.Header().Set("ETag", `"1"`)
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(data)-1, len(data)))
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = w.Write(data[from:])
+		}, nil},
+		"another object": {answer(http.StatusPreconditionFailed, "PreconditionFailed"), messages.FileChanged},
+		"gone":           {answer(http.StatusNotFound, "NoSuchKey"), messages.FileChanged},
+		"no ranges": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("ETag", `"1"`)
+			_, _ = w.Write(data)
+		}, messages.FileChanged},
+		"no conditions": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("ETag", `"2"`)
+			w.WriteHeader(http.StatusPartialContent)
+		}, messages.FileChanged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := 0
+			b := fake(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Last-Modified", "Tue, 03 Nov 2026 10:00:00 GMT")
+				if asked++; asked > 1 {
+					c.second(w, r)
+					return
+				}
+				w.Header().Set("ETag", `"1"`)
+				w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+				_, _ = w.Write(data[:half])
+				w.(http.Flusher).Flush()
+				panic(http.ErrAbortHandler)
+			}, false)
+			body, info, err := openS3(t, b, "").Open(context.Background(), "canary-name.csv")
+			if err != nil || info.Size != int64(len(data)) {
+				t.Fatal(info, err)
+			}
+			defer body.Close()
+			got, err := io.ReadAll(body)
+			if c.want == nil && (err != nil || !bytes.Equal(got, data)) || c.want != nil && !messages.Has(err, c.want) {
+				t.Errorf("%d bytes of %d, %v", len(got), len(data), err)
+			}
+		})
 	}
 }
