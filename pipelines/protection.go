@@ -16,6 +16,7 @@ type Protection struct {
 	Subjects []string          `json:"data_subjects,omitempty"`
 	Columns  []ProtectedColumn `json:"columns"`
 	Model    *ProtectedModel   `json:"model,omitempty"`
+	Opposed  bool              `json:"opposition,omitempty"` // rows of those who objected were dropped
 	// Anonymous says that the criteria hold under which the data may be called so.
 	// Open are those that do not; one of the two is always told.
 	Anonymous bool        `json:"anonymous"`
@@ -116,9 +117,10 @@ type PrivacyProof struct {
 
 // ProvedKey is a key of pseudonyms, by the first bytes of its SHA-256.
 type ProvedKey struct {
-	Column string `json:"column"`
-	Domain string `json:"domain"`
-	Key    string `json:"key_fingerprint"`
+	Column    string `json:"column"`
+	Domain    string `json:"domain"`
+	Key       string `json:"key_fingerprint"`
+	Destroyed bool   `json:"destroyed,omitempty"` // the key was drawn for this release and stored nowhere
 }
 
 // ProvedModel is what a record model decided and what that comes to.

@@ -20,6 +20,7 @@ type victim struct {
 	model     bool // else a rule masks names
 	k, l      int
 	pseudonym bool
+	destroyed bool // its key
 	subject   bool // k counts persons
 	public    bool // a column that tells each row apart
 	emptied   bool // the references leave, as nothing
@@ -98,7 +99,7 @@ func newVictim(r *rand.Rand, n int) *victim {
 		v.rows = append(v.rows, p)
 	}
 	if v.pseudonym {
-		v.subject = true
+		v.subject, v.destroyed = true, n%2 == 0
 	}
 	if !v.model {
 		v.pseudonym, v.public, v.otherwise = false, true, "Personne physique"
@@ -135,7 +136,11 @@ func (v *victim) block() string {
 	case !v.model:
 		line("identifier \"nom\" {\nclear_when = row.genre == \"V1\"\notherwise = %q\n}", v.otherwise)
 	case v.pseudonym:
-		line("identifier \"nom\" {\naction = \"pseudonym\"\nkey = secret.racine\nrotate = \"per_release\"\n}")
+		key := "key = secret.racine\nrotate = \"per_release\""
+		if v.destroyed {
+			key = "destroy_after = \"publish\""
+		}
+		line("identifier \"nom\" {\naction = \"pseudonym\"\n%s\n}", key)
 	default:
 		line("identifier \"nom\" {\naction = \"drop\"\n}")
 	}

@@ -260,6 +260,9 @@ func done(d *document, m pipelines.Manifest, p *pipelines.Protection, w words) {
 		}
 		why = append(why, s)
 	}
+	if p.Opposed {
+		why = append(why, w.t("Opposition : les lignes des personnes qui s'y sont opposées ne sortent pas.", "Objection: the rows of those who objected are not published."))
+	}
 	if used[pipelines.Masked] || used[pipelines.MaskedUnless] {
 		why = append(why, w.t("Masqué : là où une valeur nomme, ou pourrait nommer, une personne, une autre tient sa place ; la ligne reste utile sans elle. Dans le doute, la valeur est masquée.",
 			"Masked: where a value names, or might name, a person, another stands in its place; the row is of use without it. In doubt the value is masked."))

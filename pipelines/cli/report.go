@@ -98,10 +98,14 @@ func (e evidence) report() document {
 	if len(e.Privacy.Pseudonyms) > 0 {
 		var keys [][]string
 		for _, k := range e.Privacy.Pseudonyms {
-			keys = append(keys, []string{k.Column, k.Domain, k.Key})
+			end := "gardée comme secret"
+			if k.Destroyed {
+				end = "détruite : jamais écrite, partie avec l'exécution"
+			}
+			keys = append(keys, []string{k.Column, k.Domain, k.Key, end})
 		}
 		d.heading(2, "Clés des pseudonymes")
-		d.table("Empreintes (8 octets du SHA-256 de chaque clé, qui ne dit rien d'elle)", []string{"colonne", "domaine", "empreinte"}, keys)
+		d.table("Empreintes (8 octets du SHA-256 de chaque clé, qui ne dit rien d'elle)", []string{"colonne", "domaine", "empreinte", "clé"}, keys)
 	}
 	e.questions(&d)
 	return d
@@ -226,7 +230,7 @@ func (e evidence) questions(d *document) {
 	d.heading(3, "Corrélation : peut-on relier des enregistrements d'une même personne ?")
 	l := w.Linkability
 	if len(l.Pseudonyms) > 0 {
-		d.say("Dans cette version, oui : les codes de « " + strings.Join(l.Pseudonyms, " », « ") + " » réunissent les lignes d'une personne. D'une version à l'autre, non : leurs clés changent avec les lignes lues.")
+		d.say("Dans cette version, oui : les codes de « " + strings.Join(l.Pseudonyms, " », « ") + " » réunissent les lignes d'une personne. D'une version à l'autre, non : leurs clés changent avec les lignes lues, ou sont détruites.")
 	}
 	if len(l.Lasting) > 0 {
 		d.say("Oui, d'une version à l'autre aussi : les codes de « " + strings.Join(l.Lasting, " », « ") + " » restent les mêmes, ce que la loi permet pour ces données.")

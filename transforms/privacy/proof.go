@@ -61,7 +61,7 @@ func (t policy) Proof(d pipelines.Decision) *pipelines.PrivacyProof {
 	}
 	for _, id := range t.pseudonyms() {
 		if key, ok := s.keys[id.Column]; ok {
-			p.Pseudonyms = append(p.Pseudonyms, pipelines.ProvedKey{Column: id.Column, Domain: cmp.Or(id.Domain, id.Column), Key: key.Fingerprint()})
+			p.Pseudonyms = append(p.Pseudonyms, pipelines.ProvedKey{Column: id.Column, Domain: cmp.Or(id.Domain, id.Column), Key: key.Fingerprint(), Destroyed: id.Destroy != ""})
 		}
 	}
 	if s.verdict == nil || s.figures == nil {

@@ -11,7 +11,7 @@ import (
 // be called anonymous.
 func (t policy) Protection(d pipelines.Decision) *pipelines.Protection {
 	s, _ := d.(*seen)
-	p := &pipelines.Protection{Purpose: t.Purpose, Subjects: t.DataSubjects, Columns: []pipelines.ProtectedColumn{}}
+	p := &pipelines.Protection{Purpose: t.Purpose, Subjects: t.DataSubjects, Opposed: t.Opposition != nil, Columns: []pipelines.ProtectedColumn{}}
 	add := func(name string, role pipelines.Role, treatment pipelines.Treatment, instead, level string) {
 		p.Columns = append(p.Columns, pipelines.ProtectedColumn{Name: name, Role: role, Treatment: treatment, Instead: instead, Level: level})
 	}
