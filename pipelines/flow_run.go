@@ -85,6 +85,7 @@ func (f *Flow) try(ctx context.Context, env Env, opt FlowOptions, started time.T
 	r.res.Rejects, r.res.RejectRules, r.res.Rows.Rejected = r.log.listed, r.log.byRule, r.log.count
 	r.res.Err = err
 	r.res.Outcome = r.outcome(ctx, err)
+	r.res.held()
 	return r.res
 }
 
@@ -110,7 +111,7 @@ func (r *flowRun) outcome(ctx context.Context, err error) Outcome {
 		if l.Receipt != nil {
 			published++
 			changed = changed || l.Receipt.Changed
-			pending = pending || len(l.Receipt.Pending) > 0
+			pending = pending || len(l.Receipt.Pending) > 0 || l.Receipt.Remaining > 0
 		}
 	}
 	switch {
@@ -160,7 +161,12 @@ func (r *flowRun) run(ctx context.Context) error {
 	if err := r.stage(ctx, Seal, r.seal); err != nil {
 		return err
 	}
-	if err := r.stage(ctx, Verify, r.verify); err != nil {
+	if err := r.stage(ctx, Verify, func(ctx context.Context) error {
+		if err := r.verify(ctx); err != nil {
+			return err
+		}
+		return r.compare(ctx)
+	}); err != nil {
 		return err
 	}
 	if r.log.quarantine != nil {
@@ -208,6 +214,9 @@ func (r *flowRun) manifest() Manifest {
 		}
 		if p, ok := r.Privacy.(Protecting); ok {
 			m.Protection = p.Protection(r.decided)
+		}
+		if c, ok := r.Privacy.(Comparer); ok {
+			m.Supersedes = c.Comparison().Erase
 		}
 	}
 	return m

@@ -51,7 +51,7 @@ const (
 	eventConfirmed = "confirmed" // a run would publish what is current already, under another configuration or authorization
 	eventFound     = "found"     // a release is current and the journal did not know
 	eventRefused   = "refused"   // a contract, a check or the privacy gate said no
-	eventHeld      = "held"      // there is no authorization, and nothing is public
+	eventHeld      = "held"      // there is no authorization, and nothing is public; with a code, the privacy gate waits, and what is public stays
 	eventWithdrawn = "withdrawn" // the authorization is gone, and what is public stays
 )
 

@@ -40,6 +40,10 @@ type Manifest struct {
 	// Formerly are the names this task had before; a release of one of them may
 	// be replaced, one of any other task may not. Not published.
 	Formerly []TaskID `json:"-"`
+
+	// Supersedes says that no older release stays where this one is published: once it
+	// is current the others are removed, without grace. Not published.
+	Supersedes bool `json:"-"`
 }
 
 // Versions are the versions of what wrote the bytes.
@@ -58,4 +62,5 @@ type Receipt struct {
 	Healed     []string `json:"healed,omitempty"`     // stable names written again
 	Pending    []string `json:"pending,omitempty"`    // stable names that could not be replaced yet: exit 5
 	Collected  int      `json:"collected,omitempty"`  // leftovers removed
+	Remaining  int      `json:"remaining,omitempty"`  // older releases that should have been removed: exit 5
 }

@@ -121,10 +121,11 @@ type rejectJSON struct {
 }
 
 type loadJSON struct {
-	Name    string     `json:"name"`
-	Files   []FileInfo `json:"files"`
-	Release string     `json:"release,omitempty"`
-	Receipt *Receipt   `json:"receipt,omitempty"`
+	Name     string     `json:"name"`
+	Files    []FileInfo `json:"files"`
+	Release  string     `json:"release,omitempty"`
+	Compared int        `json:"compared_releases,omitempty"`
+	Receipt  *Receipt   `json:"receipt,omitempty"`
 }
 
 func (t TaskResult) json(lang messages.Lang) taskJSON {

@@ -12,7 +12,7 @@ type Outcome string
 const (
 	Published   Outcome = "published"   // a new release is current
 	Unchanged   Outcome = "unchanged"   // the current release already holds these bytes
-	Held        Outcome = "held"        // no authorization: nothing left
+	Held        Outcome = "held"        // no authorization, or the privacy gate waits: nothing left
 	Unpublished Outcome = "unpublished" // everything done but publishing, as was asked
 	Incomplete  Outcome = "incomplete"  // published, and something is missing
 	Refused     Outcome = "refused"     // a contract, a check or the privacy gate said no
@@ -38,6 +38,7 @@ type TaskResult struct {
 
 	config, stamp string // see history
 	proof         *PrivacyProof
+	waiting       *waiting
 }
 
 // Stage is a part of a task's work that comes after the one before.
@@ -64,10 +65,11 @@ type Rows struct {
 
 // LoadResult is what became of one load.
 type LoadResult struct {
-	Name    string
-	Files   []FileInfo
-	Release string   // which it is or, where that can be foreseen, would be
-	Receipt *Receipt // nil when it was not published
+	Name     string
+	Files    []FileInfo
+	Release  string   // which it is or, where that can be foreseen, would be
+	Compared int      // releases that are still public, beside which it tells nothing new
+	Receipt  *Receipt // nil when it was not published
 }
 
 // lost says whether the task left rows out.

@@ -336,6 +336,7 @@ func (r *run) flow(ctx context.Context, task *Task, sh *shared) (res TaskResult,
 	res = f.Run(ctx, env, opt)
 	res.nothingNew()
 	res.Notes = append(res.Notes, noted.all...)
+	k.noteWait(ctx, &res)
 	k.noteRefusal(ctx, &res)
 	return res, nil
 }

@@ -48,6 +48,9 @@ func (s *sealed) Publish(ctx context.Context, m pipelines.Manifest) (pipelines.R
 	} else {
 		p.receipt.Collected = n
 	}
+	if m.Supersedes {
+		p.supersede(ctx)
+	}
 	return p.receipt, nil
 }
 
@@ -101,6 +104,12 @@ func (p *publication) move(ctx context.Context, cur pointer) error {
 	if err := p.ours(ctx, cur); err != nil {
 		return err
 	}
+	if p.manifest.Supersedes {
+		// What is not current goes first: where it may not, nothing is published.
+		if _, _, err := p.erase(ctx); err != nil {
+			return err
+		}
+	}
 	folder, err := p.folder(ctx, cur)
 	if err != nil {
 		return err
@@ -147,6 +156,9 @@ func (p *publication) move(ctx context.Context, cur pointer) error {
 // to the pointer.
 func (p *publication) folder(ctx context.Context, cur pointer) (string, error) {
 	id := p.manifest.Release
+	if p.manifest.Supersedes {
+		return p.unusedFolder(ctx, cur)
+	}
 	if idOf(cur.Previous) == id {
 		return cur.Previous, nil
 	}

@@ -151,6 +151,7 @@ const (
 	childKill  = "LAVOIR_TEST_CHILD_KILL"  // after how many operations
 	childSize  = "LAVOIR_TEST_CHILD_SIZE"  // of the content
 	childUnder = "LAVOIR_TEST_CHILD_PREFIX"
+	childAlone = "LAVOIR_TEST_CHILD_SUPERSEDES"
 )
 
 // TestPublisherChild is no test: it is the publisher that the tests below run as
@@ -189,6 +190,12 @@ func TestPublisherChild(t *testing.T) {
 		return nil
 	}
 	l := testLoad(t, &counted{s, hit}, func(c *loadConfig) { c.Prefix = os.Getenv(childUnder) })
+	if os.Getenv(childAlone) != "" {
+		if _, err := seal(t, l, "new").Publish(context.Background(), superseding()); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
 	publish(t, l, "new"+strings.Repeat("*", size))
 }
 

@@ -25,6 +25,7 @@ type mem struct {
 	serial  int
 	clock   time.Time
 	moves   []string // what current.json was each time it was swapped
+	ticks   bool     // the clock goes on with each write
 }
 
 type memObject struct {
@@ -61,6 +62,9 @@ func (m *mem) List(ctx context.Context, prefix string) (infos []store.Info, err 
 
 func (m *mem) write(ctx context.Context, key string, data []byte) (store.Info, error) {
 	m.serial++
+	if m.ticks {
+		m.clock = m.clock.Add(1)
+	}
 	m.objects[key] = memObject{data, fmt.Sprint(m.serial), m.clock}
 	return m.Stat(ctx, key)
 }
@@ -106,6 +110,7 @@ type runner struct {
 	since   time.Time // when it started, by the store's clock
 	err     error
 	receipt pipelines.Receipt
+	moves   int // of the pointer, before it published
 }
 
 var errStopped = fmt.Errorf("stopped")
@@ -164,7 +169,15 @@ const (
 // them, interleave, and whoever is killed, a reader who reads as slowly as the
 // grace allows never meets half a release, no run puts older rows over newer
 // ones, and in the end the stable names are those of the current release.
-func TestInterleavedPublishers(t *testing.T) {
+func TestInterleavedPublishers(t *testing.T) { interleave(t, false) }
+
+// Where each release supersedes those before it, there is no grace: a reader who reads
+// at one instant meets a whole release all the same, and in the end it stands alone.
+func TestInterleavedPublishersThatSupersede(t *testing.T) { interleave(t, true) }
+
+func interleave(t *testing.T, supersedes bool) {
+	manifest := testManifest
+	manifest.Supersedes = supersedes
 	contents := []string{"A", "B", "C", "D"}
 	base := testLoad(t, &mem{})
 	ready := map[string]*sealed{}
@@ -173,14 +186,14 @@ func TestInterleavedPublishers(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		ctx := context.Background()
-		m := &mem{objects: map[string]memObject{}, clock: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
+		m := &mem{objects: map[string]memObject{}, clock: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), ticks: supersedes}
 		direct := base.fresh()
 		direct.store, direct.Grace = m, testGrace
 		var running []*runner
 		started := 0
 		reap := func() {
 			running = slices.DeleteFunc(running, func(r *runner) bool {
-				if r.ended() && r.err != nil && !messages.Has(r.err, messages.Superseded) {
+				if r.ended() && r.err != nil && !messages.Has(r.err, messages.Superseded) && !(supersedes && len(m.moves) > r.moves) {
 					rt.Fatalf("%s: %v", r.name, r.err)
 				}
 				return r.ended()
@@ -217,14 +230,15 @@ func TestInterleavedPublishers(t *testing.T) {
 				from := l.base.at.Generation
 				s := &sealed{load: l, dir: ready[content].dir, files: ready[content].files}
 				moves := len(m.moves)
-				r.receipt, r.err = s.Publish(ctx, testManifest)
+				r.moves = moves
+				r.receipt, r.err = s.Publish(ctx, manifest)
 				if r.err == nil && r.receipt.Changed {
 					r.err = checkNotOverNewer(m, moves, from, r)
 				}
 			}))
 		}
 		reader := func(rt *rapid.T) {
-			if len(running) > 4 {
+			if len(running) > 4 || supersedes {
 				rt.Skip("enough")
 			}
 			started++
@@ -288,14 +302,20 @@ func TestInterleavedPublishers(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
+		if supersedes { // an upload that never became current has its time
+			m.clock = m.clock.Add(2 * testGrace)
+		}
 		last := direct.fresh()
-		if r, err := (&sealed{load: last, dir: ready[now].dir, files: ready[now].files}).Publish(ctx, testManifest); err != nil || len(r.Pending) > 0 || r.Changed {
+		if r, err := (&sealed{load: last, dir: ready[now].dir, files: ready[now].files}).Publish(ctx, manifest); err != nil || len(r.Pending) > 0 || r.Changed || r.Remaining > 0 {
 			rt.Fatalf("the run that follows: %+v %v", r, err)
 		}
 		for _, f := range direct.Verify(ctx) {
 			if !f.OK {
 				rt.Fatalf("%s: %v", f.Check, f.Err)
 			}
+		}
+		if infos, err := m.List(ctx, direct.key(releasesName)+"/"); supersedes && (err != nil || len(direct.byFolder(infos)) != 1) {
+			rt.Fatalf("releases that stay: %v %v", infos, err)
 		}
 	})
 }

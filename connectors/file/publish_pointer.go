@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/lavoir-data/lavoir/connectors/store"
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -35,7 +36,8 @@ type pointer struct {
 	Release    string `json:"release"`
 	Previous   string `json:"previous,omitempty"`
 
-	version string // of the object; "" when there is none
+	version  string    // of the object; "" when there is none
+	modified time.Time // by the store's clock
 }
 
 // id is the id of the release that is current, "" when there is none.
@@ -57,7 +59,7 @@ func (l *load) readPointer(ctx context.Context) (pointer, error) {
 	if err != nil {
 		return pointer{}, err
 	}
-	p := pointer{version: info.Version}
+	p := pointer{version: info.Version, modified: info.Modified}
 	bad := messages.BadPointer.With("file", currentName, "where", l.where())
 	if json.Unmarshal(data, &p) != nil || p.Format < 1 {
 		return pointer{}, bad

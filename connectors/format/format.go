@@ -88,6 +88,13 @@ type Audited interface {
 	OpenAudited(ctx context.Context, in io.ReaderAt, size int64, schema *arrow.Schema) (pipelines.Chunks, error)
 }
 
+// Coded is the ability of an Audited Writer to leave the texts of some columns as files
+// keep them, numbered: batch by batch such a column is of texts, or an Arrow dictionary
+// of texts with 32-bit numbers. All else is as of OpenAudited.
+type Coded interface {
+	OpenCoded(ctx context.Context, in io.ReaderAt, size int64, schema *arrow.Schema, columns []string) (pipelines.Chunks, error)
+}
+
 // decodedInTurn is a stream of the chunks.
 func decodedInTurn(c pipelines.Chunks) pipelines.Stream {
 	return pipelines.NewStream(c.Schema(), func(ctx context.Context) (pipelines.Batch, error) {

@@ -94,8 +94,10 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 		if t.ID() == arrow.LIST {
 			t = d.file.schema.Field(l.column).Type // which may name its elements otherwise
 		}
-		a, err := c.array(t)
-		if err != nil {
+		var a arrow.Array
+		if d.file.keepsNumbers(c) {
+			a = c.codedArray()
+		} else if a, err = c.array(t); err != nil {
 			return nil, err
 		}
 		columns = append(columns, a)
@@ -108,7 +110,11 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 	if err := d.sorted(group, columns, own); err != nil {
 		return nil, err
 	}
-	return array.NewRecord(d.file.schema, columns, g.NumRows), nil
+	schema := d.file.schema
+	if len(d.file.coded) > 0 {
+		schema = withCoded(schema, columns)
+	}
+	return array.NewRecord(schema, columns, g.NumRows), nil
 }
 
 func (c *columnData) reset(l *fileLeaf, mem memory.Allocator) {

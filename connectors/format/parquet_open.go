@@ -84,7 +84,8 @@ type parquetChunks struct {
 	mem    memory.Allocator
 	schema *arrow.Schema
 	places []groupPlaces
-	next   int // row group
+	coded  []bool // by column: texts stay numbered where they are
+	next   int    // row group
 	err    error
 
 	edges   groupEdges

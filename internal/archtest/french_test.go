@@ -150,6 +150,7 @@ var unspoken = map[string]string{
 	"* * is no *":                  "a mistake in a program, not in a file",
 	"two components are * *":       "a mistake in a program, not in a file",
 	"guess --show-values file *":   "what the audit log notes",
+	"lavoir version ":              "what a file says wrote it",
 	"preview --show-values *":      "what the audit log notes",
 	"subject oppose":               "what the audit log notes",
 	"subject find":                 "what the audit log notes",

@@ -203,6 +203,9 @@ func blank(text []byte) []byte {
 // write puts what the command line says into the policy's model, and its defaults
 // into one that the policy lacks.
 func (m exploredModel) write(policy *hclwrite.Body) {
+	if m.given == nil { // the policy is taken as it is
+		return
+	}
 	old := policy.FirstMatchingBlock("model", nil)
 	given := map[string]cty.Value{}
 	for _, f := range []struct {

@@ -75,11 +75,21 @@ func (f *findings) end() {
 }
 
 func (a *app) verifyCmd() *cobra.Command {
+	var policy string
 	cmd := &cobra.Command{
-		Use:     "verify [folder or file]",
-		Short:   a.t("Check what is published, from the bytes a reader gets, and its journal", "Vérifier ce qui est publié, à partir des octets qu'un lecteur reçoit, et son journal"),
-		Example: "  lavoir verify --pipeline subventions",
+		Use:   "verify [folder or file]",
+		Short: a.t("Check what is published, from the bytes a reader gets, and its journal; or a file by a policy", "Vérifier ce qui est publié, à partir des octets qu'un lecteur reçoit, et son journal ; ou un fichier selon une politique"),
+		Long: a.t("Checks what the selected tasks have published. With --policy it judges a file instead, of lavoir or of another tool, or a folder under releases/ with all its files: no column without a role, masked values masked, models counted again from the rows, and the bytes of Parquet files that lavoir wrote. What the file alone cannot prove is said. No value of the file is shown.",
+			"Vérifie ce que les tâches choisies ont publié. Avec --policy, juge à la place un fichier, de lavoir ou d'un autre outil, ou un dossier sous releases/ avec tous ses fichiers : aucune colonne sans rôle, valeurs masquées bien masquées, modèles recomptés à partir des lignes, et les octets des fichiers Parquet écrits par lavoir. Ce que le fichier seul ne peut pas prouver est dit. Aucune valeur du fichier n'est montrée."),
+		Example: `  lavoir verify --pipeline subventions
+  lavoir verify publie/agents.parquet --policy agents.hcl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if policy != "" {
+				if len(args) != 1 {
+					return messages.BadFlag.With("flag", "--policy", "wanted", "file")
+				}
+				return a.verifyFile(cmd.Context(), args[0], policy)
+			}
 			p, err := a.load(args)
 			if err != nil {
 				return err
@@ -113,6 +123,7 @@ func (a *app) verifyCmd() *cobra.Command {
 			return messages.VerifyFailed.With("count", fs.bad)
 		},
 	}
+	cmd.Flags().StringVar(&policy, "policy", "", a.t("judge the file by the one privacy block of this `file`", "juger le fichier selon l'unique bloc privacy de ce `fichier`"))
 	return a.selection(cmd)
 }
 

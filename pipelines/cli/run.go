@@ -147,7 +147,7 @@ func (a *app) report(r *pipelines.Report, file string) error {
 	var notes []*messages.Error
 	for _, t := range r.Tasks {
 		a.taskDetails(t)
-		if t.Outcome != pipelines.Held {
+		if !withoutAuthorization(t) {
 			notes = append(notes, t.Notes...)
 		}
 	}
@@ -159,10 +159,15 @@ func (a *app) report(r *pipelines.Report, file string) error {
 	return nil
 }
 
+// withoutAuthorization says whether a task was held before anything was read.
+func withoutAuthorization(t pipelines.TaskResult) bool {
+	return t.Outcome == pipelines.Held && len(t.Notes) > 0 && t.Notes[0].Message == messages.NotAuthorized
+}
+
 func (a *app) taskDetails(t pipelines.TaskResult) {
 	w := a.Out
 	word, _ := a.outcome(t.Outcome)
-	if t.Outcome == pipelines.Held && len(t.Notes) == 1 && t.Notes[0].Message == messages.NotAuthorized {
+	if withoutAuthorization(t) && len(t.Notes) == 1 {
 		fmt.Fprintf(w, "%s%s %s%s\n", t.Task, a.colon(), word, a.t(": no authorization", " : pas d'autorisation"))
 		return
 	}

@@ -845,6 +845,18 @@ var docs = byEnglish([]phrase{
 		"Que faire quand l'une d'elles ne déclare pas une colonne : fail, échouer, ou null, la remplir de null."},
 	{"What to do when one of them declares a column that the rows here do not have: fail, or drop it.",
 		"Que faire quand l'une d'elles déclare une colonne que les lignes d'ici n'ont pas : fail, échouer, ou drop, l'écarter."},
+
+	// What a release is compared with.
+	{"What is asked of a file before it is published, besides the model.",
+		"Ce qui est demandé à un fichier avant sa publication, outre le modèle."},
+	{"What a release is compared with before it is published: all_public, the default beside a model, every release that can still be read there; none, nothing.",
+		"À quoi une version est comparée avant sa publication : all_public, la valeur par défaut à côté d'un modèle, chaque version qui peut encore être lue à cet endroit ; none, rien."},
+	{"What becomes of a release that would tell fewer than k apart beside one that is still public: hold, the default, leaves what is public and tries again at the next run; refuse fails.",
+		"Ce que devient une version qui, à côté d'une autre encore publique, distinguerait moins de k lignes ou personnes : hold, par défaut, laisse ce qui est public et réessaie à la prochaine exécution ; refuse échoue."},
+	{"How long a release may be held before that is a failure, as 90d, counted from when it first was; 90 days unless given.",
+		"Combien de temps une version peut être retenue avant que cela soit un échec, par exemple 90d, compté depuis la première fois ; 90 jours à défaut."},
+	{"erase removes every older release of the place, without grace, once the new one is current, which is then compared with none; copies that others made cannot be called back.",
+		"erase supprime de cet endroit toute version plus ancienne, sans délai de grâce, une fois la nouvelle devenue courante, qui n'est alors comparée à aucune ; les copies faites par d'autres ne peuvent pas être rappelées."},
 })
 
 func byEnglish(texts []phrase) map[string]string {

@@ -6,6 +6,7 @@ var engine = []*Message{
 	Interrupted, StepFailed, ZeroRows, RowsDisagree, SourceChanged, PersonalAtLoad, NoPrivacy, ColumnMissing, ColumnRetyped, ColumnAdded, NotAuthorized, NotPublishedAll, ContractAdded, NoRecipient, BadRecipient, SealedDiffers, RunFolder, SamePlace, ColumnsAssumed, SplitDisk, OtherRows, SourceReread, TakenStays, NothingNew,
 	VariantNone, VariantSeveral, VariantLacks, VariantLacksAll, VariantDiffers, ChooseAlone, ChooseSource, ChooseAlike, DriftFound,
 	JournalFound, JournalLate, JournalBusy, JournalBroken, JournalBehind, JournalElsewhere,
+	SmallDifferenceHeld, SmallDifference, HeldTooLong, OldUnreadable, NoReleases, NotErased,
 }
 
 var (
@@ -153,4 +154,24 @@ var (
 	JournalElsewhere = &Message{Code: "LAV-2034", Class: Warning,
 		EN: Text{"the journal of {task} on this machine does not know the release that {load} has current (generation {generation})", "give the project a store for its evidence that all its machines share: evidence = connection.…; or look on the machine that publishes"},
 		FR: Text{"le journal de {task} sur cette machine ne connaît pas la version courante de {load} (génération {generation})", "donnez au projet un stockage des preuves commun à toutes ses machines : evidence = connection.… ; ou regardez sur la machine qui publie"}}
+
+	// What is still public.
+	SmallDifferenceHeld = &Message{Code: "LAV-2090", Class: Warning,
+		EN: Text{"{load}: nothing was published, since release {release} is still public and the difference is small: {why}", "nothing to do if more rows are to come: the next run compares again. To publish now, remove older releases with supersede = \"erase\" in the gate of the policy; max_hold says how long this may go on"},
+		FR: Text{"{load} : rien n'a été publié, car la version {release} est encore publique et la différence est petite : {why}", "rien à faire si d'autres lignes doivent venir : la prochaine exécution compare à nouveau. Pour publier dès maintenant, supprimez les versions plus anciennes avec supersede = \"erase\" dans le bloc gate de la politique ; max_hold dit combien de temps cela peut durer"}}
+	SmallDifference = &Message{Code: "LAV-2091", Class: Refused,
+		EN: Text{"release {release} is still public, and the difference is small: {why}", "wait for more rows, or remove older releases with supersede = \"erase\" in the gate of the policy"},
+		FR: Text{"la version {release} est encore publique, et la différence est petite : {why}", "attendez d'autres lignes, ou supprimez les versions plus anciennes avec supersede = \"erase\" dans le bloc gate de la politique"}}
+	HeldTooLong = &Message{Code: "LAV-2092", Class: Refused,
+		EN: Text{"{task} has been held for {days} days, longer than max_hold: {why}", "decide: supersede = \"erase\" publishes and removes what is public; coarser levels (min_level) may hide the difference; a longer max_hold waits on"},
+		FR: Text{"{task} est retenu depuis {days} jours, plus que max_hold : {why}", "décidez : supersede = \"erase\" publie et supprime ce qui est public ; des niveaux plus larges (min_level) peuvent cacher la différence ; un max_hold plus long fait attendre encore"}}
+	OldUnreadable = &Message{Code: "LAV-2093", Class: Refused,
+		EN: Text{"release {release} is still public and cannot be read, so that nothing proves what both tell together: {why}", "look at it with lavoir verify; remove it from the store, or write supersede = \"erase\" in the gate of the policy"},
+		FR: Text{"la version {release} est encore publique et ne peut pas être lue ; rien ne prouve donc ce que les deux disent ensemble : {why}", "examinez-la avec lavoir verify ; supprimez-la du stockage, ou écrivez supersede = \"erase\" dans le bloc gate de la politique"}}
+	NoReleases = &Message{Code: "LAV-2094", Class: Refused,
+		EN: Text{"{load} cannot tell which releases are still public, and the policy wants to be compared with them", "publish with a load that can, as local or s3; or write compare_with = \"none\" in the gate of the policy"},
+		FR: Text{"{load} ne peut pas dire quelles versions sont encore publiques, et la politique veut leur être comparée", "publiez avec un load qui le peut, comme local ou s3 ; ou écrivez compare_with = \"none\" dans le bloc gate de la politique"}}
+	NotErased = &Message{Code: "LAV-2095", Class: Incomplete,
+		EN: Text{"{count} older releases in {where} are still public, though the policy says supersede = \"erase\"", "run again: the next run removes them; if it comes back, check the right to delete there"},
+		FR: Text{"dans {where}, des versions plus anciennes ({count}) sont encore publiques, alors que la politique dit supersede = \"erase\"", "relancez : la prochaine exécution les supprime ; si cela revient, vérifiez le droit d'y supprimer"}}
 )

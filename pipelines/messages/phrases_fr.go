@@ -953,6 +953,21 @@ var phrases = []phrase{
 	{"FTP ends a command at a line break", "en FTP, un saut de ligne termine une commande"},
 	{"one line", "une seule ligne"},
 
+	// Gates of policies, and files that are judged alone.
+	{"max_hold with refuse", "max_hold avec refuse"},
+	{"a comparison of releases without a model", "une comparaison de versions sans modèle"},
+	{"its bytes make no sense to a reader of its format", "ses octets n'ont pas de sens pour un lecteur de son format"},
+	{"its manifest cannot be read", "son manifeste est illisible"},
+	{"rule of identifier *", "règle de identifier *"},
+	{"roles of the columns", "rôles des colonnes"},
+	{"rows that can be read", "lignes lisibles"},
+	{"bytes of the file", "octets du fichier"},
+	{"*: diversity distinct", "* : diversité simple"},
+	{"*: diversity entropy", "* : diversité entropique"},
+	{"*: diversity recursive", "* : diversité récursive"},
+	{"*: diversity *", "* : diversité *"},
+	{"*: closeness", "* : proximité"},
+
 	// A type that is wanted: what is more exact stands above.
 	{"# required, but have #", "il faut #, et c'est #"},
 	{"# required", "il faut #"},

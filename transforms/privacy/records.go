@@ -315,9 +315,10 @@ type verdict struct {
 	sensitive []map[string]int64 // rows of the input by "=" and value; null is ""
 	recoder   *disclosure.Recoder
 	*figures
-	risks  disclosure.Risks
-	waived []string // rules of the gate that an approver accepted
-	score  float64
+	risks   disclosure.Risks
+	waived  []string // rules of the gate that an approver accepted
+	score   float64
+	ladders []ladder // of the quasi-identifiers, for the comparison with what is public
 }
 
 // recoded is what the values of a quasi-identifier leave as.
@@ -384,6 +385,9 @@ func (c *counting) decide(ctx context.Context) (*verdict, error) {
 	for j, l := range p.Quasi {
 		v.columns = append(v.columns, recode(classes.Quasi[j], l, best.Levels[j]))
 		v.names = append(v.names, c.quasi[j].name(best.Levels[j]))
+		if c.t.Comparison().Public {
+			v.ladders = append(v.ladders, ladderOf(l))
+		}
 	}
 	for s, d := range classes.Sensitive {
 		counts := map[string]int64{}

@@ -1,0 +1,508 @@
+package privacy
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+var _ pipelines.Auditor = policy{}
+
+// AuditFile judges a file by the policy, knowing its rows alone: no column without a
+// role, every value that a rule masks is what stands in its place, and every model,
+// counted again. Closeness is to the distribution of the file itself, since that of
+// the rows it was made from is not known. At which levels the quasi-identifiers should
+// be is not known either: whatever stands there is taken as it is.
+func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelines.Audit, error) {
+	in, err := t.open(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	out := &pipelines.Audit{}
+	t.auditColumns(in.Schema(), out)
+	rules := t.auditRules(in.Schema(), f.Info().Name, out)
+	a := t.auditing(in.Schema(), out)
+	over := false
+	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
+		defer b.Release()
+		for _, p := range rules {
+			if p.failed != nil {
+				continue
+			}
+			if err := p.look(ctx, b.Record, out.Rows, f.Info().Name); messages.Has(err, messages.GateValue) {
+				p.failed = err
+			} else if err != nil {
+				return err
+			}
+		}
+		out.Rows += b.NumRows()
+		if a != nil && !over {
+			over = !a.add(b.Record)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range rules {
+		out.Findings = append(out.Findings, pipelines.Finding{Check: "rule of identifier " + p.name, OK: p.failed == nil, Err: p.failed})
+	}
+	if a == nil {
+		return out, nil
+	}
+	if over {
+		err = a.inParts(ctx, f)
+	} else {
+		a.distribution()
+		a.judge()
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.report(out, f.Info().Name)
+	return out, nil
+}
+
+// open opens a file with the columns that are counted as it keeps them. Those that a rule
+// may ask for are read.
+func (t policy) open(ctx context.Context, f pipelines.SealedFile) (pipelines.Stream, error) {
+	coded, ok := f.(pipelines.CodedFile)
+	if !ok {
+		return f.Open(ctx)
+	}
+	columns := t.quasiNames()
+	if len(t.Identifiers) == 0 {
+		for _, s := range t.Sensitive {
+			columns = append(columns, s.Column)
+		}
+	}
+	return coded.OpenCoded(ctx, columns)
+}
+
+// auditColumns finds columns that the policy does not let out.
+func (t policy) auditColumns(s *arrow.Schema, out *pipelines.Audit) {
+	ok := true
+	for _, f := range s.Fields() {
+		if t.onlyLeaving(arrow.NewSchema([]arrow.Field{f}, nil), "") != nil {
+			ok = false
+			out.Findings = append(out.Findings, pipelines.Finding{Check: "roles of the columns", Err: messages.AuditColumn.With("column", f.Name)})
+		}
+	}
+	if ok {
+		out.Findings = append(out.Findings, pipelines.Finding{Check: "roles of the columns", OK: true})
+	}
+}
+
+type auditedRule struct {
+	*proof
+	failed error
+}
+
+// auditRules are the rules of identifiers that the file can prove.
+func (t policy) auditRules(s *arrow.Schema, file string, out *pipelines.Audit) []*auditedRule {
+	var rules []*auditedRule
+	for _, id := range t.Identifiers {
+		p, err := t.proof(id, s, false, file)
+		switch {
+		case messages.Has(err, messages.GateBlind):
+			out.Unproved = append(out.Unproved, messages.UnprovedRule.With("column", id.Column))
+		case err != nil:
+			out.Findings = append(out.Findings, pipelines.Finding{Check: "rule of identifier " + id.Column, Err: err})
+		case p != nil:
+			if p.clear != nil {
+				p.ev = p.clear.New(t.env.Allocator)
+			}
+			rules = append(rules, &auditedRule{proof: p})
+		}
+	}
+	return rules
+}
+
+// auditing judges the classes of a file of which nothing was decided.
+type auditing struct {
+	t         policy
+	counted   counted
+	quasi     []int
+	sensitive []int
+	subject   int                // -1: rows are counted
+	all       []map[string]int64 // by sensitive column, rows of the file by value, where closeness asks for it
+	order     [][]string
+	total     int64
+
+	rows, classes, uniques, smallest, persons int64
+	exposed                                   exposed
+	failed                                    map[string]int64 // classes, by what they do not keep
+}
+
+// auditing is nil without a model, and where the file lacks a column that it is judged
+// by, which is a finding.
+func (t policy) auditing(s *arrow.Schema, out *pipelines.Audit) *auditing {
+	if t.Model == nil {
+		return nil
+	}
+	a := &auditing{t: t, subject: -1}
+	lacks := false
+	column := func(name string) int {
+		if is := s.FieldIndices(name); len(is) == 1 && countable(s.Field(is[0]).Type) {
+			return is[0]
+		}
+		lacks = true
+		out.Findings = append(out.Findings, pipelines.Finding{Check: "roles of the columns", Err: messages.AuditLacks.With("column", name)})
+		return -1
+	}
+	var generalised []string
+	for _, q := range t.Quasi {
+		a.quasi = append(a.quasi, column(q.Column))
+		a.counted.quasi = append(a.counted.quasi, newValues(false))
+		if q.generalises() {
+			generalised = append(generalised, q.Column)
+		}
+	}
+	for _, q := range t.Sensitive {
+		a.sensitive = append(a.sensitive, column(q.Column))
+		a.counted.sensitive = append(a.counted.sensitive, newValues(true))
+		a.counted.distinct = append(a.counted.distinct, q.enough())
+		a.counted.nulls = append(a.counted.nulls, q.Diversity != nil && q.Diversity.Null == "value")
+	}
+	if lacks {
+		return nil
+	}
+	if len(generalised) > 0 {
+		out.Unproved = append(out.Unproved, messages.UnprovedLevels.With("columns", strings.Join(generalised, ", ")))
+	}
+	if is := s.FieldIndices(t.Subject); t.Subject != "" && len(is) == 1 && countable(s.Field(is[0]).Type) {
+		a.subject, a.counted.subject = is[0], newValues(false)
+	} else if t.Subject != "" {
+		out.Unproved = append(out.Unproved, messages.UnprovedPersons.With("column", t.Subject))
+	}
+	a.counted.start(1, 0)
+	a.reset()
+	return a
+}
+
+// enough is how many different values of a class say that it keeps the column's model;
+// 0 where how often each occurs is needed.
+func (s sensitiveConfig) enough() int {
+	d := s.Diversity
+	if s.Closeness != nil || d == nil || d.Kind != "" && d.Kind != "distinct" || d.L > math.MaxUint8 {
+		return 0
+	}
+	return int(d.L)
+}
+
+// generalises says whether the values of the column may leave as others.
+func (q quasiConfig) generalises() bool {
+	return len(q.Bands)+len(q.Steps)+len(q.Snap)+len(q.Hierarchy) > 0 || q.Top != "" || q.Bottom != "" || q.Period != "" || q.AgeAt != "" || q.HierarchyFile != ""
+}
+
+func (a *auditing) reset() {
+	a.rows, a.classes, a.uniques, a.smallest, a.persons, a.failed = 0, 0, 0, math.MaxInt64, math.MaxInt64, map[string]int64{}
+	a.exposed = unexposed
+}
+
+// add counts rows; false says that the classes do not fit in memory.
+func (a *auditing) add(r arrow.Record) bool {
+	a.counted.add(r, a.quasi, a.sensitive, a.subject)
+	bound := a.t.env.Memory
+	return bound <= 0 || a.counted.held() <= bound
+}
+
+// inParts reads the file again for each part of its classes.
+func (a *auditing) inParts(ctx context.Context, f pipelines.SealedFile) error {
+	tooMany := messages.TooManyClasses.With("bound", a.t.env.Memory)
+	if a.t.Model.NullMatch == "wildcard" {
+		return tooMany // any may match any
+	}
+	if a.t.wantsCloseness() {
+		if err := a.read(ctx, f, func(r arrow.Record) bool { a.distribute(r); return true }); err != nil {
+			return err
+		}
+	}
+again:
+	for of := uint64(2); of <= mostParts; of *= 2 {
+		a.reset()
+		for part := range of {
+			fits := true
+			a.counted.start(of, part)
+			err := a.read(ctx, f, func(r arrow.Record) bool { fits = a.add(r); return fits })
+			if err != nil {
+				return err
+			}
+			if !fits {
+				continue again
+			}
+			a.judge()
+		}
+		return nil
+	}
+	return tooMany
+}
+
+// read gives the batches of the file until one is not taken.
+func (a *auditing) read(ctx context.Context, f pipelines.SealedFile, take func(arrow.Record) bool) error {
+	in, err := a.t.open(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	stop := context.Canceled
+	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
+		defer b.Release()
+		if !take(b.Record) {
+			return stop
+		}
+		return nil
+	})
+	if err == stop && ctx.Err() == nil {
+		return nil
+	}
+	return err
+}
+
+// wantsCloseness says whether a model asks for closeness.
+func (t policy) wantsCloseness() bool {
+	return slices.ContainsFunc(t.Sensitive, func(s sensitiveConfig) bool { return s.Closeness != nil })
+}
+
+// distribute counts the values of rows, whatever their classes.
+func (a *auditing) distribute(r arrow.Record) {
+	a.begin()
+	for j, at := range a.sensitive {
+		if a.all[j] == nil {
+			continue
+		}
+		v := a.counted.sensitive[j]
+		for from := 0; from < int(r.NumRows()); from += block {
+			for _, code := range v.batch(r.Column(at), from, min(from+block, int(r.NumRows()))) {
+				a.all[j][v.texts[code]]++
+			}
+		}
+	}
+	a.total += r.NumRows()
+}
+
+func (a *auditing) begin() {
+	if a.all != nil {
+		return
+	}
+	for _, s := range a.t.Sensitive {
+		var all map[string]int64
+		if s.Closeness != nil {
+			all = map[string]int64{}
+		}
+		a.all = append(a.all, all)
+	}
+}
+
+// distribution is that of all classes, where all were counted at once.
+func (a *auditing) distribution() {
+	a.begin()
+	for _, n := range a.counted.rows {
+		a.total += n
+	}
+	for j, all := range a.all {
+		if all == nil {
+			continue
+		}
+		p := &a.counted.pairs[j]
+		for i, n := range p.count {
+			all[a.counted.sensitive[j].texts[p.value[i]]] += n
+		}
+	}
+}
+
+// judge takes the classes of a part into account.
+func (a *auditing) judge() {
+	c, m := &a.counted, a.t.Model
+	a.classes += int64(len(c.rows))
+	alike := c.rows
+	if m.NullMatch == "wildcard" {
+		alike = c.matched()
+	}
+	var persons []int64
+	if a.subject >= 0 {
+		persons = make([]int64, len(c.rows))
+		for _, class := range c.persons.class {
+			persons[class]++
+		}
+	}
+	for class, n := range c.rows {
+		a.rows += n
+		if n == 1 {
+			a.uniques++
+		}
+		a.smallest = min(a.smallest, n)
+		own := n
+		n = alike[class]
+		if persons != nil {
+			n = persons[class]
+			own, a.persons = n, min(a.persons, n)
+		}
+		a.exposed.least = min(a.exposed.least, n)
+		if own == 1 {
+			a.exposed.uniques++
+		}
+		if n < int64(m.K) {
+			a.failed[kCheck(m.K)]++
+		}
+	}
+	for j, s := range a.t.Sensitive {
+		if d := c.distinct[j]; d > 0 {
+			for _, n := range c.fewN[j] {
+				if int(n) < d {
+					a.failed[s.Column+": diversity"]++
+				}
+			}
+			continue
+		}
+		a.judgeValues(j, s)
+	}
+}
+
+// judgeValues judges the values that each class has in a sensitive column.
+func (a *auditing) judgeValues(j int, s sensitiveConfig) {
+	if s.Closeness != nil && len(a.order) == 0 {
+		for _, all := range a.all {
+			var order []string
+			for value := range all {
+				order = append(order, value)
+			}
+			slices.SortFunc(order, compareValues(order))
+			a.order = append(a.order, order)
+		}
+	}
+	p, texts := &a.counted.pairs[j], a.counted.sensitive[j].texts
+	counts := map[string]int64{}
+	for at := range p.byClass(len(a.counted.rows)) {
+		clear(counts)
+		for _, i := range at {
+			counts[texts[p.value[i]]] += p.count[i]
+		}
+		if d := s.Diversity; d != nil && !d.holds(counts) {
+			a.failed[s.Column+": diversity"]++
+		}
+		if t := s.Closeness; t != nil && !t.holds(counts, a.all[j], a.order[j], a.total) {
+			a.failed[s.Column+": closeness"]++
+		}
+	}
+}
+
+// byClass gives the places of what each class has, class by class.
+func (p *pairs) byClass(classes int) func(yield func([]uint32) bool) {
+	ends := make([]uint32, classes+1)
+	for _, class := range p.class {
+		ends[class+1]++
+	}
+	for i := 1; i < len(ends); i++ {
+		ends[i] += ends[i-1]
+	}
+	places, next := make([]uint32, len(p.class)), slices.Clone(ends)
+	for i, class := range p.class {
+		places[next[class]] = uint32(i)
+		next[class]++
+	}
+	return func(yield func([]uint32) bool) {
+		for class := range classes {
+			if !yield(places[ends[class]:ends[class+1]]) {
+				return
+			}
+		}
+	}
+}
+
+// matched is how many rows look like those of each class where null matches any value.
+func (c *counted) matched() []int64 {
+	d := len(c.quasi)
+	open := map[string][]int{} // classes, by which of their values are null
+	var patterns []string
+	for class := range c.rows {
+		pattern := make([]byte, d)
+		for j, code := range c.members[class*d : (class+1)*d] {
+			if code+1 == c.quasi[j].null {
+				pattern[j] = 1
+			}
+		}
+		if open[string(pattern)] == nil {
+			patterns = append(patterns, string(pattern))
+		}
+		open[string(pattern)] = append(open[string(pattern)], class)
+	}
+	out := make([]int64, len(c.rows))
+	for _, a := range patterns {
+		for _, b := range patterns {
+			both := func(class int) string {
+				c.buf = c.buf[:0]
+				for j, code := range c.members[class*d : (class+1)*d] {
+					if a[j]|b[j] == 0 {
+						c.buf = append(c.buf, byte(code), byte(code>>8), byte(code>>16), byte(code>>24))
+					}
+				}
+				return string(c.buf)
+			}
+			rows := map[string]int64{}
+			for _, class := range open[b] {
+				rows[both(class)] += c.rows[class]
+			}
+			for _, class := range open[a] {
+				out[class] += rows[both(class)]
+			}
+		}
+	}
+	return out
+}
+
+func kCheck(k int) string { return "k = " + strconv.Itoa(k) }
+
+// report says what was found of each model, in the order of the policy.
+func (a *auditing) report(out *pipelines.Audit, file string) {
+	m := a.t.Model
+	out.Classes, out.Uniques = a.classes, a.uniques
+	if a.classes > 0 {
+		out.Smallest = a.smallest
+		out.AverageRisk, out.HighestRisk = float64(a.classes)/float64(a.rows), 1/float64(a.smallest)
+		if a.subject >= 0 {
+			out.Persons = a.persons
+		}
+	}
+	add := func(check string, classes int64) {
+		x := pipelines.Finding{Check: check, OK: classes == 0}
+		if classes > 0 {
+			x.Err = messages.AuditModel.With("classes", classes)
+		}
+		out.Findings = append(out.Findings, x)
+	}
+	add(kCheck(m.K), a.failed[kCheck(m.K)])
+	if m.MaxAverageRisk > 0 {
+		classes := int64(0)
+		if out.AverageRisk > m.MaxAverageRisk*(1+1e-12) {
+			classes = a.classes
+		}
+		add("max_average_risk = "+strconv.FormatFloat(m.MaxAverageRisk, 'f', -1, 64), classes)
+	}
+	for _, rule := range a.t.thresholds() {
+		figure := map[string]float64{ruleProsecutor: 1 / float64(a.exposed.least), ruleUniques: float64(a.exposed.uniques)}[rule.Name]
+		threshold := strconv.FormatFloat(*rule.Threshold, 'f', -1, 64)
+		x := pipelines.Finding{Check: rule.Name + " = " + threshold, OK: a.classes == 0 || figure <= *rule.Threshold}
+		if !x.OK {
+			x.Err = messages.GateThreshold.With("file", file, "rule", rule.Name, "figure", pipelines.Figure(figure), "threshold", threshold)
+		}
+		out.Findings = append(out.Findings, x)
+	}
+	for _, s := range a.t.Sensitive {
+		if d := s.Diversity; d != nil {
+			add(s.Column+": diversity "+cmp.Or(d.Kind, "distinct"), a.failed[s.Column+": diversity"])
+		}
+		if s.Closeness != nil {
+			add(s.Column+": closeness", a.failed[s.Column+": closeness"])
+		}
+	}
+}
