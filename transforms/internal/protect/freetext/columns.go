@@ -35,9 +35,13 @@ func HasText(t arrow.DataType) bool {
 func EachText(a arrow.Array, f func(text []byte, times int64)) {
 	switch a := a.(type) {
 	case *array.String:
-		for i := range a.Len() {
-			if !a.IsNull(i) {
-				f(textOf(a, i), 1)
+		if a.Len() == 0 {
+			return
+		}
+		offsets, data, nulls := a.ValueOffsets(), a.ValueBytes(), a.NullN() > 0
+		for i, end := range offsets[1 : a.Len()+1] {
+			if !nulls || !a.IsNull(i) {
+				f(data[offsets[i]-offsets[0]:end-offsets[0]], 1)
 			}
 		}
 	case *array.List:

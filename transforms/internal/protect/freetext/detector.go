@@ -41,7 +41,7 @@ func Detect(text string) Counts {
 // that is not valid UTF-8 is read all the same, and no span begins or ends within
 // a character.
 func (d *Detector) Spans(dst []Span, text []byte) []Span {
-	if d.terms == nil && short(text) {
+	if d.terms == nil && d.nothingIn(text) {
 		return dst
 	}
 	d.folded.fold(text)
@@ -50,6 +50,7 @@ func (d *Detector) Spans(dst []Span, text []byte) []Span {
 	if len(d.hits) == 0 {
 		return dst
 	}
+	d.folded.anchor(text)
 	slices.SortFunc(d.hits, func(a, b Span) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End), cmp.Compare(a.Kind, b.Kind))
 	})
@@ -66,24 +67,6 @@ func (d *Detector) Spans(dst []Span, text []byte) []Span {
 	}
 	return dst
 }
-
-// short says whether a text has no letter and too few digits for any number: a date,
-// an amount, a code. No rule finds anything in it.
-func short(text []byte) bool {
-	digits := 0
-	for _, c := range text {
-		switch {
-		case c >= '0' && c <= '9':
-			digits++
-		case class[c] != 0, c >= 0x80, c == '@', c == '+':
-			return false
-		}
-	}
-	return digits < leastDigits
-}
-
-// leastDigits is how many digits a number has that stands without letters: a SIREN.
-const leastDigits = 9
 
 // hit takes note of a passage of the folded text, of words that are whole.
 func (d *Detector) hit(start, end int, k Kind) {
@@ -133,11 +116,16 @@ func (d *Detector) scan() {
 		if d.terms != nil {
 			d.term(i, end)
 		}
-		if c != digit && end-i >= 2 {
+		if c != digit && (end-i == 2 && d.number2(end) || end-i >= 4 && class[s[i+2]] == digit) {
 			d.lettersAndDigits(i, end)
 		}
 		i = end
 	}
+}
+
+// number2 says whether a digit, or another separator, stands after one at i.
+func (d *Detector) number2(i int) bool {
+	return i+1 < len(d.s) && separator(d.s[i]) && (class[d.s[i+1]] == digit || separator(d.s[i+1]))
 }
 
 // boundary says whether a word may end before i.

@@ -33,7 +33,6 @@ type folded struct {
 type anchor struct{ at, source int }
 
 func (f *folded) fold(text []byte) {
-	f.anchors = f.anchors[:0]
 	i := asciiRun(text, 0)
 	if i == len(text) {
 		f.b = text
@@ -41,21 +40,48 @@ func (f *folded) fold(text []byte) {
 	}
 	b := append(f.own[:0], text[:i]...)
 	for i < len(text) {
-		r, size := utf8.DecodeRune(text[i:])
+		c, size := foldFirst(text[i:])
 		i += size
-		if c := foldRune(r, size); c != leftOut {
+		if c != leftOut {
 			b = append(b, c)
-		}
-		if n := len(f.anchors); n > 0 && f.anchors[n-1].at == len(b) {
-			f.anchors[n-1].source = i
-		} else {
-			f.anchors = append(f.anchors, anchor{len(b), i})
 		}
 		end := asciiRun(text, i)
 		b = append(b, text[i:end]...)
 		i = end
 	}
 	f.b, f.own = b, b
+}
+
+// anchor finds out where in the text, which was folded, the bytes come from: only
+// a text in which something was found has to know.
+func (f *folded) anchor(text []byte) {
+	f.anchors = f.anchors[:0]
+	i := asciiRun(text, 0)
+	for at := i; i < len(text); {
+		c, size := foldFirst(text[i:])
+		i += size
+		if c != leftOut {
+			at++
+		}
+		if n := len(f.anchors); n > 0 && f.anchors[n-1].at == at {
+			f.anchors[n-1].source = i
+		} else {
+			f.anchors = append(f.anchors, anchor{at, i})
+		}
+		end := asciiRun(text, i)
+		at += end - i
+		i = end
+	}
+}
+
+// foldFirst is what the first character of a text, which is not ASCII, becomes, and how
+// many bytes it has.
+func foldFirst(text []byte) (c byte, size int) {
+	if lead := text[0]; lead >= 0xc2 && lead < 0xc6 && len(text) > 1 && text[1]&0xc0 == 0x80 { // U+0080 to U+017F
+		return latin[int(lead&0x1f)<<6|int(text[1]&0x3f)-0x80], 2
+	}
+	r, size := utf8.DecodeRune(text)
+	return foldRune(r, size), size
 }
 
 // asciiRun is the end of the ASCII that begins at i.

@@ -39,6 +39,7 @@ func TestPlacesInTheText(t *testing.T) {
 		}
 		var f, g folded
 		f.fold([]byte(text))
+		f.anchor([]byte(text))
 		last := 0
 		for i := range len(f.b) + 1 {
 			at := f.source(i)

@@ -13,7 +13,28 @@ import (
 
 // Names are first names, without regard to case and accents. They are safe for
 // concurrent use.
-type Names struct{ set map[string]struct{} }
+type Names struct {
+	set map[string]struct{}
+	// lengths are those that names have, by first and second letter: nearly no other
+	// word gets past it.
+	lengths [32][32]uint32
+}
+
+func (n *Names) add(name string) {
+	n.set[name] = struct{}{}
+	if len(name) > 1 {
+		n.lengths[name[0]&31][name[1]&31] |= 1 << min(len(name), 31)
+	}
+}
+
+// has says whether a word in small letters is a name.
+func (n *Names) has(word []byte) bool {
+	if len(word) < 2 || n.lengths[word[0]&31][word[1]&31]>>min(len(word), 31)&1 == 0 {
+		return false
+	}
+	_, ok := n.set[string(word)]
+	return ok
+}
 
 //go:embed firstnames.txt
 var firstNames string
@@ -31,7 +52,7 @@ var FrenchNames = sync.OnceValue(func() *Names {
 // ReadNames reads a list: a first name per line; empty lines and those that begin
 // with # are passed over.
 func ReadNames(r io.Reader) (*Names, error) {
-	names := &Names{map[string]struct{}{}}
+	names := &Names{set: map[string]struct{}{}}
 	var f folded
 	err := eachLine(r, func(n int, line []byte) error {
 		f.fold(line)
@@ -43,7 +64,7 @@ func ReadNames(r io.Reader) (*Names, error) {
 		if end, ok := d.capitalised(0); !ok || end != len(name) {
 			return messages.FirstNameLine.With("line", n)
 		}
-		names.set[string(name)] = struct{}{}
+		names.add(string(name))
 		return nil
 	})
 	if err != nil {
@@ -54,9 +75,11 @@ func ReadNames(r io.Reader) (*Names, error) {
 
 // And are the names of both lists.
 func (n *Names) And(other *Names) *Names {
-	both := maps.Clone(n.set)
-	maps.Copy(both, other.set)
-	return &Names{both}
+	both := &Names{maps.Clone(n.set), n.lengths}
+	for name := range other.set {
+		both.add(name)
+	}
+	return both
 }
 
 // isFirstName says whether the word from i to end, or its first part,
@@ -64,15 +87,15 @@ func (n *Names) And(other *Names) *Names {
 func (d *Detector) isFirstName(i, end int) bool {
 	var room [24]byte
 	word := d.lower(&room, i, min(end, i+len(room)))
-	if _, ok := d.names.set[string(word)]; ok && end-i <= len(room) {
+	if end-i <= len(room) && d.names.has(word) {
 		return true
 	}
-	n := bytes.IndexAny(word, "-'")
-	if n < 2 {
-		return false
+	for n, c := range word {
+		if c == '-' || c == '\'' {
+			return d.names.has(word[:n])
+		}
 	}
-	_, ok := d.names.set[string(word[:n])]
-	return ok
+	return false
 }
 
 // maxParts is how many parts of a word with hyphens are followed.

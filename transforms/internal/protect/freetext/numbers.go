@@ -58,6 +58,47 @@ func (d *Detector) read(r *run, i, limit int, letters bool) {
 	}
 }
 
+// readNumber is read of what may be a number that begins with a digit: letters are
+// capitals, of which a plate has some among the first nine characters, or the second
+// character of a département of Corsica.
+func (d *Detector) readNumber(r *run, i int) {
+	r.n, r.gaps = 0, 0
+	s := d.s
+	for r.n < 15 && i < len(s) {
+		c := s[i]
+		switch class[c] {
+		case digit:
+		case small:
+			if c != 'a' && c != 'b' || r.n == 0 || r.c[r.n-1] != '2' {
+				return
+			}
+			c -= 'a' - 'A'
+		case capital:
+			if r.n > 8 || c >= 0x80 {
+				return
+			}
+		default:
+			if !separator(c) || r.n == 0 {
+				return
+			}
+			gap := 1
+			if i+1 < len(s) && separator(s[i+1]) {
+				gap = 2
+			}
+			if i+gap >= len(s) || class[s[i+gap]] == 0 {
+				return
+			}
+			i += gap
+			r.gaps |= 1 << r.n
+			continue
+		}
+		r.c[r.n] = c
+		i++
+		r.ends[r.n] = i
+		r.n++
+	}
+}
+
 // gapsOnlyAt says whether, in the first n, gaps are nowhere but at those places.
 func (r *run) gapsOnlyAt(n int, places uint64) bool {
 	return r.gaps&(1<<n-1)&^places == 0
@@ -87,10 +128,12 @@ var (
 // number looks at a word that begins with a digit.
 func (d *Detector) number(i, end int) {
 	var r run
-	d.read(&r, i, 15, true)
+	d.readNumber(&r, i)
 	d.nir(&r, i)
 	if !d.decimals(i) || r.gaps != 0 {
-		d.siret(&r, i)
+		if d.companies() {
+			d.siret(&r, i)
+		}
 		d.phone(&r, i)
 	}
 	d.fni(&r, i, end)
@@ -174,6 +217,7 @@ func (d *Detector) phone(r *run, i int) {
 		d.abroad(i, i-1)
 	case i > 1 && d.s[i-1] == ' ' && d.s[i-2] == '+':
 		d.abroad(i, i-2)
+	case r.n >= 14 && r.gaps == 0 && r.allDigits(14) && d.boundary(r.ends[13]) && scalar.IsSIRET(string(r.c[:14])):
 	case r.n >= 4 && r.c[0] == '0' && r.c[1] == '0' && r.c[2] != '0' && r.gaps&at(1) == 0:
 		d.abroad(d.pass(r.ends[1]), i)
 	}
@@ -256,13 +300,14 @@ func (d *Detector) lettersAndDigits(i, end int) {
 	}
 }
 
-// iban looks for two letters, two digits and what follows, whose key fits; with
-// letters in it, which a sentence has as well, in the usual groups. gapped
-// says that something stands between the letters and the digits.
+// iban looks for two letters, two digits and what follows, of as many characters as the
+// account numbers of that country have, whose key fits; with letters in it, which a
+// sentence has as well, in the usual groups. gapped says that something stands
+// between the letters and the digits.
 func (d *Detector) iban(i int, gapped bool) {
 	var r run
 	if gapped {
-		if d.read(&r, i, 2, true); scalar.IBANLength(string(r.c[:2])) == 0 {
+		if d.read(&r, i, 2, true); ibanLength(string(r.c[:2])) == 0 {
 			return
 		}
 	}
@@ -270,20 +315,41 @@ func (d *Detector) iban(i int, gapped bool) {
 	if r.n < 15 || r.c[2] > '9' || r.c[3] > '9' {
 		return
 	}
-	if n := scalar.IBANLength(string(r.c[:2])); n > 0 {
-		if r.n >= n && d.boundary(r.ends[n-1]) && (r.gapsOnlyAt(n, ibanGaps) || r.digitsFrom(2, n)) && scalar.IsIBAN(string(r.c[:n])) {
-			d.hit(i, r.ends[n-1], IBAN)
-		}
+	country := string(r.c[:2])
+	n := ibanLength(country)
+	switch {
+	case n == 0, r.n < n, digitIBANs[country] && !r.digitsFrom(2, n):
+		return
+	case country == "AD" && !r.digitsFrom(4, 12): // of a UUID, which has its groups
 		return
 	}
-	// of another country: as it is written without groups
-	n := 0
-	for n < r.n && (n == 0 || r.gaps>>n&1 == 0) {
-		n++
-	}
-	if n >= 15 && d.boundary(r.ends[n-1]) && scalar.IsIBAN(string(r.c[:n])) {
+	if d.boundary(r.ends[n-1]) && (r.gapsOnlyAt(n, ibanGaps) || r.digitsFrom(2, n)) && scalar.IsIBAN(string(r.c[:n])) {
 		d.hit(i, r.ends[n-1], IBAN)
 	}
+}
+
+// farIBANs are the lengths of account numbers outside of the countries that package
+// scalar knows: those of the registry, then those that use the form without being in it.
+// Two letters of no country begin no account number but a permit, DP0352382400071,
+// of which the key of one in a hundred fits.
+var farIBANs = map[string]int{
+	"AE": 23, "AZ": 28, "BH": 22, "BI": 27, "BR": 29, "BY": 28, "CR": 22, "DJ": 27, "DO": 28, "EG": 29, "FK": 18, "GE": 22,
+	"GT": 28, "IL": 23, "IQ": 23, "JO": 30, "KW": 30, "KZ": 20, "LB": 28, "LC": 32, "LY": 25, "MN": 20, "MR": 27, "NI": 28,
+	"OM": 23, "PK": 24, "PS": 29, "QA": 29, "RU": 33, "SA": 24, "SC": 31, "SD": 18, "SO": 23, "ST": 25, "SV": 28, "TL": 23,
+	"UA": 29, "VG": 24, "YE": 30,
+	"AO": 25, "BF": 28, "BJ": 28, "CF": 27, "CG": 27, "CI": 28, "CM": 27, "CV": 25, "DZ": 26, "GA": 27, "GQ": 27, "GW": 25, "HN": 28, "IR": 26,
+	"KM": 27, "MA": 28, "MG": 27, "ML": 28, "MZ": 25, "NE": 28, "SN": 28, "TD": 27, "TG": 28,
+}
+
+// digitIBANs are the countries whose account numbers have no letter but the first two:
+// be0123456789abcd is none.
+var digitIBANs = words(`AE AT BA BE BI CR CZ DE DJ DK DZ EE EG ES FI FO GL HR HU IL IS LT LY MA ME MN MR NO PL PT RS SD SE SI SK ST TL TN VA XK`)
+
+func ibanLength(country string) int {
+	if n := scalar.IBANLength(country); n > 0 {
+		return n
+	}
+	return farIBANs[country]
 }
 
 // plateLetter says whether a letter is used on number plates.

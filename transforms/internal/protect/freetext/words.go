@@ -61,12 +61,15 @@ var announcements = map[string]announcement{
 	"lieu": hamlet, "lieudit": hamlet,
 }
 
-// announcing are the lengths that words of announcements have, by first letter,
-// small or capital: nearly no word of a text gets past it.
-var announcing = func() (t [256]uint32) {
+// announcing are the lengths that words of announcements have, by first and second
+// letter, small or capital: nearly no word of a text gets past it.
+var announcing = func() (t [32][32]uint32) {
 	for w := range announcements {
-		t[w[0]] |= 1 << len(w)
-		t[w[0]-'a'+'A'] |= 1 << len(w)
+		second := byte(0)
+		if len(w) > 1 {
+			second = w[1]
+		}
+		t[w[0]&31][second&31] |= 1 << len(w)
 	}
 	return t
 }()
@@ -74,7 +77,11 @@ var announcing = func() (t [256]uint32) {
 // announced looks for what the word from i to end announces, and says whether it
 // announces anything.
 func (d *Detector) announced(i, end int) bool {
-	if end-i > 31 || announcing[d.s[i]]>>(end-i)&1 == 0 {
+	second := byte(0)
+	if end-i > 1 {
+		second = d.s[i+1]
+	}
+	if end-i > 31 || announcing[d.s[i]&31][second&31]>>(end-i)&1 == 0 {
 		return false
 	}
 	var room [24]byte
