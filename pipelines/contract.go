@@ -292,6 +292,13 @@ type SealedFile interface {
 	Audit(ctx context.Context) error
 }
 
+// Repeated is the ability of a SealedFile that a Gate gets to say that its rows, in their
+// order, are proved to be those of a file that this gate has taken before: what the gate
+// looked for in every row it need not look for again.
+type Repeated interface {
+	Repeated() bool
+}
+
 // Audited is the ability of a SealedFile to be read back and audited in one pass,
 // in chunks that workers take apart. Decoding a chunk judges its bytes, as far
 // as Audit does; OpenAudited and Next judge what lies between the chunks. When

@@ -85,15 +85,7 @@ func ExploreTask(ctx context.Context, p *Project, t Task, opt RunOptions) (*Expl
 }
 
 func (f *Flow) explore(ctx context.Context, env Env, x Explorer) (*Exploration, error) {
-	r := &flowRun{Flow: f, env: env, opt: FlowOptions{Workers: 1}, log: &rejectLog{policy: RejectPolicy{Action: "drop"}}}
-	schema, err := r.schema(ctx)
-	if err != nil {
-		return nil, r.at(r.SourceName, err)
-	}
-	if r.bind, err = r.Bind(ctx, schema, true); err != nil {
-		return nil, err
-	}
-	rows, err := r.read(ctx, r.bind, r.opt.Workers, r.seed(), r.log.take)
+	r, rows, err := f.untilPrivacy(ctx, env)
 	if err != nil {
 		return nil, err
 	}
@@ -103,4 +95,19 @@ func (f *Flow) explore(ctx context.Context, env Env, x Explorer) (*Exploration, 
 	}
 	found.Rejected = r.log.count
 	return found, nil
+}
+
+// untilPrivacy gives the rows that reach the privacy stage, but for those that cannot
+// be read, which r counts.
+func (f *Flow) untilPrivacy(ctx context.Context, env Env) (r *flowRun, in Stream, err error) {
+	r = &flowRun{Flow: f, env: env, opt: FlowOptions{Workers: 1}, log: &rejectLog{policy: RejectPolicy{Action: "drop"}}}
+	schema, err := r.schema(ctx)
+	if err != nil {
+		return nil, nil, r.at(r.SourceName, err)
+	}
+	if r.bind, err = r.Bind(ctx, schema, true); err != nil {
+		return nil, nil, err
+	}
+	in, err = r.read(ctx, r.bind, r.opt.Workers, r.seed(), r.log.take)
+	return r, in, err
 }

@@ -102,6 +102,7 @@ type flowRun struct {
 	res     TaskResult
 	// unwritten says that the journal lacks what was published.
 	unwritten bool
+	proved    bool // a file with the sealed rows was judged and taken
 }
 
 func (r *flowRun) outcome(ctx context.Context, err error) Outcome {
@@ -260,11 +261,13 @@ func (r *flowRun) schema(ctx context.Context) (*arrow.Schema, error) {
 
 // seal brings the rows into the sinks' files, which nobody sees.
 func (r *flowRun) seal(ctx context.Context) error {
+	before := r.redacted()
 	out, rd, err := r.released(ctx)
 	if err != nil {
 		return err
 	}
 	err = r.encode(ctx, out, rd)
+	r.res.Redacted = since(before, r.redacted())
 	if e := out.Close(); err == nil && e != nil {
 		err = r.at("privacy", e)
 	}

@@ -27,7 +27,7 @@ func (r *flowRun) prove(ctx context.Context, file SealedFile) (err error) {
 		}
 	}()
 	if r.Privacy != nil {
-		err = r.Privacy.Judge(ctx, r.decided, &judged{SealedFile: file, first: s})
+		err = r.Privacy.Judge(ctx, r.decided, &judged{SealedFile: file, first: s, repeated: r.proved})
 	}
 	// What is wrong with the bytes comes before what the gate makes of it, and a
 	// gate that looked at a part of the rows does not spare the rest.
@@ -37,6 +37,7 @@ func (r *flowRun) prove(ctx context.Context, file SealedFile) (err error) {
 	if p.err != nil && p.err != io.EOF {
 		err = p.err
 	}
+	r.proved = r.proved || err == nil
 	return err
 }
 
@@ -164,8 +165,13 @@ func (p *proof) close() {
 // stream that proves it.
 type judged struct {
 	SealedFile
-	first Stream
+	first    Stream
+	repeated bool
 }
+
+// Repeated holds of the rows of the first reading, which the gate only gets group by
+// group as they were sealed.
+func (j *judged) Repeated() bool { return j.repeated }
 
 func (j *judged) Open(ctx context.Context) (Stream, error) {
 	s := j.first

@@ -225,3 +225,37 @@ func TestProofComparesRows(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A gate is told of a second file with the same rows only after it took the first.
+func TestProofTellsOfRepeatedRows(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	mem := memory.NewGoAllocator()
+	var said []bool
+	verdict := errors.New("refused")
+	r := &flowRun{Flow: &Flow{}, opt: FlowOptions{Workers: 1}, bind: &Binding{Out: numbersSchema}}
+	r.Privacy = gate{judge: func(ctx context.Context, f SealedFile) error {
+		said = append(said, f.(Repeated).Repeated())
+		return verdict
+	}}
+	g := group{batches: []Batch{{Record: numbersRecord(mem, 0, 10)}}}
+	sum, err := g.sum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.groups = []sealedGroup{{10, sum}}
+	file := func(rows int64) SealedFile {
+		return &counted{countTo: countTo{mem: mem, rows: rows, chunk: 4, opened: new(int)}}
+	}
+	for _, c := range []struct {
+		rows    int64
+		verdict error
+	}{{10, verdict}, {10, nil}, {10, nil}, {9, nil}, {10, verdict}} {
+		verdict = c.verdict
+		if err := r.prove(context.Background(), file(c.rows)); (err != nil) != (c.rows != 10 || c.verdict != nil) {
+			t.Errorf("%d rows: %v", c.rows, err)
+		}
+	}
+	if want := []bool{false, false, true, true, true}; !slices.Equal(said, want) {
+		t.Errorf("said %v, want %v", said, want)
+	}
+}

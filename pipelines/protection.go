@@ -40,6 +40,7 @@ const (
 	RoleQuasi      Role = "quasi"
 	RoleSensitive  Role = "sensitive"
 	RolePublic     Role = "public"
+	RoleText       Role = "text"
 )
 
 // Treatment is what a policy does with the values of a column.
@@ -51,7 +52,8 @@ const (
 	MaskedUnless Treatment = "masked_unless" // every value that a rule does not let be read
 	Pseudonymous Treatment = "pseudonym"
 	Generalised  Treatment = "generalised"
-	Kept         Treatment = "kept" // as it is, in the rows that stay
+	Redacted     Treatment = "redacted" // passages of its texts
+	Kept         Treatment = "kept"     // as it is, in the rows that stay
 	// By an article of law: as it is, or as a code that is the same in all releases.
 	KeptByLaw Treatment = "kept_by_law"
 	CodeByLaw Treatment = "pseudonym_by_law"

@@ -95,6 +95,7 @@ type taskJSON struct {
 	RejectRules map[string]int64 `json:"reject_rules,omitempty"`
 	Rejects     []rejectJSON     `json:"rejects,omitempty"`
 	Partial     bool             `json:"rejects_partial,omitempty"` // more rejects than are listed
+	Redacted    []Passages       `json:"redacted,omitempty"`
 	Loads       []loadJSON       `json:"loads,omitempty"`
 	Fingerprint string           `json:"fingerprint,omitempty"`
 }
@@ -130,7 +131,7 @@ type loadJSON struct {
 
 func (t TaskResult) json(lang messages.Lang) taskJSON {
 	out := taskJSON{TaskID: t.Task, Variant: t.Variant, Outcome: t.Outcome, Seconds: t.Took.Seconds(), Read: t.Rows.Read,
-		Rejected: t.Rows.Rejected, Sealed: t.Rows.Sealed, RejectRules: t.RejectRules, Fingerprint: t.Fingerprint,
+		Rejected: t.Rows.Rejected, Sealed: t.Rows.Sealed, RejectRules: t.RejectRules, Redacted: t.Redacted, Fingerprint: t.Fingerprint,
 		Partial: t.Rows.Rejected > int64(len(t.Rejects))}
 	if t.Err != nil {
 		out.Error = problem(t.Err, lang)

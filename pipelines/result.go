@@ -29,6 +29,7 @@ type TaskResult struct {
 	Rejects     []Reject         // the first ones, without what the rows held
 	RejectRules map[string]int64 // all of them, by message code
 	Loads       []LoadResult
+	Redacted    []Passages        // not public
 	Notes       []*messages.Error // warnings
 	Err         error             // nil when nothing went wrong
 	Fingerprint string            // keyed, of the rows the source gave

@@ -312,6 +312,11 @@ func (r *run) flow(ctx context.Context, task *Task, sh *shared) (res TaskResult,
 	if err != nil {
 		return res, err
 	}
+	if err := r.reviewed(env, t, f); err != nil {
+		res.Started, res.Notes = r.opt.Now(), noted.all
+		res.fails(ctx, err)
+		return res, r.unread(ctx, t, env, &res)
+	}
 	if sh != nil {
 		f.part, f.started = sh.part(t), sh.started[t.ID]
 		for _, taken := range sh.took {

@@ -33,7 +33,7 @@ func (a *app) privacyCmd() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.exploreCmd(), a.pageCmd(), a.reportCmd())
+	cmd.AddCommand(a.exploreCmd(), a.reviewCmd(), a.pageCmd(), a.reportCmd())
 	return cmd
 }
 

@@ -226,6 +226,7 @@ var roleNames = map[pipelines.Role][2]string{
 	pipelines.RoleQuasi:      {"caractéristique qui, avec d'autres, pourrait désigner quelqu'un", "characteristic that with others might tell who somebody is"},
 	pipelines.RoleSensitive:  {"information sensible", "sensitive information"},
 	pipelines.RolePublic:     {"information publique", "public information"},
+	pipelines.RoleText:       {"texte libre", "free text"},
 }
 
 // done tells what became of each column, and why.
@@ -266,6 +267,10 @@ func done(d *document, m pipelines.Manifest, p *pipelines.Protection, w words) {
 	if used[pipelines.Masked] || used[pipelines.MaskedUnless] {
 		why = append(why, w.t("Masqué : là où une valeur nomme, ou pourrait nommer, une personne, une autre tient sa place ; la ligne reste utile sans elle. Dans le doute, la valeur est masquée.",
 			"Masked: where a value names, or might name, a person, another stands in its place; the row is of use without it. In doubt the value is masked."))
+	}
+	if used[pipelines.Redacted] {
+		why = append(why, w.t("Caviardé : dans un texte, ce qui peut désigner une personne a été remplacé par sa nature, entre crochets ; une personne en a relu un échantillon.",
+			"Redacted: in a text, what may name a person was replaced by what it is, in brackets; a person has read a sample."))
 	}
 	if used[pipelines.Generalised] {
 		why = append(why, w.t("Regroupé : des valeurs proches sont réunies sous un seul libellé, juste assez pour que personne ne se distingue par ses caractéristiques.",
@@ -328,6 +333,8 @@ func treated(c pipelines.ProtectedColumn, p *pipelines.Protection, w words) stri
 		return w.t("tel quel, comme la loi le permet", "as it is, as the law allows")
 	case pipelines.Generalised:
 		return w.t("regroupé", "grouped")
+	case pipelines.Redacted:
+		return w.t("caviardé", "redacted")
 	case pipelines.Kept:
 		if p.Model != nil && c.Role != pipelines.RolePublic {
 			return w.t("tel quel, dans les lignes publiées", "as it is, in the published rows")

@@ -150,7 +150,7 @@ func (a *app) purgeCmd() *cobra.Command {
 				return err
 			}
 			local := 0
-			for _, dir := range []string{"quarantine", pipelines.EvidenceFolder} {
+			for _, dir := range []string{"quarantine", pipelines.ReviewFolder, pipelines.EvidenceFolder} {
 				n, err := purgeFolder(filepath.Join(p.State, dir), time.Now().Add(-p.Retention))
 				local += n
 				if err != nil {

@@ -165,6 +165,7 @@ func Blocks(reg *pipelines.Registry) []pipelines.Field {
 		nested(pipelines.KindConnection, "A database, bucket or folder."),
 		block("limits", "A cap that connections share.", name, fields(limitsConfig{})...),
 		block("contract", "What a source must give.", name, fields(contractDefaults)...),
+		block("schema", "A table schema; schema.<name>.columns are its columns that are no free text.", name, fields(schemaConfig{})...),
 		block("steps", "Steps that several pipelines share.", name, transform),
 		block("privacy", "A policy that several pipelines share.", name, policy...),
 		block("tenants", "The towns, members or schools pipelines run for.", name, tenants...),
@@ -221,4 +222,4 @@ func metaOf(k pipelines.Kind) []pipelines.Field {
 const policyName = "policy"
 
 // coming are the blocks of later versions, by where they stand.
-var comingTop, comingPipeline = []string{"schema", "notifier"}, []string{"check", "catalog", "schedule", "backfill", "notify"}
+var comingTop, comingPipeline = []string{"notifier"}, []string{"check", "catalog", "schedule", "backfill", "notify"}

@@ -172,6 +172,7 @@ func load(dir string, sources []source, reg *pipelines.Registry, opt Options, di
 	}
 	l.declareNames()
 	l.variables()
+	l.schemaBlocks()
 	l.sharedValues()
 	l.limitGroups()
 	l.contractBlocks()

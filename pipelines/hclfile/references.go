@@ -14,7 +14,7 @@ import (
 // roots are the blocks whose names can be referred to, and by which word.
 var roots = []struct{ block, root string }{
 	{"variable", "var"}, {"tenants", "tenants"}, {"secret", "secret"}, {"connection", "connection"}, {"limits", "limits"},
-	{"contract", "contract"}, {"steps", "steps"}, {"privacy", "privacy"}, {"pipeline", "pipeline"},
+	{"contract", "contract"}, {"schema", "schema"}, {"steps", "steps"}, {"privacy", "privacy"}, {"pipeline", "pipeline"},
 }
 
 // declareNames notes every name that can be referred to, and reports names that
@@ -152,7 +152,7 @@ func (l *loader) checkTraversal(t hcl.Traversal, s scope) bool {
 var declared = map[string]string{
 	"var": `variable "<name>" { … }`, "local": "locals { <name> = … }", "secret": `secret "<name>" { … }`,
 	"connection": `connection "<type>" "<name>" { … }`, "limits": `limits "<name>" { … }`, "tenants": `tenants "<name>" { … }`,
-	"contract": `contract "<name>" { … }`, "steps": `steps "<name>" { … }`, "privacy": `privacy "<name>" { … }`,
+	"contract": `contract "<name>" { … }`, "schema": `schema "<name>" { … }`, "steps": `steps "<name>" { … }`, "privacy": `privacy "<name>" { … }`,
 }
 
 func stepName(s hcl.Traverser) (string, bool) {

@@ -944,6 +944,19 @@ var phrases = []phrase{
 	{"it has * lines, and a space at the same byte of so few says nothing", "il a * lignes, et une espace au même octet de si peu ne dit rien"},
 	{"no byte is a space in every line", "aucun octet n'est une espace dans toutes les lignes"},
 
+	// Texte libre, relecture, schémas.
+	{"redact without review: no rule finds every name", "redact sans review : aucune règle ne trouve tous les noms"},
+	{"review without redact", "review sans redact"},
+	{"sole_traders, first_names or terms without redact", "sole_traders, first_names ou terms sans redact"},
+	{"* is none of the kinds", "* n'est pas un des genres"},
+	{"social security numbers are never right to publish", "il n'est jamais légitime de publier un numéro de sécurité sociale"},
+	{"no kind", "aucun genre"},
+	{"no reason", "aucune raison"},
+	{"the column does not leave", "la colonne ne sort pas"},
+	{"two blocks for one column", "deux blocs pour une colonne"},
+	{"what it holds is no JSON object of that form", "son contenu n'est pas un objet JSON de cette forme"},
+	{"a file is there already", "un fichier y est déjà"},
+
 	{"at least *", "au moins *"},
 
 	// What servers answer, and what they cannot be told.

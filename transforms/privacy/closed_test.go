@@ -42,8 +42,8 @@ func TestRulesSayWhatMayBeRead(t *testing.T) {
 			t.Fatal(condition, diags)
 		}
 		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
-		p := policy{pipelines.Env{Allocator: mem}, policyConfig{Public: []string{"type"},
-			Identifiers: []identifierConfig{{Column: "nom", ClearWhen: pipelines.Expression{Expression: e}, Otherwise: "x"}}}, nil, oppositions{}}
+		p := policy{env: pipelines.Env{Allocator: mem}, policyConfig: policyConfig{Public: []string{"type"},
+			Identifiers: []identifierConfig{{Column: "nom", ClearWhen: pipelines.Expression{Expression: e}, Otherwise: "x"}}}}
 		_, err := p.Bind(schema)
 		if refused := messages.Has(err, messages.OpenRule); refused != open || !open && err != nil {
 			t.Errorf("%s: %v, want refused %t", condition, err, open)

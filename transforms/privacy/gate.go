@@ -34,6 +34,7 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 	if err != nil {
 		return err
 	}
+	texts := t.look(in.Schema(), f)
 	var proofs []*proof
 	for _, id := range t.Identifiers {
 		p, err := t.proof(id, in.Schema(), counted != nil, file)
@@ -55,9 +56,13 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 				return err
 			}
 		}
+		texts.add(b.Record)
 		rows += b.NumRows()
 		return classes.add(b.Record)
 	})
+	if err == nil {
+		err = texts.verdict(file)
+	}
 	if err != nil || counted == nil {
 		return err
 	}
@@ -77,19 +82,7 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 
 // onlyLeaving refuses a column that the policy does not let out.
 func (t policy) onlyLeaving(s *arrow.Schema, file string) error {
-	leaves := map[string]bool{}
-	for _, name := range t.Public {
-		leaves[name] = true
-	}
-	for _, q := range t.Quasi {
-		leaves[q.Column] = true
-	}
-	for _, c := range t.Sensitive {
-		leaves[c.Column] = true
-	}
-	for _, id := range t.Identifiers {
-		leaves[id.Column] = id.Action != "drop"
-	}
+	leaves := t.leaving()
 	for _, name := range pipelines.Columns(s) {
 		if !leaves[name] {
 			return messages.GateColumns.With("file", file, "column", name)

@@ -45,8 +45,15 @@ func (t policy) thresholds() (rules []pipelines.WaivableRule) {
 	return rules
 }
 
-// Waivable is what an approver may relax: thresholds of the gate, and never the model.
-func (t policy) Waivable() []pipelines.WaivableRule { return t.thresholds() }
+// Waivable is what an approver may relax or answer for: thresholds of the gate and
+// reviews of texts, and never the model.
+func (t policy) Waivable() []pipelines.WaivableRule {
+	rules := t.thresholds()
+	for _, column := range t.Reviews() {
+		rules = append(rules, pipelines.WaivableRule{Name: pipelines.RuleReview, Column: column})
+	}
+	return rules
+}
 
 // enough is how many persons of a class are told apart: as many as the model or the
 // greatest risk ask for.

@@ -19,22 +19,25 @@ import (
 	"github.com/lavoir-data/lavoir/transforms/internal/compute"
 	"github.com/lavoir-data/lavoir/transforms/internal/convert"
 	"github.com/lavoir-data/lavoir/transforms/internal/protect"
+	"github.com/lavoir-data/lavoir/transforms/internal/protect/freetext"
 )
 
 // plan is a policy for one schema.
 type plan struct {
-	out     *arrow.Schema
-	columns []leaving // in the order of the input
-	records *records  // nil without a model
+	out      *arrow.Schema
+	columns  []leaving // in the order of the input
+	records  *records  // nil without a model
+	redacted *redacted
 }
 
 // leaving is a column that leaves.
 type leaving struct {
 	index int
 	name  string
-	rule  *rule // nil: as it is
-	quasi int   // which quasi-identifier leaves as its labels; -1: none
-	alike bool  // values that count as one must be written as one
+	rule  *rule      // nil: as it is
+	quasi int        // which quasi-identifier leaves as its labels; -1: none
+	alike bool       // values that count as one must be written as one
+	text  *redaction // nil: none
 }
 
 // rule says when a value is masked, and what stands there then.
@@ -97,11 +100,18 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 			return nil, messages.NoPseudonym.With("column", t.Opposition.Key, "got", pipelines.TypeName(f))
 		}
 	}
+	if err := t.free(in); err != nil {
+		return nil, err
+	}
+	for name := range t.texts {
+		i, _ := pipelines.ColumnIndex(in, name)
+		rules[i] = nil
+	}
 	records, err := t.records(in)
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{records: records}
+	p := &plan{records: records, redacted: t.redacted}
 	labelled, alike := map[int]int{}, map[int]bool{}
 	if records != nil {
 		for j, q := range records.quasi {
@@ -131,7 +141,7 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 		if r != nil && r.pseudonym != "" {
 			f.Type, f.Nullable = arrow.BinaryTypes.String, true
 		}
-		p.columns = append(p.columns, leaving{i, f.Name, r, quasi, alike[i]})
+		p.columns = append(p.columns, leaving{i, f.Name, r, quasi, alike[i], t.texts[f.Name]})
 		fields = append(fields, f)
 	}
 	p.out = arrow.NewSchema(fields, nil)
@@ -175,13 +185,17 @@ type masking struct {
 	mem        memory.Allocator
 	evaluators []*expr.Evaluator // by leaving column; nil where there is no condition
 	pseudonyms map[string]*protect.Pseudonyms
+	texts      []*freetext.Detector // by leaving column; nil where it is not redacted
 }
 
 func (p *plan) masking(mem memory.Allocator) *masking {
-	m := &masking{p, mem, make([]*expr.Evaluator, len(p.columns)), nil}
+	m := &masking{p, mem, make([]*expr.Evaluator, len(p.columns)), nil, make([]*freetext.Detector, len(p.columns))}
 	for i, c := range p.columns {
 		if c.rule != nil && c.rule.clear != nil {
 			m.evaluators[i] = c.rule.clear.New(mem)
+		}
+		if c.text != nil {
+			m.texts[i] = c.text.detector()
 		}
 	}
 	return m
@@ -251,10 +265,16 @@ func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow
 // the reference to col.
 func (m *masking) leaves(ctx context.Context, n int, r arrow.Record, col arrow.Array) (arrow.Array, error) {
 	c := m.columns[n]
-	if c.rule == nil && !c.alike {
+	if c.rule == nil && !c.alike && c.text == nil {
 		return col, nil
 	}
 	defer col.Release()
+	if c.text != nil {
+		var found freetext.Counts
+		out := m.texts[n].Column(m.mem, col, &found)
+		m.redacted.add(c.name, found)
+		return out, nil
+	}
 	if c.alike {
 		return oneZero(m.mem, col.(*array.Float64)), nil
 	}

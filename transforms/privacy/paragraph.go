@@ -30,6 +30,7 @@ func (t policy) Paragraph(d pipelines.Decision) []string {
 				"), sauf dans les lignes dont la règle de publication établit qu'elles peuvent être lues.")
 		}
 	}
+	sentences = append(sentences, t.describeTexts()...)
 	sentences = append(sentences, t.describeRecords(d)...)
 	if t.Opposition != nil {
 		sentences = append(sentences, "Les lignes des personnes qui s'y sont opposées ont été supprimées.")
@@ -40,6 +41,20 @@ func (t policy) Paragraph(d pipelines.Decision) []string {
 
 // allHidden is the name of the level at which every value is the same.
 const allHidden = "valeurs masquées"
+
+// describeTexts says to the public what became of free text. How many passages were
+// taken away is not said, and would tell with an older release that one came
+// (invariant 11).
+func (t policy) describeTexts() (out []string) {
+	for _, x := range t.Texts {
+		if !x.redacts() {
+			out = append(out, "La colonne « "+x.Column+" », de texte libre, a été supprimée.")
+			continue
+		}
+		out = append(out, "Dans les textes de la colonne « "+x.Column+" », les passages qui peuvent désigner une personne ont été masqués : leur nature est écrite à leur place, entre crochets. Un échantillon a été relu par une personne.")
+	}
+	return out
+}
 
 // name is that of a level above the least, in French; "" for values as they are.
 func (l levels) name(above int) string {

@@ -35,6 +35,8 @@ type policyConfig struct {
 	Opposition   *oppositionConfig  `hcl:"opposition,block" doc:"Those whose rows never leave because they objected."`
 	Gate         *gateConfig        `hcl:"gate,block" doc:"What is asked of a file before it is published, besides the model."`
 	Model        *modelConfig       `hcl:"model,block" doc:"What every class of rows with the same quasi-identifiers must keep."`
+	Texts        []textConfig       `hcl:"text,block" doc:"A column of free text; it does not leave, unless what may name a person is taken out of it."`
+	Expects      []expectConfig     `hcl:"expect,block" doc:"What may name a person and is right to publish in a column: the gate refuses texts that hold it elsewhere."`
 }
 
 type identifierConfig struct {
@@ -73,6 +75,12 @@ func (c policyConfig) Validate() error {
 	for _, s := range c.Sensitive {
 		others = append(others, s.Column)
 	}
+	for _, x := range c.Texts {
+		others = append(others, x.Column)
+		if x.redacts() {
+			leaves++
+		}
+	}
 	for _, name := range others {
 		if role[name] {
 			return messages.TwoRoles.With("column", name)
@@ -106,7 +114,7 @@ func (c policyConfig) Validate() error {
 	if leaves == 0 {
 		return pipelines.At("public", messages.NothingLeaves.With())
 	}
-	return nil
+	return c.validExpects()
 }
 
 func (id identifierConfig) Validate() error {
@@ -143,8 +151,10 @@ func (id identifierConfig) Validate() error {
 type policy struct {
 	env pipelines.Env
 	policyConfig
-	files map[string]*disclosure.File // of hierarchies, by column
-	list  oppositions
+	files    map[string]*disclosure.File // of hierarchies, by column
+	list     oppositions
+	texts    map[string]*redaction // by column
+	redacted *redacted
 }
 
 var (
@@ -158,6 +168,8 @@ var (
 	_ pipelines.Opposer    = policy{}
 	_ pipelines.Protecting = policy{}
 	_ pipelines.Proving    = policy{}
+	_ pipelines.Reviewer   = policy{}
+	_ pipelines.Redactor   = policy{}
 )
 
 func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {
@@ -165,7 +177,11 @@ func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return policy{env, c, files, c.oppositions(env)}, nil
+	texts, err := c.redactions(env)
+	if err != nil {
+		return nil, err
+	}
+	return policy{env: env, policyConfig: c, files: files, list: c.oppositions(env), texts: texts, redacted: &redacted{}}, nil
 }
 
 func (t policy) Bind(in *arrow.Schema) (*arrow.Schema, error) {
@@ -321,6 +337,9 @@ func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, er
 	for _, s := range t.Sensitive {
 		modelled[s.Column], sensitive[s.Column] = true, true
 	}
+	for _, x := range t.Texts {
+		modelled[x.Column] = x.redacts()
+	}
 	known := map[string]bool{}
 	var out []pipelines.MarkedColumn
 	var names []string
@@ -333,6 +352,8 @@ func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, er
 			return nil, messages.PublicPersonal.With("column", c.Name, "because", c.Because)
 		case sensitive[c.Name] && c.Personal && namesPersons(c.Name):
 			return nil, messages.WrongSensitive.With("column", c.Name, "why", "a column that names persons, whose values are diverse and tell who it is")
+		case t.texts[c.Name] != nil && c.Personal && namesPersons(c.Name):
+			return nil, messages.TextNamesPersons.With("column", c.Name, "because", c.Because)
 		case public[c.Name], modelled[c.Name], ruled && action != "drop":
 			out = append(out, pipelines.MarkedColumn{Name: c.Name})
 		}
@@ -362,6 +383,9 @@ func (t policy) named() []string {
 	}
 	for _, s := range t.Sensitive {
 		names = append(names, s.Column)
+	}
+	for _, x := range t.Texts {
+		names = append(names, x.Column)
 	}
 	if t.Subject != "" {
 		names = append(names, t.Subject)

@@ -116,7 +116,7 @@ func (t policy) answers(r *pipelines.ProvedModel) *pipelines.WP29 {
 		w.Inference.GreatestShare = max(w.Inference.GreatestShare, s.GreatestShare)
 	}
 	for _, c := range t.Protection(nil).Columns {
-		if c.Role == pipelines.RolePublic || c.Treatment == pipelines.MaskedUnless || c.Treatment == pipelines.KeptByLaw {
+		if c.Role == pipelines.RolePublic || c.Treatment == pipelines.Redacted || c.Treatment == pipelines.MaskedUnless || c.Treatment == pipelines.KeptByLaw {
 			w.Inference.Unbounded = append(w.Inference.Unbounded, c.Name)
 		}
 	}

@@ -35,6 +35,13 @@ func (t policy) Protection(d pipelines.Decision) *pipelines.Protection {
 	for _, c := range t.Sensitive {
 		add(c.Column, pipelines.RoleSensitive, pipelines.Kept, "", "")
 	}
+	for _, x := range t.Texts {
+		treatment := pipelines.Suppressed
+		if x.redacts() {
+			treatment = pipelines.Redacted
+		}
+		add(x.Column, pipelines.RoleText, treatment, "", "")
+	}
 	for _, name := range t.Public {
 		add(name, pipelines.RolePublic, pipelines.Kept, "", "")
 	}
@@ -108,7 +115,9 @@ func open(p *pipelines.Protection, s *seen) []pipelines.Criterion {
 	need(pipelines.NeedsNoName, !has(func(c pipelines.ProtectedColumn) bool {
 		return c.Treatment == pipelines.MaskedUnless || c.Treatment == pipelines.KeptByLaw
 	}))
-	need(pipelines.NeedsAllCounted, !has(func(c pipelines.ProtectedColumn) bool { return c.Role == pipelines.RolePublic }))
+	need(pipelines.NeedsAllCounted, !has(func(c pipelines.ProtectedColumn) bool {
+		return c.Role == pipelines.RolePublic || c.Treatment == pipelines.Redacted
+	}))
 	need(pipelines.NeedsKnown, !has(func(c pipelines.ProtectedColumn) bool { return !known(c) }))
 	return all
 }
@@ -123,6 +132,8 @@ func known(c pipelines.ProtectedColumn) bool {
 		}
 	case pipelines.RoleQuasi:
 		return c.Treatment == pipelines.Generalised || c.Treatment == pipelines.Masked || c.Treatment == pipelines.Kept
+	case pipelines.RoleText:
+		return c.Treatment == pipelines.Suppressed || c.Treatment == pipelines.Redacted
 	case pipelines.RoleSensitive, pipelines.RolePublic:
 		return c.Treatment == pipelines.Kept
 	}

@@ -11,11 +11,13 @@ import (
 // judged are the arguments of a policy of which it was thought what they mean for the
 // public, and for whether the data may be called anonymous: see Protection and open.
 const judged = `
-purpose controller data_subjects public subject identifier quasi sensitive opposition model gate
+purpose controller data_subjects public subject identifier quasi sensitive opposition model gate text expect
 identifier: column action clear_when otherwise key domain rotate destroy_after canonical legal_basis reason
 sensitive: column diversity closeness
 model: k suppression_limit metric search suppressed_rows null_match max_average_risk
 gate: max_prosecutor_risk max_uniques
+text: column action review sole_traders first_names terms
+expect: column kinds reason
 `
 
 // A policy that learns something new must tell the public of it, and must not go on
@@ -44,6 +46,8 @@ func TestEveryArgumentIsJudged(t *testing.T) {
 	look("sensitive", sensitiveConfig{})
 	look("model", modelConfig{})
 	look("gate", gateConfig{})
+	look("text", textConfig{})
+	look("expect", expectConfig{})
 	if known(pipelines.ProtectedColumn{Role: "new", Treatment: pipelines.Kept}) {
 		t.Error("a role that nobody thought of is known")
 	}

@@ -3,9 +3,6 @@ connection "local" "depot" {
   path = "depot"
 }
 
-schema "x" {
-  a = 1
-}
 notifier "email" "x" {
 }
 pipeline "a" {
