@@ -257,13 +257,9 @@ func levelOf(tree int, rows [][]string) int {
 // than k can be made out, by the multiset difference in any of the views.
 func attack(old, now [][]string, k int) string {
 	var join [2]int
-	finerOld, finerNow := false, false
 	for j := range join {
 		a, b := levelOf(j, old), levelOf(j, now)
 		join[j] = max(a, b, 0)
-		if a >= 0 && b >= 0 {
-			finerOld, finerNow = finerOld || a < b, finerNow || b < a
-		}
 	}
 	at := func(row []string) []string {
 		out := append([]string{}, row...)
@@ -279,15 +275,19 @@ func attack(old, now [][]string, k int) string {
 		}
 		return strings.Join(s, "\x00")
 	}
-	if finerOld && finerNow {
-		classes := map[string]bool{}
-		for _, row := range old {
-			classes[pick(at(row), []int{0, 1})] = true
+	finer := map[string][2]bool{} // by class that both have, which of them says more in it
+	there := map[string][2]bool{}
+	for i, rows := range [][][]string{old, now} {
+		for _, row := range rows {
+			class := pick(at(row), []int{0, 1})
+			f, t := finer[class], there[class]
+			f[i], t[i] = f[i] || pick(row, []int{0, 1}) != class, true
+			finer[class], there[class] = f, t
 		}
-		for _, row := range now {
-			if classes[pick(at(row), []int{0, 1})] {
-				return "levels cross"
-			}
+	}
+	for class, f := range finer {
+		if f[0] && f[1] && there[class][0] && there[class][1] {
+			return "levels cross"
 		}
 	}
 	for _, quasi := range [][]int{{0, 1}, {0}, {1}, nil} {
