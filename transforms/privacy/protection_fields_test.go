@@ -15,7 +15,7 @@ purpose controller data_subjects public subject identifier quasi sensitive oppos
 identifier: column action clear_when otherwise key domain rotate destroy_after canonical legal_basis reason
 sensitive: column diversity closeness
 model: k suppression_limit metric search suppressed_rows null_match max_average_risk
-gate: max_prosecutor_risk max_uniques
+gate: max_prosecutor_risk max_uniques compare_with on_small_difference max_hold supersede
 text: column action review sole_traders first_names terms
 expect: column kinds reason
 `

@@ -1,6 +1,10 @@
 package freetext
 
-import "github.com/lavoir-data/lavoir/internal/scalar"
+import (
+	"strings"
+
+	"github.com/lavoir-data/lavoir/internal/scalar"
+)
 
 // run is letters in capitals and digits that are written one after the other, in
 // groups or not.
@@ -218,7 +222,7 @@ func (d *Detector) phone(r *run, i int) {
 	case i > 1 && d.s[i-1] == ' ' && d.s[i-2] == '+':
 		d.abroad(i, i-2)
 	case r.n >= 14 && r.gaps == 0 && r.allDigits(14) && d.boundary(r.ends[13]) && scalar.IsSIRET(string(r.c[:14])):
-	case r.n >= 4 && r.c[0] == '0' && r.c[1] == '0' && r.c[2] != '0' && r.gaps&at(1) == 0:
+	case r.n >= 4 && r.c[0] == '0' && r.c[1] == '0' && r.c[2] != '0' && r.gaps&at(1) == 0 && !d.inUUID(i):
 		d.abroad(d.pass(r.ends[1]), i)
 	}
 	if r.n < 10 || r.c[0] != '0' || r.c[1] == '0' || !r.allDigits(10) || !d.boundary(r.ends[9]) {
@@ -231,6 +235,11 @@ func (d *Detector) phone(r *run, i int) {
 	case gaps&^pairs == 0, otherGroups[gaps]:
 		d.hit(i, r.ends[9], Phone)
 	}
+}
+
+// inUUID says whether what begins at i goes on a group of hexadecimal digits.
+func (d *Detector) inUUID(i int) bool {
+	return i > 4 && d.s[i-1] == '-' && strings.Trim(string(d.s[i-5:i-1]), "0123456789abcdefABCDEF") == ""
 }
 
 // callingCodes are those of France and overseas, then of the neighbours and the
