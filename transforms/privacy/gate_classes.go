@@ -3,7 +3,11 @@ package privacy
 import (
 	"math/bits"
 
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/zeebo/xxh3"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 )
 
 // tally is the classes that the gate found, by the hash of their values, in the order
@@ -70,3 +74,38 @@ func (t *tally) add(key xxh3.Uint128) int {
 
 // some is how many rows are looked up before any is looked at.
 const some = 1 << 8
+
+// hash gives the keys of the rows of r from one on: of each the values of the
+// quasi-identifiers, in their order.
+func (c *recount) hash(r arrow.Record, from int, keys []xxh3.Uint128) {
+	clear(keys)
+	for _, q := range c.quasi {
+		a := r.Column(q)
+		s, ok := a.(*array.String)
+		if !ok {
+			for i := range keys {
+				c.buf = appendSeen(c.buf[:0], a, from+i)
+				keys[i] = fold(keys[i], xxh3.Hash128(c.buf))
+			}
+			continue
+		}
+		ends, data := arrowx.Texts(s)
+		ends = ends[from:]
+		nulls := s.NullN() > 0
+		for i := range keys {
+			value := noText
+			if !nulls || s.IsValid(from+i) {
+				value = xxh3.Hash128(data[ends[i]:ends[i+1]])
+			}
+			keys[i] = fold(keys[i], value)
+		}
+	}
+}
+
+// noText stands for null among the hashes of texts.
+var noText = xxh3.Uint128{Hi: 0x6a09e667f3bcc908, Lo: 0xbb67ae8584caa73b}
+
+// fold is the hash of values followed by another one.
+func fold(key, value xxh3.Uint128) xxh3.Uint128 {
+	return xxh3.Uint128{Hi: key.Hi*0x9e3779b97f4a7c15 + value.Hi, Lo: key.Lo*0xd6e8feb86659fd93 + value.Lo}
+}

@@ -186,9 +186,7 @@ func (c *recount) add(r arrow.Record) error {
 	for from := 0; from < int(r.NumRows()) && !c.over; from += some {
 		n := min(some, int(r.NumRows())-from)
 		c.classes.reserve(n)
-		for i := range n {
-			keys[i] = c.key(r, from+i)
-		}
+		c.hash(r, from, keys[:n])
 		for i, key := range keys[:n] {
 			number, met := c.classes.find(key)
 			if !met {
@@ -206,18 +204,6 @@ func (c *recount) add(r arrow.Record) error {
 		}
 	}
 	return nil
-}
-
-// key is the hash of the values of row i of r.
-func (c *recount) key(r arrow.Record, i int) xxh3.Uint128 {
-	c.buf = c.buf[:0]
-	for _, q := range c.quasi {
-		at := len(c.buf)
-		c.buf = append(c.buf, 0, 0, 0, 0)
-		c.buf = appendSeen(c.buf, r.Column(q), i)
-		binary.LittleEndian.PutUint32(c.buf[at:], uint32(len(c.buf)-at))
-	}
-	return xxh3.Hash128(c.buf)
 }
 
 // row counts row i of r, of the class that has a number, or none yet.
@@ -293,7 +279,7 @@ func (c *recount) person(n int, r arrow.Record, i int) {
 	known := c.persons[n]
 	c.buf = appendSeen(c.buf[:0], r.Column(c.subject), i)
 	who := xxh3.Hash128(c.buf)
-	at, met := slices.BinarySearchFunc(known, who, func(a, b xxh3.Uint128) int { return cmp.Or(cmp.Compare(a.Hi, b.Hi), cmp.Compare(a.Lo, b.Lo)) })
+	at, met := slices.BinarySearchFunc(known, who, compareHashes)
 	if met {
 		return
 	}
@@ -301,6 +287,13 @@ func (c *recount) person(n int, r arrow.Record, i int) {
 		c.persons[n] = slices.Insert(known, at, who)
 		c.classes.classes[n].full = len(known)+1 >= c.enough
 	}
+}
+
+func compareHashes(a, b xxh3.Uint128) int {
+	if a.Hi == b.Hi {
+		return cmp.Compare(a.Lo, b.Lo)
+	}
+	return cmp.Compare(a.Hi, b.Hi)
 }
 
 // matched is how many rows look like those of each class where null matches any value.

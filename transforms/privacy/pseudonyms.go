@@ -122,10 +122,19 @@ func pseudonymous(text string) bool {
 	if len(text) != 26 {
 		return false
 	}
-	for _, c := range []byte(text) {
+	strange := byte(0)
+	for i := range len(text) {
+		strange |= notBase32[text[i]]
+	}
+	return strange == 0
+}
+
+// notBase32 is 1 for what is no letter of base32.
+var notBase32 = func() (all [1 << 8]byte) {
+	for c := range all {
 		if (c < 'A' || c > 'Z') && (c < '2' || c > '7') {
-			return false
+			all[c] = 1
 		}
 	}
-	return true
-}
+	return all
+}()
