@@ -31,6 +31,9 @@ type Env struct {
 	// Memory is how many bytes a barrier (a sort, a join's build side) may hold: its
 	// share where a task has several.
 	Memory int64
+	// Workers is how many goroutines a component may have work ahead (NewAhead); 0 is
+	// one. The rows that it gives do not depend on it.
+	Workers int
 	// Task is what the component works for, and Keys its keys by the names that a
 	// path may capture: the partition's own name, and "tenant".
 	Task TaskID

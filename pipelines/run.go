@@ -400,6 +400,7 @@ func (r *run) env(t Task, dir string) Env {
 func taskEnv(p *Project, t Task, env Env) Env {
 	env.Secrets, env.Task, env.Keys, env.Root = p.Secrets, t.ID, t.Keys, p.Root
 	env.Memory = p.Bounds.barriers()
+	env.Workers = p.Bounds.Workers
 	env.Spool = NewSpool(env.Dir, env.Allocator, p.Bounds.Disk)
 	if len(p.Acceptances) > 0 {
 		env = env.Accepting(p.Acceptances, t.Policy)

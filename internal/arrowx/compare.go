@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -126,14 +127,7 @@ func appendText(dst []byte, s string) []byte {
 	}
 }
 
-func indexZero(s string) int {
-	for i := 0; i < len(s); i++ {
-		if s[i] == 0 {
-			return i
-		}
-	}
-	return -1
-}
+func indexZero(s string) int { return strings.IndexByte(s, 0) }
 
 var errKey = errors.New("broken key")
 

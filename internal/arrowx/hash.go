@@ -1,6 +1,11 @@
 package arrowx
 
-import "github.com/apache/arrow/go/v15/arrow"
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+)
 
 // Keys are the keys of a batch's rows over some of its columns.
 type Keys struct {
@@ -14,14 +19,22 @@ type Keys struct {
 func (k *Keys) Reset(r arrow.Record, columns []int, descending []bool) {
 	n := int(r.NumRows())
 	k.bytes, k.ends, k.nulls = k.bytes[:0], k.ends[:0], k.nulls[:0]
-	cols := make([]arrow.Array, len(columns))
+	cols, nulls, size := make([]arrow.Array, len(columns)), make([]bool, len(columns)), 0
 	for i, c := range columns {
 		cols[i] = r.Column(c)
+		nulls[i] = cols[i].NullN() > 0 || cols[i].DataType().ID() == arrow.NULL
+		switch a := cols[i].(type) {
+		case *array.String, *array.Binary:
+			size += int(TextBytes(a, n)) + 3*n
+		default:
+			size += 17 * n // of a number of 128 bits
+		}
 	}
+	k.bytes, k.ends, k.nulls = slices.Grow(k.bytes, size), slices.Grow(k.ends, n), slices.Grow(k.nulls, n)
 	for i := 0; i < n; i++ {
 		null := false
 		for j, c := range cols {
-			null = null || IsNull(c, i)
+			null = null || nulls[j] && IsNull(c, i)
 			k.bytes = AppendKey(k.bytes, c, i, descending != nil && descending[j])
 		}
 		k.ends = append(k.ends, len(k.bytes))

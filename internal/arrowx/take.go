@@ -86,7 +86,7 @@ func Gather(mem memory.Allocator, t arrow.DataType, chunks []arrow.Array, refs [
 		bufs = append(bufs, fixed(g, arrow.TimestampSizeBytes, func(a arrow.Array) []arrow.Timestamp { return a.(*array.Timestamp).TimestampValues() }, arrow.TimestampTraits.CastFromBytes))
 	case arrow.STRING:
 		var b []*memory.Buffer
-		if valid == nil && g.dense() {
+		if valid == nil {
 			b, err = g.texts()
 		} else {
 			b, err = varied(g, func(a arrow.Array, i int32) string { return a.(*array.String).Value(int(i)) })
@@ -266,7 +266,7 @@ func varied[T string | []byte](g gathering, value func(arrow.Array, int32) T) ([
 	return []*memory.Buffer{ob, vb}, nil
 }
 
-// texts is varied for texts none of which is null: their bytes are copied run by run.
+// texts is varied for texts none of which is null.
 func (g gathering) texts() ([]*memory.Buffer, error) {
 	ob := g.offsets()
 	ends := arrow.Int32Traits.CastFromBytes(ob.Bytes())
@@ -275,20 +275,23 @@ func (g gathering) texts() ([]*memory.Buffer, error) {
 		from[i], data[i] = Texts(c)
 	}
 	total := int64(0)
-	for at, n := range g.runs {
-		r := g.refs[at]
-		starts := from[r.Chunk][r.Row : int(r.Row)+n+1]
-		shift := total - int64(starts[0])
-		if total = shift + int64(starts[n]); total > math.MaxInt32 {
+	for i, r := range g.refs {
+		starts := from[r.Chunk]
+		if total += int64(starts[r.Row+1] - starts[r.Row]); total > math.MaxInt32 {
 			ob.Release()
 			return nil, errTooLong
 		}
-		for i, end := range starts[1:] {
-			ends[at+1+i] = end + int32(shift)
-		}
+		ends[i+1] = int32(total)
 	}
 	vb := g.buffer(int(total))
 	text := vb.Bytes()
+	if !g.dense() {
+		for i, r := range g.refs {
+			starts := from[r.Chunk]
+			copy(text[ends[i]:ends[i+1]], data[r.Chunk][starts[r.Row]:starts[r.Row+1]])
+		}
+		return []*memory.Buffer{ob, vb}, nil
+	}
 	for at, n := range g.runs {
 		r := g.refs[at]
 		starts := from[r.Chunk]

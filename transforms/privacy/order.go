@@ -21,5 +21,5 @@ func (t policy) Arrange(released pipelines.Stream) pipelines.Stream {
 		}
 	}
 	order.Descending = make([]bool, len(order.Columns))
-	return extsort.Sort(t.env, released, order)
+	return extsort.SortOnWorkers(t.env, released, order)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -24,9 +25,12 @@ var errDisk = errors.New("no room on the disk")
 type failing struct {
 	pipelines.Spool
 	left int
+	mu   sync.Mutex
 }
 
 func (f *failing) step() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.left--
 	if f.left == 0 {
 		return errDisk
@@ -150,7 +154,7 @@ func TestAFailingSpoolLeavesNothing(t *testing.T) {
 	for k, failed := 1, true; failed; k++ {
 		env := pipelinetest.Env(t)
 		env.Memory = 1
-		env.Spool = &failing{env.Spool, k}
+		env.Spool = &failing{Spool: env.Spool, left: k}
 		s := extsort.Sort(env, pipelines.Records(schema, numbers(env, 80)...), extsort.Order{Columns: []int{0}})
 		rows := 0
 		err := pipelines.Each(context.Background(), s, func(b pipelines.Batch) error {
