@@ -55,7 +55,8 @@ type spreading struct {
 	first   []pipelines.Batch // the first rows
 	ended   bool              // they are all rows
 	rejects []pipelines.Reject
-	between [][]byte // keys that part the files
+	lead    Order    // the first columns, by whose keys the files are parted
+	between [][]byte // those keys
 	files   []pipelines.SpoolFile
 	keys    arrowx.Spares[*arrowx.Keys]
 	sorters arrowx.Spares[*Sorter]
@@ -102,7 +103,7 @@ func (s *spreading) small(ctx context.Context) (pipelines.Stream, error) {
 	return After(s.env.Allocator, s.rejects, out, sorter.Close), nil
 }
 
-// part chooses the keys between the files.
+// part chooses the keys between the files: of as few columns as tell rows apart.
 func (s *spreading) part() {
 	rows := int64(0)
 	for _, b := range s.first {
@@ -111,13 +112,22 @@ func (s *spreading) part() {
 	step := max(1, int(rows)/sampleRows)
 	var sample [][]byte
 	var keys arrowx.Keys
-	for _, b := range s.first {
-		keys.Reset(b.Record, s.order.Columns, s.order.Descending)
-		for i := 0; i < keys.Len(); i += step {
-			sample = append(sample, bytes.Clone(keys.At(i)))
+	for n := 1; n <= len(s.order.Columns); n++ {
+		sample, s.lead = sample[:0], Order{Columns: s.order.Columns[:n]}
+		if s.order.Descending != nil {
+			s.lead.Descending = s.order.Descending[:n]
+		}
+		for _, b := range s.first {
+			keys.Reset(b.Record, s.lead.Columns, s.lead.Descending)
+			for i := 0; i < keys.Len(); i += step {
+				sample = append(sample, bytes.Clone(keys.At(i)))
+			}
+		}
+		slices.SortFunc(sample, bytes.Compare)
+		if different := len(slices.CompactFunc(slices.Clone(sample), bytes.Equal)); 2*different > len(sample) {
+			break
 		}
 	}
-	slices.SortFunc(sample, bytes.Compare)
 	for p := 1; p < spreadParts && len(sample) > 0; p++ {
 		s.between = append(s.between, sample[p*len(sample)/spreadParts])
 	}
@@ -181,7 +191,7 @@ func (s *spreading) sift(_ context.Context, b pipelines.Batch) (spreadRows, erro
 	n := int(b.NumRows())
 	keys := s.keys.Get()
 	defer s.keys.Put(keys)
-	keys.Reset(b.Record, s.order.Columns, s.order.Descending)
+	keys.Reset(b.Record, s.lead.Columns, s.lead.Descending)
 	parts, ends := make([]uint8, n), make([]int, len(s.files))
 	for i := range n {
 		p, found := slices.BinarySearchFunc(s.between, keys.At(i), bytes.Compare)
