@@ -103,7 +103,7 @@ func TestSpilledIsTheSame(t *testing.T) {
 		defer h.Close()
 		spool := &spoolStub{}
 		order := rand.New(rand.NewSource(1)).Perm(c.n)
-		memory := int64(rapid.IntRange(200_000, 700_000).Draw(t, "memory"))
+		memory := int64(rapid.IntRange(100_000, 250_000).Draw(t, "memory"))
 		cut, g := c.count(t, shape, Options{Memory: memory, Create: spool.create}, order, rapid.IntRange(50, 400).Draw(t, "batch"), rapid.IntRange(1, 2).Draw(t, "workers"))
 		defer g.Close()
 		if len(spool.files) > 0 {
