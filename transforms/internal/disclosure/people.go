@@ -102,7 +102,8 @@ func (p *people) see(word *uint64, subject uint64) {
 		subject-- // two with one number count as one
 	}
 	known := p.of(*word)
-	at, found := 0, false
+	var at int
+	var found bool
 	if len(known) < 16 {
 		for at < len(known) && known[at] < subject {
 			at++
