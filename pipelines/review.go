@@ -262,12 +262,11 @@ func (v *Review) table(w io.Writer) error {
 	}
 	c := csv.NewWriter(w)
 	c.Comma, c.UseCRLF = ';', true
-	c.Write([]string{"colonne", "numéro", "trouvé", "texte", "ce qui a été manqué"})
+	rows := [][]string{{"colonne", "numéro", "trouvé", "texte", "ce qui a été manqué"}}
 	for _, t := range v.Texts {
-		c.Write([]string{unformulated(t.Column), strconv.Itoa(t.Number), t.Found, unformulated(t.Marked), ""})
+		rows = append(rows, []string{unformulated(t.Column), strconv.Itoa(t.Number), t.Found, unformulated(t.Marked), ""})
 	}
-	c.Flush()
-	return c.Error()
+	return c.WriteAll(rows)
 }
 
 // unformulated is a text that no table program takes for a formula.

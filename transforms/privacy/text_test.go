@@ -207,7 +207,11 @@ func TestGateLooksIntoTexts(t *testing.T) {
 		{"another kind is expected", body + expect(`"phone"`), "jeanne@val-fleuri.example.fr", "[]", "objet has 1 of kind email", ""},
 		{"a text that should have been redacted", redact + "public = [\"mots\", \"n\"]\n", "école Jeanne Vermeillac", "[]", "objet has 1 of kind first_name", ""},
 		{"a company in such a text", strings.Replace(redact, "}", "sole_traders = true\n}", 1) + "public = [\"mots\", \"n\"]\n", "73282932000074", "[]", "objet has 1 of kind siret", ""},
-		{"a pseudonym", "identifier \"objet\" {\naction = \"constant\"\notherwise = \"06 12 34 56 78\"\n}\npublic = [\"mots\", \"n\"]\n", "06 12 34 56 78", "[]", "objet has 1 of kind phone", ""},
+		{"a column that the law lets out", "identifier \"objet\" {\nlegal_basis = \"D312-1-3/1\"\nreason = \"organigramme\"\n}\npublic = [\"mots\", \"n\"]\n",
+			"M. Rouvraintel et Jeanne Vermeillac", "[]", "", ""},
+		{"a number in such a column", "identifier \"objet\" {\nlegal_basis = \"D312-1-3/1\"\nreason = \"organigramme\"\n}\npublic = [\"mots\", \"n\"]\n",
+			"M. Rouvraintel, 06 12 34 56 78", "[]", "objet has 1 of kind phone", ""},
+		{"a constant", "identifier \"objet\" {\naction = \"constant\"\notherwise = \"06 12 34 56 78\"\n}\npublic = [\"mots\", \"n\"]\n", "06 12 34 56 78", "[]", "objet has 1 of kind phone", ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
