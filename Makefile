@@ -72,7 +72,7 @@ docs:
 	@bin=$$(mktemp -d); trap 'rm -rf "$$bin"' EXIT; \
 	echo "go build -o $$bin/ ./cmd/lavoir && PATH=$$bin:… go run ./internal/doctest docs/guide/…"; \
 	$(GO) build -o "$$bin/" ./cmd/lavoir; \
-	PATH="$$bin:$$PATH" $(GO) run ./internal/doctest docs/guide/first-dataset.md docs/guide/exports.md docs/guide/fr/premier-jeu-de-donnees.md docs/guide/fr/exports.md
+	PATH="$$bin:$$PATH" $(GO) run ./internal/doctest docs/guide/*.md docs/guide/fr/*.md
 
 gen:
 	$(GO) run ./internal/docgen
