@@ -282,7 +282,8 @@ func (f *Flow) bind(ctx context.Context, schema *arrow.Schema, complete bool) (*
 	return b, nil
 }
 
-// warnings are what the source and the steps find doubtful in their configuration.
+// warnings are what the source, the steps and the privacy stage find doubtful in their
+// configuration.
 func (f *Flow) warnings() []*messages.Error {
 	var notes []*messages.Error
 	if w, ok := f.Source.(Warner); ok {
@@ -292,6 +293,9 @@ func (f *Flow) warnings() []*messages.Error {
 		if w, ok := s.Transform.(Warner); ok {
 			notes = append(notes, w.Warnings()...)
 		}
+	}
+	if w, ok := f.Privacy.(Warner); ok {
+		notes = append(notes, w.Warnings()...)
 	}
 	return notes
 }

@@ -4,6 +4,7 @@ package transforms
 import (
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/transforms/columns"
+	"github.com/lavoir-data/lavoir/transforms/places"
 	"github.com/lavoir-data/lavoir/transforms/privacy"
 	"github.com/lavoir-data/lavoir/transforms/rows"
 	"github.com/lavoir-data/lavoir/transforms/tables"
@@ -18,6 +19,8 @@ var All = []pipelines.Component{
 	columns.Drop,
 	columns.Rename,
 	columns.Select,
+
+	places.Square,
 
 	privacy.Policy,
 	privacy.Pseudonymize,

@@ -9,8 +9,8 @@ var records = []*Message{
 
 var (
 	WrongQuasi = &Message{Code: "LAV-9300", Class: Language,
-		EN: Text{"quasi {column}: {why}", "give one way to generalise (bands, steps, snap, period, age_at, hierarchy or hierarchy_file; bands go with age_at), with numbers as 18 or 0.5; top and bottom are the outermost bounds of bands, or stand alone"},
-		FR: Text{"quasi {column} : {why}", "donnez une seule façon de regrouper (bands, steps, snap, period, age_at, hierarchy ou hierarchy_file ; bands va avec age_at), avec des nombres comme 18 ou 0.5 ; top et bottom sont les bornes extrêmes de bands, ou sont seuls"}}
+		EN: Text{"quasi {column}: {why}", "give one way to generalise (bands, steps, snap, round, period, age_at, squares, show_first and show_last, hierarchy or hierarchy_file; bands go with age_at), with numbers as 18 or 0.5; top and bottom are the outermost bounds of bands, or stand alone"},
+		FR: Text{"quasi {column} : {why}", "donnez une seule façon de regrouper (bands, steps, snap, round, period, age_at, squares, show_first et show_last, hierarchy ou hierarchy_file ; bands va avec age_at), avec des nombres comme 18 ou 0.5 ; top et bottom sont les bornes extrêmes de bands, ou sont seuls"}}
 	NoSuchLevel = &Message{Code: "LAV-9301", Class: Language,
 		EN: Text{"quasi {column} has no level {level}: the last one, where every value is hidden, is {most}", "write a level up to {most}"},
 		FR: Text{"quasi {column} n'a pas de niveau {level} : le dernier, où toute valeur est masquée, est {most}", "écrivez un niveau jusqu'à {most}"}}
@@ -30,8 +30,8 @@ var (
 		EN: Text{"row {row} of the sealed file {file} has a value in column {column} that is not generalised as was decided", "nothing was published; report this to the project with the pipeline file"},
 		FR: Text{"la ligne {row} du fichier scellé {file} a dans la colonne {column} une valeur qui n'est pas regroupée comme il a été décidé", "rien n'a été publié ; signalez-le au projet avec le fichier de pipeline"}}
 	HierarchyUnreadable = &Message{Code: "LAV-9313", Class: Language,
-		EN: Text{"the file of the hierarchy of quasi {column} cannot be read: {why}", "give hierarchy_file a path that is relative to the project's folder, and put the file there"},
-		FR: Text{"le fichier de la hiérarchie de quasi {column} est illisible : {why}", "donnez à hierarchy_file un chemin relatif au dossier du projet, et mettez-y le fichier"}}
+		EN: Text{"the file of the hierarchy of column {column} cannot be read: {why}", "give hierarchy_file a path that is relative to the project's folder, and put the file there"},
+		FR: Text{"le fichier de la hiérarchie de la colonne {column} est illisible : {why}", "donnez à hierarchy_file un chemin relatif au dossier du projet, et mettez-y le fichier"}}
 	PolicyUnreadable = &Message{Code: "LAV-9314", Class: Language,
 		EN: Text{"the policy file {file} cannot be read: {why}", "check the path and the rights"},
 		FR: Text{"le fichier de politique {file} ne peut pas être lu : {why}", "vérifiez le chemin et les droits"}}

@@ -29,6 +29,7 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 	defer in.Close()
 	out := &pipelines.Audit{}
 	t.auditColumns(in.Schema(), out)
+	t.auditLess(out)
 	rules := t.auditRules(in.Schema(), f.Info().Name, out)
 	a := t.auditing(in.Schema(), out)
 	over := false
@@ -102,6 +103,25 @@ func (t policy) auditColumns(s *arrow.Schema, out *pipelines.Audit) {
 	}
 }
 
+// auditLess says what the rows of a file alone are not judged by.
+func (t policy) auditLess(out *pipelines.Audit) {
+	unproved := func(what string) {
+		out.Unproved = append(out.Unproved, messages.UnprovedMethod.With("what", what))
+	}
+	if t.tied() {
+		unproved("that all rows of a person look like those of k persons")
+	}
+	if t.Model != nil && t.Model.KMap > 0 {
+		unproved("k_map")
+	}
+	if len(t.Clears) > 0 {
+		unproved("the subjects of the clear columns")
+	}
+	if len(t.Micro) > 0 {
+		unproved("that means are those of k rows")
+	}
+}
+
 type auditedRule struct {
 	*proof
 	failed error
@@ -135,7 +155,7 @@ type auditing struct {
 	sensitive []int
 	subject   int                // -1: rows are counted
 	all       []map[string]int64 // by sensitive column, rows of the file by value, where closeness asks for it
-	order     [][]string
+	order     []*valuesOf
 	total     int64
 
 	rows, classes, uniques, smallest, persons int64
@@ -201,7 +221,8 @@ func (s sensitiveConfig) enough() int {
 
 // generalises says whether the values of the column may leave as others.
 func (q quasiConfig) generalises() bool {
-	return len(q.Bands)+len(q.Steps)+len(q.Snap)+len(q.Hierarchy) > 0 || q.Top != "" || q.Bottom != "" || q.Period != "" || q.AgeAt != "" || q.HierarchyFile != ""
+	return len(q.Bands)+len(q.Steps)+len(q.Snap)+len(q.Hierarchy) > 0 || q.Top != "" || q.Bottom != "" || q.Period != "" || q.AgeAt != "" || q.HierarchyFile != "" ||
+		q.Squares != "" || q.Round != "" || q.ShowFirst != 0 || q.ShowLast != 0
 }
 
 func (a *auditing) reset() {
@@ -371,13 +392,16 @@ func (a *auditing) judge() {
 // judgeValues judges the values that each class has in a sensitive column.
 func (a *auditing) judgeValues(j int, s sensitiveConfig) {
 	if s.Closeness != nil && len(a.order) == 0 {
-		for _, all := range a.all {
-			var order []string
+		for i, all := range a.all {
+			v := &valuesOf{}
 			for value := range all {
-				order = append(order, value)
+				v.order = append(v.order, value)
 			}
-			slices.SortFunc(order, compareValues(order))
-			a.order = append(a.order, order)
+			slices.SortFunc(v.order, compareValues(v.order))
+			if file := a.t.files[a.t.Sensitive[i].Column]; file != nil {
+				v.tree, _ = branchesOf(v.order, file) // without it nothing is near
+			}
+			a.order = append(a.order, v)
 		}
 	}
 	p, texts := &a.counted.pairs[j], a.counted.sensitive[j].texts

@@ -21,6 +21,9 @@ func (t policy) Explore(ctx context.Context, in pipelines.Stream) (*pipelines.Ex
 	if err == nil && p.records == nil {
 		err = messages.NothingToExplore.With()
 	}
+	if err == nil && t.local() {
+		err = messages.ModelsApart.With("first", "an exploration", "second", `search = "mondrian"`)
+	}
 	if err != nil {
 		in.Close()
 		return nil, err
@@ -51,6 +54,9 @@ type exploring struct {
 }
 
 func (t policy) exploring(r *records) *exploring {
+	classes := *r
+	classes.tied = false // persons are not looked at over all their rows
+	r = &classes
 	counts := []*records{r, r.raw()}
 	if len(r.quasi) > 1 {
 		for j := range r.quasi {
@@ -75,7 +81,7 @@ func (x *exploring) close() {
 // raw counts every value as it stands.
 func (r *records) raw() *records {
 	c := *r
-	c.levels, c.sensitive, c.subject = make([]levels, len(r.levels)), nil, -1
+	c.levels, c.sensitive, c.subject, c.tied = make([]levels, len(r.levels)), nil, -1, false
 	return &c
 }
 
@@ -84,6 +90,7 @@ func (r *records) without(j int) *records {
 	c := *r
 	c.quasi = slices.Delete(slices.Clone(r.quasi), j, j+1)
 	c.levels = slices.Delete(slices.Clone(r.levels), j, j+1)
+	c.types = slices.Delete(slices.Clone(r.types), j, j+1)
 	return &c
 }
 

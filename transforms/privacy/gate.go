@@ -35,6 +35,17 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 		return err
 	}
 	texts := t.look(in.Schema(), f)
+	cells, err := t.clearProof(in.Schema(), file)
+	if err != nil {
+		return err
+	}
+	if cells != nil && counted == nil {
+		return messages.GateBlind.With("file", file, "column", cells.rules[0].name)
+	}
+	micro, err := t.microProofs(in.Schema(), counted, file)
+	if err != nil {
+		return err
+	}
 	var proofs []*proof
 	for _, id := range t.Identifiers {
 		p, err := t.proof(id, in.Schema(), counted != nil, file)
@@ -42,6 +53,9 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 			return err
 		}
 		if p != nil {
+			if counted != nil && counted.verdict != nil {
+				p.most = int64(len(counted.persons))
+			}
 			if p.clear != nil {
 				p.ev = p.clear.New(t.env.Allocator)
 			}
@@ -57,6 +71,14 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 			}
 		}
 		texts.add(b.Record)
+		if err := cells.look(b.Record, rows, file); err != nil {
+			return err
+		}
+		for _, p := range micro {
+			if err := p.look(b.Record, rows, file); err != nil {
+				return err
+			}
+		}
 		rows += b.NumRows()
 		return classes.add(b.Record)
 	})
@@ -71,6 +93,14 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 	}
 	if classes != nil {
 		return classes.proven(ctx, f)
+	}
+	for _, p := range micro {
+		if err := p.proven(file); err != nil {
+			return err
+		}
+	}
+	if err := cells.agrees(counted.clear, file); err != nil {
+		return err
 	}
 	for _, p := range proofs {
 		if p.shown != counted.clear[p.name] {
@@ -96,7 +126,8 @@ type proof struct {
 	*rule
 	name  string
 	index int
-	never bool // in clear
+	never bool  // in clear
+	most  int64 // the greatest number of a person
 	ev    *expr.Evaluator
 	shown int64 // values that are not otherwise
 }
@@ -108,11 +139,15 @@ func (t policy) proof(id identifierConfig, s *arrow.Schema, counted bool, file s
 	if id.Action == "drop" || id.open() || len(is) != 1 {
 		return nil, nil
 	}
-	if id.Action == "pseudonym" {
-		if s.Field(is[0]).Type.ID() != arrow.STRING {
+	if id.hashed() {
+		want := arrow.STRING
+		if id.Action == "surrogate" {
+			want = arrow.INT64
+		}
+		if s.Field(is[0]).Type.ID() != want {
 			return nil, messages.GateValue.With("file", file, "column", id.Column, "row", 1)
 		}
-		return &proof{name: id.Column, index: is[0], never: true, rule: &rule{pseudonym: id.form()}}, nil
+		return &proof{name: id.Column, index: is[0], never: true, rule: &rule{pseudonym: id.form(), surrogate: id.Action == "surrogate"}}, nil
 	}
 	otherwise, err := id.otherwise(s.Field(is[0]))
 	if err != nil {
@@ -143,6 +178,15 @@ func (p *proof) look(ctx context.Context, r arrow.Record, before int64, file str
 			return err
 		}
 		defer verdicts.Release()
+	}
+	if p.surrogate {
+		a := r.Column(p.index).(*array.Int64)
+		for i := range a.Len() {
+			if !a.IsNull(i) && (a.Value(i) < 1 || a.Value(i) > p.most) {
+				return messages.GateValue.With("file", file, "column", p.name, "row", before+int64(i)+1)
+			}
+		}
+		return nil
 	}
 	if p.pseudonym != "" {
 		a := r.Column(p.index).(*array.String)

@@ -78,9 +78,17 @@ const some = 1 << 8
 // hash gives the keys of the rows of r from one on: of each the values of the
 // quasi-identifiers, in their order.
 func (c *recount) hash(r arrow.Record, from int, keys []xxh3.Uint128) {
-	clear(keys)
+	c.columns = c.columns[:0]
 	for _, q := range c.quasi {
-		a := r.Column(q)
+		c.columns = append(c.columns, r.Column(q))
+	}
+	c.hashOf(c.columns, from, keys)
+}
+
+// hashOf is hash of values of the quasi-identifiers that may stand in no file.
+func (c *recount) hashOf(quasi []arrow.Array, from int, keys []xxh3.Uint128) {
+	clear(keys)
+	for _, a := range quasi {
 		s, ok := a.(*array.String)
 		if !ok {
 			for i := range keys {

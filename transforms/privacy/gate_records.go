@@ -44,6 +44,8 @@ type recount struct {
 	over    bool              // more than the bound: nothing is counted
 	labels  []map[string]bool // by quasi-identifier, what may stand there
 	values  []valuesOf        // by sensitive column
+	columns []arrow.Array     // of the record that is looked at
+	ties    *ties             // nil: the file does not show which rows are of one person
 	buf     []byte
 }
 
@@ -52,6 +54,7 @@ type valuesOf struct {
 	index  int
 	counts []map[string]int64 // by class
 	order  []string           // of all values of the input, where closeness asks for it
+	tree   branches           // of order, where the distance is that of a hierarchy
 }
 
 // recount is nil for a policy without a model.
@@ -63,9 +66,10 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 		return nil, messages.GateNoModel.With("file", file)
 	}
 	c := &recount{t: t, file: file, verdict: d.verdict, of: 1, bound: t.env.Memory, subject: -1, enough: t.enough(), exposed: unexposed}
-	if is := s.FieldIndices(t.Subject); t.subjectForm() != "" && len(is) == 1 {
+	if is := s.FieldIndices(t.Subject); t.tied() && len(is) == 1 {
 		c.subject = is[0]
 	}
+	c.ties = c.newTies()
 	for j, q := range t.Quasi {
 		i, err := pipelines.ColumnIndex(s, q.Column)
 		if err != nil {
@@ -89,6 +93,12 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 		if q.Closeness != nil {
 			v.order = slices.Collect(maps.Keys(d.sensitive[n]))
 			slices.SortFunc(v.order, compareValues(v.order))
+			if f := t.files[q.Column]; f != nil {
+				var ok bool
+				if v.tree, ok = branchesOf(v.order, f); !ok {
+					return nil, messages.GateNoModel.With("file", file)
+				}
+			}
 		}
 		c.values = append(c.values, v)
 	}
@@ -124,8 +134,12 @@ func (c *recount) hold(n int) {
 // proven judges the classes of f, of which a first reading was counted. Where they did
 // not fit in memory f is read again for each part of them.
 func (c *recount) proven(ctx context.Context, f pipelines.SealedFile) error {
+	if err := c.ties.proven(ctx, c, f); err != nil {
+		return err
+	}
+	c.ties = nil
 	if !c.over {
-		if err := c.judge(); err != nil {
+		if err := c.judge(ctx); err != nil {
 			return err
 		}
 		return c.total()
@@ -143,7 +157,7 @@ again:
 			if c.over {
 				continue again
 			}
-			if err := c.judge(); err != nil {
+			if err := c.judge(ctx); err != nil {
 				return err
 			}
 		}
@@ -183,10 +197,18 @@ func (c *recount) add(r arrow.Record) error {
 	c.rows += r.NumRows()
 	var keys [some]xxh3.Uint128
 	var numbers [some]int
-	for from := 0; from < int(r.NumRows()) && !c.over; from += some {
+	for from := 0; from < int(r.NumRows()) && (!c.over || c.ties.counts()); from += some {
 		n := min(some, int(r.NumRows())-from)
 		c.classes.reserve(n)
 		c.hash(r, from, keys[:n])
+		if c.ties.counts() {
+			for i, key := range keys[:n] {
+				c.ties.row(key, r, from+i)
+			}
+		}
+		if c.over {
+			continue
+		}
 		for i, key := range keys[:n] {
 			number, met := c.classes.find(key)
 			if !met {
@@ -198,8 +220,11 @@ func (c *recount) add(r arrow.Record) error {
 			if keys[i].Lo%c.of != c.part {
 				continue
 			}
-			if err := c.row(r, from+i, keys[i], number); err != nil || c.over {
+			if err := c.row(r, from+i, keys[i], number); err != nil {
 				return err
+			}
+			if c.over {
+				break
 			}
 		}
 	}
@@ -379,8 +404,19 @@ func (c *recount) total() error {
 }
 
 // judge refuses the file when a class that was counted does not keep the model.
-func (c *recount) judge() error {
+func (c *recount) judge(ctx context.Context) error {
 	m := c.t.Model
+	if m.KMap > 0 && len(c.classes.classes) > 0 {
+		people, err := c.mapped(ctx)
+		if err != nil {
+			return err
+		}
+		for _, n := range people {
+			if n < int64(m.KMap) {
+				return c.refuse("k_map = " + strconv.Itoa(m.KMap))
+			}
+		}
+	}
 	c.found += int64(len(c.classes.classes))
 	smallest := int64(math.MaxInt64)
 	if c.wildcard() {
@@ -407,7 +443,7 @@ func (c *recount) judge() error {
 			if d := s.Diversity; d != nil && !d.holds(counts) {
 				return c.refuse(s.Column + ": diversity")
 			}
-			if t := s.Closeness; t != nil && !t.holds(counts, c.verdict.sensitive[i], c.values[i].order, c.verdict.total) {
+			if t := s.Closeness; t != nil && !t.holds(counts, c.verdict.sensitive[i], &c.values[i], c.verdict.total) {
 				return c.refuse(s.Column + ": closeness")
 			}
 		}
@@ -448,10 +484,21 @@ func (d *diversityConfig) holds(counts map[string]int64) bool {
 }
 
 // holds takes the values of all rows in order too.
-func (t *closenessConfig) holds(counts, all map[string]int64, order []string, total int64) bool {
+func (t *closenessConfig) holds(counts, all map[string]int64, v *valuesOf, total int64) bool {
+	order := v.order
 	n := int64(0)
 	for _, c := range counts {
 		n += c
+	}
+	if t.Distance == "hierarchical" && v.tree == nil && len(order) > 1 {
+		return false
+	}
+	if t.Distance == "hierarchical" {
+		differences := make([]float64, len(order))
+		for i, value := range order {
+			differences[i] = float64(counts[value])/float64(n) - float64(all[value])/float64(total)
+		}
+		return v.tree.distance(differences) <= t.T+1e-9
 	}
 	distance, sum := 0.0, 0.0
 	for _, v := range order {

@@ -11,6 +11,7 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
+	"github.com/lavoir-data/lavoir/transforms/internal/protect"
 )
 
 // hierarchies reads the files of hierarchies that the policy names, by column.
@@ -20,23 +21,56 @@ func (c policyConfig) hierarchies(env pipelines.Env) (map[string]*disclosure.Fil
 		if q.HierarchyFile == "" {
 			continue
 		}
-		data, err := os.ReadFile(env.Path(string(q.HierarchyFile)))
-		if err != nil {
-			return nil, messages.HierarchyUnreadable.With("column", q.Column, "why", pipelines.Unreadable(err))
-		}
-		var f *disclosure.File
-		if strings.HasSuffix(strings.ToLower(string(q.HierarchyFile)), ".hrc") {
-			f, err = disclosure.ReadHRC(q.Column, bytes.NewReader(data))
-		} else {
-			f, err = disclosure.ReadCSV(q.Column, bytes.NewReader(data), ';')
-		}
+		f, err := readHierarchy(env, q.Column, string(q.HierarchyFile))
 		if err != nil {
 			return nil, err
 		}
 		files[q.Column] = f
 	}
+	for _, s := range c.Sensitive {
+		if s.Closeness == nil || s.Closeness.File == "" {
+			continue
+		}
+		f, err := readHierarchy(env, s.Column, string(s.Closeness.File))
+		if err != nil {
+			return nil, err
+		}
+		files[s.Column] = f
+	}
 	return files, nil
 }
+
+// postcodes reads the tables of postcodes that the policy names, by column.
+func (c policyConfig) postcodes(env pipelines.Env) (map[string]*protect.PostcodeTable, error) {
+	tables := map[string]*protect.PostcodeTable{}
+	for _, q := range c.Quasi {
+		if q.PostcodeFile == "" {
+			continue
+		}
+		data, err := os.ReadFile(env.Path(string(q.PostcodeFile)))
+		if err != nil {
+			return nil, messages.HierarchyUnreadable.With("column", q.Column, "why", pipelines.Unreadable(err))
+		}
+		if tables[q.Column], err = protect.ReadPostcodes(bytes.NewReader(data)); err != nil {
+			return nil, err
+		}
+	}
+	return tables, nil
+}
+
+func readHierarchy(env pipelines.Env, column, path string) (*disclosure.File, error) {
+	data, err := os.ReadFile(env.Path(path))
+	if err != nil {
+		return nil, messages.HierarchyUnreadable.With("column", column, "why", pipelines.Unreadable(err))
+	}
+	if strings.HasSuffix(strings.ToLower(path), ".hrc") {
+		return disclosure.ReadHRC(column, bytes.NewReader(data))
+	}
+	return disclosure.ReadCSV(column, bytes.NewReader(data), ';')
+}
+
+// What is told of texts of which some characters are shown.
+const shownLevel, shownDomain = "premiers et derniers caractères", "textes"
 
 // leaves is the hierarchy of a file as a way to generalise: its levels but for
 // the one that hides everything, which is none of theirs.

@@ -28,6 +28,8 @@ type plan struct {
 	columns  []leaving // in the order of the input
 	records  *records  // nil without a model
 	redacted *redacted
+	clears   *clears  // nil without such rules
+	micro    []*micro // groups of columns that leave as means
 }
 
 // leaving is a column that leaves.
@@ -38,12 +40,16 @@ type leaving struct {
 	quasi int        // which quasi-identifier leaves as its labels; -1: none
 	alike bool       // values that count as one must be written as one
 	text  *redaction // nil: none
+	micro int        // which group of columns leaves as its means, counted from 1; 0: none
+	at    int        // its place in the group
 }
 
 // rule says when a value is masked, and what stands there then.
 type rule struct {
 	pseudonym protect.Form  // not "": a keyed hash stands for every value
+	surrogate bool          // or a number in its order
 	clear     *expr.Program // nil: never in clear
+	cells     *clears       // not nil: in clear where these hold
 	otherwise arrow.Array   // one value; a null one for nothing
 	key       []byte        // of otherwise
 }
@@ -70,11 +76,11 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 			rules[i] = nil
 			continue
 		}
-		if id.Action == "pseudonym" {
+		if id.hashed() {
 			if f := in.Field(i).Type; !convert.HasText(f) || f.ID() == arrow.FLOAT64 {
 				return nil, messages.NoPseudonym.With("column", id.Column, "got", pipelines.TypeName(f))
 			}
-			rules[i] = &rule{pseudonym: id.form()}
+			rules[i] = &rule{pseudonym: id.form(), surrogate: id.Action == "surrogate"}
 			continue
 		}
 		r, err := id.rule(in, in.Field(i))
@@ -111,12 +117,33 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{records: records, redacted: t.redacted}
+	cells, err := t.clears(in)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{records: records, redacted: t.redacted, clears: cells}
+	if p.micro, err = t.micros(in); err != nil {
+		return nil, err
+	}
+	type placed struct{ group, at int }
+	averaged := map[int]placed{}
+	for g, m := range p.micro {
+		for c, i := range m.index {
+			rules[i], averaged[i] = nil, placed{g + 1, c}
+		}
+	}
+	if cells != nil {
+		for _, r := range cells.rules {
+			if rules[r.index], err = masked(in.Field(r.index), cells); err != nil {
+				return nil, err
+			}
+		}
+	}
 	labelled, alike := map[int]int{}, map[int]bool{}
 	if records != nil {
 		for j, q := range records.quasi {
 			rules[q.index] = nil
-			if records.levels[j].generalised() {
+			if records.levels[j].generalised() || t.local() {
 				labelled[q.index] = j
 			} else {
 				alike[q.index] = in.Field(q.index).Type.ID() == arrow.FLOAT64
@@ -138,14 +165,29 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 		} else {
 			f.Type, f.Nullable = arrow.BinaryTypes.String, true
 		}
+		if r != nil && r.cells != nil || averaged[i].group > 0 {
+			f.Nullable = true
+		}
 		if r != nil && r.pseudonym != "" {
 			f.Type, f.Nullable = arrow.BinaryTypes.String, true
+			if r.surrogate {
+				f.Type = arrow.PrimitiveTypes.Int64
+			}
 		}
-		p.columns = append(p.columns, leaving{i, f.Name, r, quasi, alike[i], t.texts[f.Name]})
+		p.columns = append(p.columns, leaving{i, f.Name, r, quasi, alike[i], t.texts[f.Name], averaged[i].group, averaged[i].at})
 		fields = append(fields, f)
 	}
 	p.out = arrow.NewSchema(fields, nil)
 	return p, nil
+}
+
+// masked is the rule of a column that is null where cells do not hold.
+func masked(f arrow.Field, cells *clears) (*rule, error) {
+	nothing, err := identifierConfig{}.otherwise(f)
+	if err != nil {
+		return nil, err
+	}
+	return &rule{otherwise: nothing, key: arrowx.AppendKey(nil, nothing, 0, false), cells: cells}, nil
 }
 
 func (id identifierConfig) rule(in *arrow.Schema, f arrow.Field) (*rule, error) {
@@ -186,10 +228,13 @@ type masking struct {
 	evaluators []*expr.Evaluator // by leaving column; nil where there is no condition
 	pseudonyms map[string]*protect.Pseudonyms
 	texts      []*freetext.Detector // by leaving column; nil where it is not redacted
+	numbers    *protect.Surrogates
+	means      []*means
+	averages   []*averaging // of means, once they are asked for
 }
 
 func (p *plan) masking(mem memory.Allocator) *masking {
-	m := &masking{p, mem, make([]*expr.Evaluator, len(p.columns)), nil, make([]*freetext.Detector, len(p.columns))}
+	m := &masking{plan: p, mem: mem, evaluators: make([]*expr.Evaluator, len(p.columns)), texts: make([]*freetext.Detector, len(p.columns))}
 	for i, c := range p.columns {
 		if c.rule != nil && c.rule.clear != nil {
 			m.evaluators[i] = c.rule.clear.New(mem)
@@ -204,6 +249,9 @@ func (p *plan) masking(mem memory.Allocator) *masking {
 // clear says for each row whether the value of leaving column n may be read:
 // only where the condition is true. A row for which it fails is null there.
 func (m *masking) clear(ctx context.Context, n int, r arrow.Record) ([]bool, error) {
+	if cells := m.columns[n].rule.cells; cells != nil {
+		return cells.rows(r), nil
+	}
 	may := make([]bool, r.NumRows())
 	if m.evaluators[n] == nil {
 		return may, nil
@@ -237,6 +285,9 @@ func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow
 	}
 	cols := make([]arrow.Array, 0, len(m.columns))
 	defer func() { compute.Release(cols) }()
+	if err := m.average(); err != nil {
+		return nil, err
+	}
 	for n, c := range m.columns {
 		if c.quasi >= 0 {
 			cols = append(cols, e.column(m.mem, c.quasi))
@@ -252,7 +303,7 @@ func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow
 			}
 			col = taken
 		}
-		out, err := m.leaves(ctx, n, r, col)
+		out, err := m.leaves(ctx, n, r, e, col)
 		if err != nil {
 			return nil, err
 		}
@@ -263,8 +314,12 @@ func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow
 
 // leaves gives what leaves for leaving column n, which is col in rows r. It takes over
 // the reference to col.
-func (m *masking) leaves(ctx context.Context, n int, r arrow.Record, col arrow.Array) (arrow.Array, error) {
+func (m *masking) leaves(ctx context.Context, n int, r arrow.Record, e *recoding, col arrow.Array) (arrow.Array, error) {
 	c := m.columns[n]
+	if c.micro > 0 {
+		defer col.Release()
+		return m.averages[c.micro-1].column(m.mem, r, c.at)
+	}
 	if c.rule == nil && !c.alike && c.text == nil {
 		return col, nil
 	}
@@ -278,6 +333,9 @@ func (m *masking) leaves(ctx context.Context, n int, r arrow.Record, col arrow.A
 	if c.alike {
 		return oneZero(m.mem, col.(*array.Float64)), nil
 	}
+	if c.rule.surrogate {
+		return m.surrogates(e, col)
+	}
 	if c.rule.pseudonym != "" {
 		return m.pseudonyms[c.name].Column(m.mem, col), nil
 	}
@@ -285,7 +343,7 @@ func (m *masking) leaves(ctx context.Context, n int, r arrow.Record, col arrow.A
 	for i := range refs {
 		refs[i].Chunk = 1
 	}
-	if m.evaluators[n] != nil {
+	if m.evaluators[n] != nil || c.rule.cells != nil {
 		may, err := m.clear(ctx, n, r)
 		if err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"context"
+	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -49,6 +50,12 @@ func (t policy) Watch(in *arrow.Schema, workers int) (pipelines.Watch, error) {
 	for range workers {
 		rules.by = append(rules.by, watchedRule{p.masking(t.env.Allocator), &seen{clear: map[string]int64{}}})
 	}
+	if p.clears != nil || len(p.micro) > 0 {
+		rules.table = &watchedTable{margins: p.clears.margins(t.env.Memory)}
+		for _, g := range p.micro {
+			rules.table.near = append(rules.table.near, g.gathering(t.env.Memory/2/int64(len(p.micro))))
+		}
+	}
 	return rules, nil
 }
 
@@ -92,7 +99,44 @@ func (w watchedRecords) Close() error { return w.histogram.Close() }
 // watchedRules is the first pass of a policy without one, by worker.
 type watchedRules struct {
 	watched
-	by []watchedRule
+	by    []watchedRule
+	table *watchedTable // nil: no rule looks at rows together
+}
+
+// watchedTable is what is looked at of all rows together, by one worker at a time.
+type watchedTable struct {
+	mu      sync.Mutex
+	margins *margins
+	near    []*gathering
+}
+
+func (w *watchedTable) see(r arrow.Record, at origin) error {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, g := range w.near {
+		if err := g.add(r, at); err != nil {
+			return err
+		}
+	}
+	return w.margins.add(r)
+}
+
+// decide groups the rows, and refuses a table that would give masked values back.
+func (w *watchedTable) decide() (all []*means, err error) {
+	if w == nil {
+		return nil, nil
+	}
+	for _, g := range w.near {
+		m, err := g.decide()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	return all, w.margins.judge()
 }
 
 type watchedRule struct {
@@ -100,14 +144,17 @@ type watchedRule struct {
 	d *seen
 }
 
-func (w watchedRules) See(ctx context.Context, worker int, _ int64, b pipelines.Batch) error {
-	b, _, err := w.keep(ctx, worker, b)
+func (w watchedRules) See(ctx context.Context, worker int, first int64, b pipelines.Batch) error {
+	b, kept, err := w.keep(ctx, worker, b)
 	if err != nil {
 		return err
 	}
 	defer b.Release()
 	one := w.by[worker]
 	one.d.rows += b.NumRows()
+	if err := w.table.see(b.Record, origin{first, kept}); err != nil {
+		return err
+	}
 	return one.m.count(ctx, b.Record, one.d)
 }
 
@@ -119,7 +166,9 @@ func (w watchedRules) Decide(context.Context) (pipelines.Decision, error) {
 			d.clear[column] += n
 		}
 	}
-	return d, nil
+	var err error
+	d.means, err = w.table.decide()
+	return d, err
 }
 
 func (w watchedRules) Close() error { return nil }

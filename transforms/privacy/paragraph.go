@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,8 @@ func (t policy) Paragraph(d pipelines.Decision) []string {
 			sentences = append(sentences, "La colonne « "+id.Column+" » a été supprimée.")
 		case id.legal():
 			sentences = append(sentences, id.lawfully())
+		case id.Action == "surrogate":
+			sentences = append(sentences, "Les valeurs de la colonne « "+id.Column+" » ont été remplacées par des numéros propres à cette publication, dont l'ordre ne dit rien.")
 		case id.Action == "pseudonym":
 			sentences = append(sentences, "Les valeurs de la colonne « "+id.Column+" » ont été remplacées par des codes propres à cette publication : on ne peut ni les lire ni les rapprocher d'une autre.")
 		case !id.ClearWhen.IsSet():
@@ -31,6 +34,13 @@ func (t policy) Paragraph(d pipelines.Decision) []string {
 		}
 	}
 	sentences = append(sentences, t.describeTexts()...)
+	for _, r := range t.Clears {
+		sentences = append(sentences, r.describe())
+	}
+	for _, m := range t.Micro {
+		sentences = append(sentences, fmt.Sprintf("Les valeurs des colonnes %s ont été remplacées par des moyennes : celles de groupes d'au moins %d lignes proches les unes des autres.",
+			strings.Join(m.Columns, ", "), m.K))
+	}
 	sentences = append(sentences, t.describeRecords(d)...)
 	if t.Opposition != nil {
 		sentences = append(sentences, "Les lignes des personnes qui s'y sont opposées ont été supprimées.")
@@ -67,6 +77,12 @@ func (l levels) name(above int) string {
 	return allHidden
 }
 
+// meansLevel is what stands for values that leave as the means of groups of rows.
+const meansLevel = "moyennes de groupes de lignes"
+
+// groupedName is what stands for the values of a group of rows that has ranges of its own.
+const groupedName = "dans chaque groupe de lignes, de la plus petite à la plus grande valeur ou à ce qu'elles ont en commun"
+
 // describeRecords says to the public what the model did. How many rows were
 // suppressed is not said: with an older release it would tell who was (invariant 11).
 func (t policy) describeRecords(d pipelines.Decision) []string {
@@ -88,8 +104,22 @@ func (t policy) describeRecords(d pipelines.Decision) []string {
 	if t.Subject != "" {
 		who = "personnes différentes"
 	}
-	out = append(out, fmt.Sprintf("Chaque ligne a les mêmes %s que celles d'au moins %d %s au total ; les lignes pour lesquelles ce n'était pas possible ont été supprimées.",
-		"caractéristiques ("+strings.Join(t.quasiNames(), ", ")+")", t.Model.K, who))
+	alike := "caractéristiques (" + strings.Join(t.quasiNames(), ", ") + ")"
+	if t.Model.K > 1 {
+		dropped := " ; les lignes pour lesquelles ce n'était pas possible ont été supprimées"
+		if t.local() {
+			dropped = ""
+		}
+		out = append(out, fmt.Sprintf("Chaque ligne a les mêmes %s que celles d'au moins %d %s au total%s.",
+			alike, t.Model.K, who, dropped))
+	}
+	if t.Model.KMap > 0 {
+		out = append(out, fmt.Sprintf("Chaque ligne a les mêmes %s qu'au moins %d personnes de la population dont elle peut être ; les lignes pour lesquelles ce n'était pas possible ont été supprimées.",
+			alike, t.Model.KMap))
+	}
+	if t.tied() && t.Model.K > 1 {
+		out = append(out, fmt.Sprintf("Les lignes d'une même personne peuvent être rapprochées ; prises ensemble, elles ont les mêmes caractéristiques que celles d'au moins %d personnes au total.", t.Model.K))
+	}
 	if t.Model.NullMatch == "wildcard" {
 		out = append(out, "Une caractéristique absente y est comptée comme égale à toutes les autres.")
 	}
@@ -119,7 +149,16 @@ func (t policy) Checks(d pipelines.Decision) []string {
 	if t.Model.NullMatch == "wildcard" {
 		of += ", une valeur absente égale toutes les autres"
 	}
-	checks := []string{fmt.Sprintf("k-anonymat : k = %d (%s)", t.Model.K, of)}
+	var checks []string
+	if t.Model.K > 1 {
+		checks = append(checks, fmt.Sprintf("k-anonymat : k = %d (%s)", t.Model.K, of))
+	}
+	if t.Model.KMap > 0 {
+		checks = append(checks, fmt.Sprintf("k-map : k = %d (personnes de la population)", t.Model.KMap))
+	}
+	if t.tied() && t.Model.K > 1 {
+		checks = append(checks, fmt.Sprintf("k-anonymat de l'ensemble des lignes de chaque personne : k = %d", t.Model.K))
+	}
 	if t.Model.MaxAverageRisk > 0 {
 		checks = append(checks, fmt.Sprintf("risque moyen : %s au plus", decimal(t.Model.MaxAverageRisk)))
 	}
@@ -140,4 +179,14 @@ var diversities = map[string]string{"": "simple", "distinct": "simple", "entropy
 // decimal writes a number of the policy with a decimal comma.
 func decimal(x float64) string {
 	return strings.Replace(strconv.FormatFloat(x, 'f', -1, 64), ".", ",", 1)
+}
+
+// describe says to the public, in French, what the rule does.
+func (c clearConfig) describe() string {
+	t := c.threshold()
+	said := fmt.Sprintf("Les valeurs de la colonne « %s » ne sont publiées que là où elles portent sur au moins %d personnes ou entreprises", c.Column, t.subjects)
+	if t.share > 0 {
+		said += fmt.Sprintf(", dont aucune ne représente à elle seule plus de %s %% du total", decimal(math.Round(1e11*t.share)/1e9))
+	}
+	return said + " ; elles sont masquées ailleurs, ainsi que les autres valeurs de la même ligne."
 }

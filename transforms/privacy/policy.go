@@ -32,6 +32,8 @@ type policyConfig struct {
 	Identifiers  []identifierConfig `hcl:"identifier,block" doc:"What becomes of a column that names persons; with a rule it leaves."`
 	Quasi        []quasiConfig      `hcl:"quasi,block" doc:"A column that names nobody, and may tell who it is together with others; it leaves as coarse as the model needs."`
 	Sensitive    []sensitiveConfig  `hcl:"sensitive,block" doc:"A column that nobody may learn of a person; it leaves as it is, if the classes of the model are diverse enough."`
+	Clears       []clearConfig      `hcl:"clear,block" doc:"An aggregate of personal columns, which leaves where it is of enough subjects; where one of the clear columns of a row does not, all of them are masked."`
+	Micro        []microConfig      `hcl:"microaggregate,block" doc:"Numbers that leave as the means of groups of rows (MDAV)."`
 	Opposition   *oppositionConfig  `hcl:"opposition,block" doc:"Those whose rows never leave because they objected."`
 	Gate         *gateConfig        `hcl:"gate,block" doc:"What is asked of a file before it is published, besides the model."`
 	Model        *modelConfig       `hcl:"model,block" doc:"What every class of rows with the same quasi-identifiers must keep."`
@@ -41,10 +43,10 @@ type policyConfig struct {
 
 type identifierConfig struct {
 	Column     string               `hcl:"column,label"`
-	Action     string               `hcl:"action,optional" doc:"mask, the default, puts otherwise in place of the value unless clear_when is true; null empties it unless clear_when is true; constant puts otherwise in every row; pseudonym puts a keyed hash, which leaves only beside a model, and ties the rows of one person together: use it where a person has one row, or rows alike; drop keeps the column in." values:"mask|null|constant|pseudonym|drop"`
+	Action     string               `hcl:"action,optional" doc:"mask, the default, puts otherwise in place of the value unless clear_when is true; null empties it unless clear_when is true; constant puts otherwise in every row; pseudonym puts a keyed hash, which leaves only beside a model, of the subject alone, and ties the rows of one person together, all of which must look like those of k persons; surrogate does so with numbers from 1 on, whose order tells nothing; drop keeps the column in." values:"mask|null|constant|pseudonym|surrogate|drop"`
 	ClearWhen  pipelines.Expression `hcl:"clear_when,optional" doc:"The condition, over the row, under which the value may be read; anything but true masks it."`
 	Otherwise  string               `hcl:"otherwise,optional" doc:"What stands where the value is masked, nulls included; nothing (null) unless given."`
-	Key        pipelines.Secret     `hcl:"key,optional" doc:"Of pseudonyms: the root key, a secret of 32 bytes or more."`
+	Key        pipelines.Secret     `hcl:"key,optional" doc:"Of pseudonyms and surrogates: the root key, a secret of 32 bytes or more."`
 	Domain     string               `hcl:"domain,optional" doc:"Of pseudonyms: a name shared by the columns of this policy that must match; each column has its own unless given."`
 	Rotate     string               `hcl:"rotate,optional" doc:"Of pseudonyms: per_release draws the key anew from what was read, so that the same input has the same pseudonyms and those of two releases do not match." values:"per_release"`
 	Destroy    string               `hcl:"destroy_after,optional" doc:"Of pseudonyms, in place of key and rotate: publish draws a key that is stored nowhere and gone with the process, so that nobody can ever tell whose a pseudonym is; the same input made into a release again has other pseudonyms." values:"publish"`
@@ -55,7 +57,7 @@ type identifierConfig struct {
 
 func (c policyConfig) Validate() error {
 	role := map[string]bool{}
-	leaves := len(c.Public) + len(c.Quasi) + len(c.Sensitive)
+	leaves := len(c.Public) + len(c.Quasi) + len(c.Sensitive) + len(c.Clears)
 	for _, name := range c.Public {
 		if role[name] {
 			return pipelines.At("public", messages.TwoRoles.With("column", name))
@@ -81,6 +83,13 @@ func (c policyConfig) Validate() error {
 			leaves++
 		}
 	}
+	for _, r := range c.Clears {
+		others = append(others, r.Column)
+	}
+	for _, m := range c.Micro {
+		others = append(others, m.Columns...)
+		leaves += len(m.Columns)
+	}
 	for _, name := range others {
 		if role[name] {
 			return messages.TwoRoles.With("column", name)
@@ -92,18 +101,28 @@ func (c policyConfig) Validate() error {
 		return messages.WrongModel.With("why", "quasi or sensitive columns without a model")
 	case c.Model != nil && len(c.Quasi) == 0:
 		return messages.WrongModel.With("why", "a model without a quasi-identifier")
+	case c.Model != nil && len(c.Clears) > 0:
+		return messages.WrongModel.With("why", "clear beside a model: the rows of a table are no persons")
+	case c.Model != nil && len(c.Micro) > 0:
+		return messages.WrongModel.With("why", "microaggregate beside a model: it would drop rows of which the means were made")
 	case c.Subject != "" && c.Model == nil:
 		return pipelines.At("subject", messages.WrongModel.With("why", "subject without a model"))
 	case c.Subject != "" && c.Model.NullMatch == "wildcard":
 		return pipelines.At("subject", messages.WrongModel.With("why", "subject with null_match = \"wildcard\""))
 	}
 	for _, id := range c.Identifiers {
-		if id.Action == "pseudonym" && c.Model == nil && !id.legal() {
+		if id.hashed() && c.Model == nil && !id.legal() {
 			return messages.WrongModel.With("why", "a pseudonym without a model")
 		}
-		if id.Action == "pseudonym" && c.Model != nil && c.Subject == "" {
+		if id.hashed() && c.Model != nil && c.Subject == "" {
 			return messages.WrongModel.With("why", "a pseudonym without subject: k rows may show that they are of one person")
 		}
+		if id.hashed() && c.Model != nil && !id.legal() && c.Subject != id.Column {
+			return messages.WrongModel.With("why", "a pseudonym of another column than subject: it would tie rows together that are not counted together")
+		}
+	}
+	if err := c.localMistake(); err != nil {
+		return err
 	}
 	if c.Model == nil && len((policy{policyConfig: c}).thresholds()) > 0 {
 		return pipelines.At("gate", messages.WrongThreshold.With("why", "a threshold without a model"))
@@ -124,7 +143,7 @@ func (id identifierConfig) Validate() error {
 	if err := id.lawful(); err != nil {
 		return err
 	}
-	pseudonym := id.Action == "pseudonym"
+	pseudonym := id.hashed()
 	switch {
 	case pseudonym && (id.ClearWhen.IsSet() || id.Otherwise != ""):
 		return wrong("action", "pseudonym with clear_when or otherwise")
@@ -151,10 +170,12 @@ func (id identifierConfig) Validate() error {
 type policy struct {
 	env pipelines.Env
 	policyConfig
-	files    map[string]*disclosure.File // of hierarchies, by column
-	list     oppositions
-	texts    map[string]*redaction // by column
-	redacted *redacted
+	files      map[string]*disclosure.File       // of hierarchies, by column
+	postcodes  map[string]*protect.PostcodeTable // by column
+	population []byte                            // the text of its file
+	list       oppositions
+	texts      map[string]*redaction // by column
+	redacted   *redacted
 }
 
 var (
@@ -166,6 +187,7 @@ var (
 	_ pipelines.Gate       = policy{}
 	_ pipelines.Explorer   = policy{}
 	_ pipelines.Opposer    = policy{}
+	_ pipelines.Warner     = policy{}
 	_ pipelines.Protecting = policy{}
 	_ pipelines.Proving    = policy{}
 	_ pipelines.Reviewer   = policy{}
@@ -173,6 +195,11 @@ var (
 )
 
 func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {
+	if c.Model != nil && c.Model.K == 0 { // k_map alone asks nothing of the rows
+		m := *c.Model
+		m.K = 1
+		c.Model = &m
+	}
 	files, err := c.hierarchies(env)
 	if err != nil {
 		return nil, err
@@ -181,7 +208,15 @@ func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return policy{env: env, policyConfig: c, files: files, list: c.oppositions(env), texts: texts, redacted: &redacted{}}, nil
+	postcodes, err := c.postcodes(env)
+	if err != nil {
+		return nil, err
+	}
+	population, err := c.readPopulation(env)
+	if err != nil {
+		return nil, err
+	}
+	return policy{env: env, policyConfig: c, files: files, postcodes: postcodes, population: population, list: c.oppositions(env), texts: texts, redacted: &redacted{}}, nil
 }
 
 func (t policy) Bind(in *arrow.Schema) (*arrow.Schema, error) {
@@ -210,7 +245,7 @@ func (t policy) Kernel(in *arrow.Schema) (pipelines.Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Model != nil || t.Opposition != nil || len(t.pseudonyms()) > 0 {
+	if t.Model != nil || t.Opposition != nil || len(t.pseudonyms()) > 0 || p.clears != nil || len(p.micro) > 0 {
 		return nil, nil
 	}
 	for _, c := range p.columns {
@@ -245,8 +280,9 @@ func (p *plan) kernel(t policy, s *seen) pipelines.Kernel {
 	var e *recoding
 	var o *objecting
 	if s != nil {
+		m.means = s.means
 		o = t.objecting(s.opposed)
-		m.draw(s.keys)
+		m.draw(s)
 		if s.verdict != nil {
 			e = p.records.recoding(s.verdict)
 		}
@@ -282,6 +318,8 @@ type seen struct {
 	*verdict                        // nil without a model
 	keys     map[string]protect.Key // of pseudonyms, by column
 	opposed  *opposed               // nil: nobody is asked for
+	means    []*means               // of groups of columns
+	numbers  *protect.Surrogates    // of the persons of whom a row leaves; nil: nobody has one
 }
 
 // EmitKernel lets rows out on any worker.
@@ -293,6 +331,9 @@ func (t policy) EmitKernel(d pipelines.Decision, in *arrow.Schema) (pipelines.Ke
 	s, _ := d.(*seen)
 	if s == nil && t.Opposition != nil {
 		return nil, messages.Internal.With("what", "a policy with oppositions was not asked first")
+	}
+	if len(p.micro) > 0 && (s == nil || len(s.means) < len(p.micro)) {
+		return nil, messages.Internal.With("what", "a policy with means was not asked first")
 	}
 	if t.Model == nil && len(t.pseudonyms()) == 0 {
 		return p.kernel(t, s), nil
@@ -332,6 +373,14 @@ func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, er
 	modelled := map[string]bool{} // what the model lets out is no longer personal
 	for _, q := range t.Quasi {
 		modelled[q.Column] = true
+	}
+	for _, r := range t.Clears {
+		modelled[r.Column] = true // what its rule lets out neither
+	}
+	for _, m := range t.Micro {
+		for _, name := range m.Columns {
+			modelled[name] = true // nor the mean of k rows
+		}
 	}
 	sensitive := map[string]bool{}
 	for _, s := range t.Sensitive {
@@ -386,6 +435,12 @@ func (t policy) named() []string {
 	}
 	for _, x := range t.Texts {
 		names = append(names, x.Column)
+	}
+	for _, r := range t.Clears {
+		names = append(names, r.Column)
+	}
+	for _, m := range t.Micro {
+		names = append(names, m.Columns...)
 	}
 	if t.Subject != "" {
 		names = append(names, t.Subject)

@@ -42,6 +42,14 @@ func (t policy) Protection(d pipelines.Decision) *pipelines.Protection {
 		}
 		add(x.Column, pipelines.RoleText, treatment, "", "")
 	}
+	for _, r := range t.Clears {
+		add(r.Column, pipelines.RoleIdentifier, pipelines.MaskedUnless, "", "")
+	}
+	for _, m := range t.Micro {
+		for _, name := range m.Columns {
+			add(name, pipelines.RoleQuasi, pipelines.Generalised, "", meansLevel)
+		}
+	}
 	for _, name := range t.Public {
 		add(name, pipelines.RolePublic, pipelines.Kept, "", "")
 	}
@@ -64,7 +72,7 @@ func (id identifierConfig) treatment() pipelines.Treatment {
 		return pipelines.KeptByLaw
 	case id.lasts():
 		return pipelines.CodeByLaw
-	case id.Action == "pseudonym":
+	case id.hashed():
 		return pipelines.Pseudonymous
 	case id.ClearWhen.IsSet():
 		return pipelines.MaskedUnless

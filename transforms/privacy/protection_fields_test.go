@@ -11,10 +11,10 @@ import (
 // judged are the arguments of a policy of which it was thought what they mean for the
 // public, and for whether the data may be called anonymous: see Protection and open.
 const judged = `
-purpose controller data_subjects public subject identifier quasi sensitive opposition model gate text expect
+purpose controller data_subjects public subject identifier quasi sensitive clear microaggregate opposition model gate text expect
 identifier: column action clear_when otherwise key domain rotate destroy_after canonical legal_basis reason
 sensitive: column diversity closeness
-model: k suppression_limit metric search suppressed_rows null_match max_average_risk
+model: k k_map population suppression_limit metric search suppressed_rows null_match max_average_risk
 gate: max_prosecutor_risk max_uniques compare_with on_small_difference max_hold supersede
 text: column action review sole_traders first_names terms
 expect: column kinds reason

@@ -5,16 +5,23 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/transforms/internal/protect"
 )
 
-// pseudonyms are the identifiers that leave as keyed hashes.
+// hashed says whether an identifier leaves as what a key makes of it.
+func (id identifierConfig) hashed() bool { return id.Action == "pseudonym" || id.Action == "surrogate" }
+
+// pseudonyms are the identifiers that leave as keyed hashes, or as numbers in their order.
 func (t policy) pseudonyms() []identifierConfig {
 	var all []identifierConfig
 	for _, id := range t.Identifiers {
-		if id.Action == "pseudonym" {
+		if id.hashed() {
 			all = append(all, id)
 		}
 	}
@@ -73,6 +80,9 @@ func (t policy) Draw(ctx context.Context, d pipelines.Decision, fingerprint []by
 			drawn.keys = map[string]protect.Key{}
 		}
 		drawn.keys[id.Column] = key
+		if id.Action == "surrogate" && s.verdict != nil {
+			drawn.numbers = numbered(key, s.persons)
+		}
 	}
 	return &drawn, nil
 }
@@ -106,11 +116,52 @@ func (t policy) destroyed() (root protect.Root, err error) {
 	return root, err
 }
 
+// numbered gives each person a number, in the order of what the key makes of them.
+func numbered(key protect.Key, persons []uint64) *protect.Surrogates {
+	s := key.Surrogates(protect.Exact)
+	for part := range slices.Chunk(persons, 1<<16) {
+		a := personNumbers(memory.DefaultAllocator, part)
+		s.Observe(a)
+		a.Release()
+	}
+	return s
+}
+
+// personNumbers are persons as a column; nobody known is null.
+func personNumbers(mem memory.Allocator, persons []uint64) arrow.Array {
+	b := array.NewInt64Builder(mem)
+	defer b.Release()
+	b.Reserve(len(persons))
+	for _, p := range persons {
+		if p == 0 {
+			b.AppendNull()
+		} else {
+			b.Append(int64(p))
+		}
+	}
+	return b.NewArray()
+}
+
+// surrogates are the numbers of the persons of a.
+func (m *masking) surrogates(e *recoding, a arrow.Array) (arrow.Array, error) {
+	persons := personNumbers(m.mem, e.whose.of(a))
+	defer persons.Release()
+	col, err := m.numbers.Column(m.mem, persons)
+	if err != nil {
+		return nil, messages.SourceChanged.With()
+	}
+	return col, nil
+}
+
 // draw takes the keys of a release.
-func (m *masking) draw(keys map[string]protect.Key) {
+func (m *masking) draw(s *seen) {
+	if s.numbers != nil {
+		m.numbers = s.numbers.Fork()
+	}
+	keys := s.keys
 	m.pseudonyms = map[string]*protect.Pseudonyms{}
 	for _, c := range m.columns {
-		if c.rule != nil && c.rule.pseudonym != "" {
+		if c.rule != nil && c.rule.pseudonym != "" && !c.rule.surrogate {
 			m.pseudonyms[c.name] = keys[c.name].Pseudonyms(c.rule.pseudonym)
 		}
 	}

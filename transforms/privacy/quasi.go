@@ -27,6 +27,11 @@ type quasiConfig struct {
 	AgeAt         string                `hcl:"age_at,optional" doc:"A date (2024-01-01) at which dates of birth become ages; with bands, then ranges of ages."`
 	Hierarchy     []string              `hcl:"hierarchy,optional" doc:"Names of levels of codes: commune, departement, region for places; classe, groupe, division, section for activities (NAF)."`
 	HierarchyFile pipelines.ProjectFile `hcl:"hierarchy_file,optional" doc:"A file of the project with the values and what they become, level by level: .csv (UTF-8, value;level 1;level 2;…;*) or .hrc (a code a line, one @ for each depth)."`
+	PostcodeFile  pipelines.ProjectFile `hcl:"postcode_file,optional" doc:"With hierarchy of postcodes: a file of the project with a line postcode;INSEE code of a commune for each commune that a postcode serves (the two columns of La Poste's table). Postcodes then have a level commune, and those that it does not know are refused."`
+	Squares       string                `hcl:"squares,optional" doc:"The least squares that names of squares of the INSEE grid (as transform \"square\" makes them) are brought to: 200m, then 1km; or 1km." values:"200m|1km"`
+	Round         string                `hcl:"round,optional" doc:"What numbers are rounded to the nearest multiple of; it has no levels above but *."`
+	ShowFirst     int                   `hcl:"show_first,optional" doc:"How many first characters of a text are shown, with *** for the rest; a text with fewer than twice as many as are shown becomes ***."`
+	ShowLast      int                   `hcl:"show_last,optional" doc:"How many last characters of a text are shown; it goes with show_first."`
 	Code          string                `hcl:"code,optional" doc:"Which codes of places: postcode, the default, whose digits tell the département, or insee." values:"postcode|insee"`
 	MinLevel      int                   `hcl:"min_level,optional" doc:"The least level: 1 is the first above the values themselves."`
 	MaxLevel      int                   `hcl:"max_level,optional" doc:"The greatest level; without one, after all others, every value becomes *."`
@@ -34,7 +39,7 @@ type quasiConfig struct {
 
 func (q quasiConfig) Validate() error {
 	kinds := 0
-	for _, given := range []bool{len(q.Bands) > 0 && q.AgeAt == "", len(q.Steps) > 0, len(q.Snap) > 0, q.Period != "", q.AgeAt != "", len(q.Hierarchy) > 0, q.HierarchyFile != ""} {
+	for _, given := range []bool{len(q.Bands) > 0 && q.AgeAt == "", len(q.Steps) > 0, len(q.Snap) > 0, q.Period != "", q.AgeAt != "", len(q.Hierarchy) > 0, q.HierarchyFile != "", q.Squares != "", q.Round != "", q.ShowFirst != 0 || q.ShowLast != 0} {
 		if given {
 			kinds++
 		}
@@ -46,12 +51,14 @@ func (q quasiConfig) Validate() error {
 	switch {
 	case kinds > 1:
 		return messages.WrongQuasi.With("column", q.Column, "why", "several ways to generalise")
-	case limits && (len(q.Steps) > 0 || len(q.Snap) > 0 || q.Period != "" || len(q.Hierarchy) > 0 || q.HierarchyFile != ""):
+	case limits && (len(q.Steps) > 0 || len(q.Snap) > 0 || q.Period != "" || len(q.Hierarchy) > 0 || q.HierarchyFile != "" || q.Squares != "" || q.Round != "" || q.ShowFirst != 0 || q.ShowLast != 0):
 		return bad("top", "top or bottom with what has no bounds")
 	case q.Zone != "" && q.Period == "":
 		return bad("zone", "zone without period")
 	case q.Code != "" && len(q.Hierarchy) == 0:
 		return bad("code", "code without hierarchy")
+	case q.PostcodeFile != "" && (len(q.Hierarchy) == 0 || q.Code == "insee"):
+		return bad("postcode_file", "postcode_file without hierarchy of postcodes")
 	case q.MinLevel < 0 || q.MaxLevel < 0 || q.MaxLevel > 0 && q.MaxLevel < q.MinLevel:
 		return bad("max_level", "levels out of order")
 	case kinds == 0 && !limits && (q.MinLevel > 0 || q.MaxLevel > 0):
@@ -72,11 +79,11 @@ type levels struct {
 // generalised says whether a column leaves as the labels of levels, which are text.
 func (l levels) generalised() bool { return l.how != nil }
 
-func (q quasiConfig) levels(t arrow.DataType, file *disclosure.File) (levels, error) {
+func (q quasiConfig) levels(t arrow.DataType, file *disclosure.File, postcodes *protect.PostcodeTable) (levels, error) {
 	if file != nil {
 		return q.between(levels{how: leaves{file}, star: file.Hides(), file: file})
 	}
-	how, err := q.how(t)
+	how, err := q.how(t, postcodes)
 	if err != nil || how == nil {
 		return levels{}, err
 	}
@@ -100,7 +107,7 @@ func (q quasiConfig) between(l levels) (levels, error) {
 	return l, nil
 }
 
-func (q quasiConfig) how(t arrow.DataType) (protect.Generalisation, error) {
+func (q quasiConfig) how(t arrow.DataType, postcodes *protect.PostcodeTable) (protect.Generalisation, error) {
 	switch {
 	case q.AgeAt != "":
 		d, err := scalar.DateFormat{}.Parse([]byte(q.AgeAt))
@@ -143,7 +150,17 @@ func (q quasiConfig) how(t arrow.DataType) (protect.Generalisation, error) {
 		}
 		return protect.NewLimits(t, bottom, top)
 	case len(q.Hierarchy) > 0:
-		return q.places(t)
+		return q.places(t, postcodes)
+	case q.ShowFirst != 0 || q.ShowLast != 0:
+		return newShown(t, q.ShowFirst, q.ShowLast)
+	case q.Squares != "":
+		return protect.NewSquareNames(t, squareSizes[q.Squares])
+	case q.Round != "":
+		base, err := q.number(q.Round)
+		if err != nil {
+			return nil, err
+		}
+		return protect.NewRounding(t, *base)
 	}
 	return nil, nil
 }
@@ -207,6 +224,9 @@ func (q quasiConfig) numbers(texts []string) ([]protect.Number, error) {
 	return all, nil
 }
 
+// squareSizes are sides of squares in metres.
+var squareSizes = map[string]int{"200m": 200, "1km": 1000}
+
 // hierarchyNames are the names of levels as protect tells them, by that of the policy.
 var hierarchyNames = map[string]string{
 	"commune": "commune", "departement": "département", "region": "région",
@@ -214,7 +234,7 @@ var hierarchyNames = map[string]string{
 }
 
 // places are the levels of codes that the policy names, which are those from one on.
-func (q quasiConfig) places(t arrow.DataType) (protect.Generalisation, error) {
+func (q quasiConfig) places(t arrow.DataType, postcodes *protect.PostcodeTable) (protect.Generalisation, error) {
 	var all protect.Generalisation
 	var err error
 	switch first := q.Hierarchy[0]; {
@@ -223,7 +243,7 @@ func (q quasiConfig) places(t arrow.DataType) (protect.Generalisation, error) {
 	case q.Code == "insee":
 		all, err = protect.NewCommunes(t)
 	default:
-		all, err = protect.NewPostcodes(t, nil)
+		all, err = protect.NewPostcodes(t, postcodes)
 	}
 	if err != nil {
 		return nil, err
@@ -387,7 +407,10 @@ func (c *coder) complete(column string) error {
 // bind gives what disclosure control may generalise the values that occur to. A
 // file has a say in what a level loses by the values that do not occur, as long as
 // its own values are counted.
-func (c *coder) bind(column string, d *disclosure.Domain, rows []int64) (*disclosure.Levels, error) {
+func (c *coder) bind(column string, d *disclosure.Domain, rows []int64, local bool) (*disclosure.Levels, error) {
+	if local && c.how == nil { // every value may become *
+		return disclosure.Bind(disclosure.Functions(func(string, string) (string, bool) { return disclosure.Star, true }), column, d, rows)
+	}
 	if c.file == nil || c.min > 0 {
 		return disclosure.Bind(c.hierarchy(), column, d, rows)
 	}

@@ -8,14 +8,11 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/bitutil"
 	"github.com/apache/arrow/go/v15/arrow/memory"
-	"github.com/zeebo/xxh3"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
-	"github.com/lavoir-data/lavoir/transforms/internal/convert"
 	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
-	"github.com/lavoir-data/lavoir/transforms/internal/protect"
 )
 
 type sensitiveConfig struct {
@@ -32,8 +29,9 @@ type diversityConfig struct {
 }
 
 type closenessConfig struct {
-	T        float64 `hcl:"t" doc:"The greatest distance, from 0 to 1."`
-	Distance string  `hcl:"distance,optional" doc:"equal, the default, takes any two values to be as far apart as any other two; ordered takes numbers, dates and texts in their order." values:"equal|ordered"`
+	T        float64               `hcl:"t" doc:"The greatest distance, from 0 to 1."`
+	Distance string                `hcl:"distance,optional" doc:"equal, the default, takes any two values to be as far apart as any other two; ordered takes numbers, dates and texts in their order; hierarchical takes values to be as far apart as the level of hierarchy_file that joins them is high." values:"equal|ordered|hierarchical"`
+	File     pipelines.ProjectFile `hcl:"hierarchy_file,optional" doc:"With distance = \"hierarchical\": a file of the project with the values and what they are part of, as of a quasi-identifier."`
 }
 
 func (s sensitiveConfig) Validate() error {
@@ -49,6 +47,8 @@ func (s sensitiveConfig) Validate() error {
 		return wrong("l that is no number of values")
 	case d != nil && (d.Kind == "recursive") != (d.C > 0):
 		return wrong("c is for recursive diversity, and needed there")
+	case c != nil && (c.Distance == "hierarchical") != (c.File != ""):
+		return wrong("hierarchy_file is for hierarchical closeness, and needed there")
 	case c != nil && (c.T < 0 || c.T > 1):
 		return wrong("t that is not from 0 to 1")
 	}
@@ -56,18 +56,24 @@ func (s sensitiveConfig) Validate() error {
 }
 
 type modelConfig struct {
-	K                int     `hcl:"k" doc:"The least number of rows, or of different persons when subject is given, that look alike in all quasi-identifiers."`
-	SuppressionLimit float64 `hcl:"suppression_limit,optional" doc:"The greatest part of the rows that may be suppressed, from 0 to 1."`
-	Metric           string  `hcl:"metric,optional" doc:"What is made least: loss, the default, of detail; discernibility; class-size; entropy." values:"loss|discernibility|class-size|entropy"`
-	Search           string  `hcl:"search,optional" doc:"optimal, the default and only way: all levels are looked at or proved to be no better." values:"optimal"`
-	SuppressedRows   string  `hcl:"suppressed_rows,optional" doc:"drop, the default and only way: what is suppressed does not leave." values:"drop"`
-	NullMatch        string  `hcl:"null_match,optional" doc:"own_value, the default: null equals null alone. wildcard: null equals every value." values:"own_value|wildcard"`
-	MaxAverageRisk   float64 `hcl:"max_average_risk,optional" doc:"The greatest average risk of a row, which is classes by rows."`
+	K                int               `hcl:"k,optional" doc:"The least number of rows, or of different persons when subject is given, that look alike in all quasi-identifiers; needed unless k_map is given."`
+	KMap             int               `hcl:"k_map,optional" doc:"The least number of persons of the population that look like a row in all quasi-identifiers: who knows that somebody is among them does not know that they are in the data."`
+	Population       *populationConfig `hcl:"population,block" doc:"With k_map: who the rows may be of."`
+	SuppressionLimit float64           `hcl:"suppression_limit,optional" doc:"The greatest part of the rows that may be suppressed, from 0 to 1."`
+	Metric           string            `hcl:"metric,optional" doc:"What is made least: loss, the default, of detail; discernibility; class-size; entropy." values:"loss|discernibility|class-size|entropy"`
+	Search           string            `hcl:"search,optional" doc:"optimal, the default: all levels are looked at or proved to be no better. mondrian, for many quasi-identifiers: each group of rows has ranges of its own, which overlap those of others, and on which portals filter badly; nothing is suppressed, and every quasi-identifier leaves as text." values:"optimal|mondrian"`
+	SuppressedRows   string            `hcl:"suppressed_rows,optional" doc:"drop, the default and only way: what is suppressed does not leave." values:"drop"`
+	NullMatch        string            `hcl:"null_match,optional" doc:"own_value, the default: null equals null alone. wildcard: null equals every value." values:"own_value|wildcard"`
+	MaxAverageRisk   float64           `hcl:"max_average_risk,optional" doc:"The greatest average risk of a row, which is classes by rows."`
 }
 
 func (m modelConfig) Validate() error {
 	switch {
-	case m.K < 2:
+	case m.KMap != 0 && m.KMap < 2:
+		return pipelines.At("k_map", messages.WrongModel.With("why", "k_map below 2"))
+	case (m.KMap != 0) != (m.Population != nil):
+		return messages.WrongModel.With("why", "k_map without population, or population without k_map")
+	case m.K < 2 && (m.K != 0 || m.KMap == 0):
 		return pipelines.At("k", messages.WrongModel.With("why", "k below 2"))
 	case m.SuppressionLimit < 0 || m.SuppressionLimit > 1:
 		return pipelines.At("suppression_limit", messages.WrongModel.With("why", "suppression_limit that is not from 0 to 1"))
@@ -84,10 +90,13 @@ var metrics = map[string]disclosure.Metric{
 
 // records is what the record model needs of one schema.
 type records struct {
+	t         policy
 	quasi     []place
 	sensitive []place
 	levels    []levels // of quasi
-	subject   int      // index; -1: rows are counted
+	types     []arrow.DataType
+	subject   int  // index; -1: rows are counted
+	tied      bool // what leaves shows which rows are of one person
 }
 
 // place is a column of the input.
@@ -100,7 +109,7 @@ func (t policy) records(in *arrow.Schema) (*records, error) {
 	if t.Model == nil {
 		return nil, nil
 	}
-	r := &records{subject: -1}
+	r := &records{t: t, subject: -1}
 	for _, q := range t.Quasi {
 		i, err := pipelines.ColumnIndex(in, q.Column)
 		if err != nil {
@@ -110,11 +119,11 @@ func (t policy) records(in *arrow.Schema) (*records, error) {
 		if !countable(f.Type) {
 			return nil, messages.NotCountable.With("column", q.Column, "got", pipelines.TypeName(f.Type))
 		}
-		l, err := q.levels(f.Type, t.files[q.Column])
+		l, err := q.levels(f.Type, t.files[q.Column], t.postcodes[q.Column])
 		if err != nil {
 			return nil, err
 		}
-		r.quasi, r.levels = append(r.quasi, place{i, q.Column}), append(r.levels, l)
+		r.quasi, r.levels, r.types = append(r.quasi, place{i, q.Column}), append(r.levels, l), append(r.types, f.Type)
 	}
 	for _, s := range t.Sensitive {
 		i, err := pipelines.ColumnIndex(in, s.Column)
@@ -134,7 +143,7 @@ func (t policy) records(in *arrow.Schema) (*records, error) {
 		if f := in.Field(i); !countable(f.Type) {
 			return nil, messages.NotCountable.With("column", t.Subject, "got", pipelines.TypeName(f.Type))
 		}
-		r.subject = i
+		r.subject, r.tied = i, t.tied()
 	}
 	return r, nil
 }
@@ -150,7 +159,7 @@ func countable(t arrow.DataType) bool {
 
 // models is what every class must keep.
 func (t policy) models() (disclosure.Models, error) {
-	m := disclosure.Models{K: t.Model.K, Wildcard: t.Model.NullMatch == "wildcard"}
+	m := disclosure.Models{K: t.Model.K, KMap: t.Model.KMap, Wildcard: t.Model.NullMatch == "wildcard"}
 	var err error
 	ratio := func(x float64) disclosure.Ratio {
 		r, e := disclosure.RatioOf(x)
@@ -193,7 +202,6 @@ type counting struct {
 	histogram *disclosure.Histogram
 	quasi     []*coder
 	sensitive []*coder
-	form      protect.Form // of the subject, where it leaves as a pseudonym
 	counters  []*counter
 }
 
@@ -204,11 +212,11 @@ type counter struct {
 	memos  []memo // of the quasi-identifiers, then of the sensitive columns
 	rows   int64
 	batch  disclosure.Rows
-	buf    []byte
+	whose  *owners
 }
 
 func (t policy) count(r *records, workers int) *counting {
-	shape := disclosure.Shape{}
+	shape := disclosure.Shape{Population: t.Model.KMap > 0}
 	for _, p := range r.quasi {
 		shape.Quasi = append(shape.Quasi, p.name)
 	}
@@ -216,13 +224,13 @@ func (t policy) count(r *records, workers int) *counting {
 		shape.Sensitive = append(shape.Sensitive, p.name)
 	}
 	if r.subject >= 0 {
-		shape.Subjects = t.enough()
+		shape.Subjects, shape.Persons = t.enough(), r.tied
 	}
 	opts := disclosure.Options{Memory: t.env.Memory}
 	if spool, ok := t.env.Spool.(pipelines.ByteSpool); ok {
 		opts.Create = func() (disclosure.Bytes, error) { return spool.CreateBytes() }
 	}
-	c := &counting{t: t, r: r, histogram: disclosure.New(shape, opts), form: t.subjectForm()}
+	c := &counting{t: t, r: r, histogram: disclosure.New(shape, opts)}
 	for _, l := range r.levels {
 		c.quasi = append(c.quasi, newCoder(l))
 	}
@@ -230,7 +238,7 @@ func (t policy) count(r *records, workers int) *counting {
 		c.sensitive = append(c.sensitive, newCoder(levels{}))
 	}
 	for range workers {
-		w := &counter{counting: c, worker: c.histogram.Worker(), memos: make([]memo, len(r.quasi)+len(r.sensitive))}
+		w := &counter{counting: c, worker: c.histogram.Worker(), memos: make([]memo, len(r.quasi)+len(r.sensitive)), whose: t.owners()}
 		w.batch.Quasi, w.batch.Sensitive = make([][]uint32, len(r.quasi)), make([][]uint32, len(r.sensitive))
 		c.counters = append(c.counters, w)
 	}
@@ -274,46 +282,25 @@ func (w *counter) add(ctx context.Context, rec arrow.Record, at origin) error {
 		w.batch.Sensitive[j] = w.sensitive[j].codes(w.batch.Sensitive[j], &w.memos[len(w.quasi)+j], w.worker.Sensitive(j), rec.Column(p.index), at)
 	}
 	if w.r.subject >= 0 {
-		w.subjects(rec.Column(w.r.subject))
+		w.batch.Subjects = w.whose.of(rec.Column(w.r.subject))
 	}
 	w.rows += int64(n)
 	return w.worker.Add(ctx, w.batch)
 }
 
-// subjects says of whom the rows of a batch are. All of which nobody knows the person
-// are of one person, and so are those that leave under one pseudonym.
-func (w *counter) subjects(a arrow.Array) {
-	w.batch.Subjects = slices.Grow(w.batch.Subjects[:0], a.Len())[:a.Len()]
-	if w.form == "" {
-		for i := range w.batch.Subjects {
-			w.buf = arrowx.AppendKey(w.buf[:0], a, i, false)
-			w.batch.Subjects[i] = xxh3.Hash(w.buf)
-		}
-		return
-	}
-	text := convert.Text(a)
-	var written []byte
-	for i := range w.batch.Subjects {
-		if a.IsNull(i) {
-			w.batch.Subjects[i] = 0
-			continue
-		}
-		written = text(written[:0], i)
-		w.buf = w.form.AppendCanonical(w.buf[:0], written)
-		w.batch.Subjects[i] = xxh3.Hash(w.buf)
-	}
-}
-
 // verdict is what a record model decided.
 type verdict struct {
-	total     int64 // rows of the input
-	kept      int64 // rows
+	types     []arrow.DataType // of the quasi-identifiers before they are generalised
+	total     int64            // rows of the input
+	kept      int64            // rows
 	classes   int64
 	levels    []int    // above what is counted
 	names     []string // of the levels, in French; "" where a value leaves as it is
 	columns   []recoded
 	sensitive []map[string]int64 // rows of the input by "=" and value; null is ""
 	recoder   *disclosure.Recoder
+	groups    *disclosure.Grouping // not nil: each group of rows has ranges of its own, and labels of columns are by group
+	persons   []uint64             // of whom a row leaves, where they are to have numbers
 	*figures
 	risks   disclosure.Risks
 	waived  []string // rules of the gate that an approver accepted
@@ -337,6 +324,9 @@ func (c *counting) problem(ctx context.Context) (p disclosure.Problem, err error
 			return p, err
 		}
 	}
+	if err := c.people(ctx); err != nil {
+		return p, err
+	}
 	classes, err := c.histogram.Finish(ctx)
 	if err != nil {
 		return p, err
@@ -348,8 +338,18 @@ func (c *counting) problem(ctx context.Context) (p disclosure.Problem, err error
 	if p.Models, err = c.t.models(); err != nil {
 		return p, err
 	}
+	for i, s := range c.t.Sensitive {
+		if s.Closeness == nil || s.Closeness.File == "" {
+			continue
+		}
+		at := p.Models.Sensitive[i].Closeness
+		at.Distance = disclosure.Hierarchical
+		if at.Levels, err = disclosure.Bind(c.t.files[s.Column], s.Column, classes.Sensitive[i], classes.Distribution(i)); err != nil {
+			return p, err
+		}
+	}
 	for j, q := range c.quasi {
-		l, err := q.bind(c.r.quasi[j].name, classes.Quasi[j], classes.Leaves(j))
+		l, err := q.bind(c.r.quasi[j].name, classes.Quasi[j], classes.Leaves(j), c.t.local())
 		if err != nil {
 			return p, err
 		}
@@ -367,20 +367,28 @@ func (c *counting) decide(ctx context.Context) (*verdict, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.t.local() {
+		v, err := c.grouped(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		v.sensitive = distributions(p.Classes)
+		return v, nil
+	}
 	classes := p.Classes
-	best, err := disclosure.Search(ctx, p)
+	best, err := c.r.search(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	v := &verdict{total: classes.Rows, kept: classes.Rows - best.Suppressed, classes: best.Classes, levels: best.Levels, score: best.Score}
-	if v.recoder, err = disclosure.Recode(ctx, p, best.Levels); err != nil {
-		return nil, err
-	}
-	if v.risks, err = disclosure.Measure(ctx, p, best.Levels); err != nil {
-		return nil, err
-	}
+	v := &verdict{types: c.r.types, total: classes.Rows, kept: classes.Rows - best.Suppressed, classes: best.Classes, levels: best.Levels, score: best.Score,
+		recoder: best.Recoder, risks: best.Risks}
 	if v.figures, err = c.figures(ctx, p, best.Node); err != nil {
 		return nil, err
+	}
+	if ids := c.t.pseudonyms(); len(ids) > 0 && ids[0].Action == "surrogate" {
+		if v.persons, err = disclosure.Persons(ctx, classes, best.Recoder); err != nil {
+			return nil, err
+		}
 	}
 	for j, l := range p.Quasi {
 		v.columns = append(v.columns, recode(classes.Quasi[j], l, best.Levels[j]))
@@ -389,6 +397,13 @@ func (c *counting) decide(ctx context.Context) (*verdict, error) {
 			v.ladders = append(v.ladders, ladderOf(l))
 		}
 	}
+	v.sensitive = distributions(classes)
+	return v, nil
+}
+
+// distributions are how often the values of each sensitive column occur, "=" before
+// each; that of null is "".
+func distributions(classes *disclosure.Classes) (all []map[string]int64) {
 	for s, d := range classes.Sensitive {
 		counts := map[string]int64{}
 		dist := classes.Distribution(s)
@@ -399,9 +414,26 @@ func (c *counting) decide(ctx context.Context) (*verdict, error) {
 			code, _ := d.Code([]byte(value))
 			counts["="+value] = dist[code]
 		}
-		v.sensitive = append(v.sensitive, counts)
+		all = append(all, counts)
 	}
-	return v, nil
+	return all
+}
+
+// search is the levels that lose least, and which rows stay there.
+func (r *records) search(ctx context.Context, p disclosure.Problem) (*disclosure.Kept, error) {
+	if r.tied {
+		return disclosure.SearchPersons(ctx, p)
+	}
+	best, err := disclosure.Search(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	k := &disclosure.Kept{Node: best.Node}
+	if k.Recoder, err = disclosure.Recode(ctx, p, best.Levels); err != nil {
+		return nil, err
+	}
+	k.Risks, err = disclosure.Measure(ctx, p, best.Levels)
+	return k, err
 }
 
 func recode(d *disclosure.Domain, l *disclosure.Levels, level int) recoded {
@@ -425,18 +457,24 @@ func recode(d *disclosure.Domain, l *disclosure.Levels, level int) recoded {
 
 // recoding lets the rows of one worker out.
 type recoding struct {
-	r     *records
-	v     *verdict
-	memos []memo // by quasi-identifier
-	keys  disclosure.Keys
-	codes [][]uint32
-	keep  []bool
-	rows  []int32
-	refs  []arrowx.Ref
+	r      *records
+	v      *verdict
+	memos  []memo // by quasi-identifier
+	keys   disclosure.Keys
+	whose  *owners // nil: no row is looked at by person
+	codes  [][]uint32
+	groups []uint32 // of the rows, where each has ranges of its own
+	keep   []bool
+	rows   []int32
+	refs   []arrowx.Ref
 }
 
 func (r *records) recoding(v *verdict) *recoding {
-	return &recoding{r: r, v: v, memos: make([]memo, len(r.quasi)), codes: make([][]uint32, len(r.quasi))}
+	e := &recoding{r: r, v: v, memos: make([]memo, len(r.quasi)), codes: make([][]uint32, len(r.quasi))}
+	if r.tied {
+		e.whose = r.t.owners()
+	}
+	return e
 }
 
 // stay gives the rows of rec that leave.
@@ -468,8 +506,14 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 			return nil, messages.SourceChanged.With() // the first pass did not meet it
 		}
 	}
+	if e.v.groups != nil {
+		return e.all(rec), nil
+	}
 	e.keep = slices.Grow(e.keep[:0], n)[:n]
 	e.v.recoder.Keep(&e.keys, e.codes, e.keep)
+	if e.v.recoder.ByPerson() {
+		e.v.recoder.KeepPersons(&e.keys, e.whose.of(rec.Column(e.r.subject)), e.keep)
+	}
 	for i, keep := range e.keep {
 		if keep {
 			e.rows = append(e.rows, int32(i))
@@ -481,6 +525,9 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 // column is what quasi-identifier j leaves as, of the rows that stay.
 func (e *recoding) column(mem memory.Allocator, j int) arrow.Array {
 	c, codes := &e.v.columns[j], e.codes[j]
+	if e.v.groups != nil {
+		codes = e.groups
+	}
 	offsets := memory.NewResizableBuffer(mem)
 	defer offsets.Release()
 	offsets.Resize((len(e.rows) + 1) * arrow.Int32SizeBytes)
@@ -521,7 +568,7 @@ func (e *recoding) column(mem memory.Allocator, j int) arrow.Array {
 
 // stays is the rows that leave, to be gathered.
 func (e *recoding) stays() []arrowx.Ref {
-	e.refs = e.refs[:0]
+	e.refs = slices.Grow(e.refs[:0], len(e.rows)+1) // where none stays it is not nil, which is all
 	for _, row := range e.rows {
 		e.refs = append(e.refs, arrowx.Ref{Row: row})
 	}

@@ -203,8 +203,8 @@ func TestPersonsAreCountedAsTheyLeave(t *testing.T) {
 	}
 	rows := strings.Split(got, "\n")
 	rows[2] = rows[1]
-	if err := gate.Judge(context.Background(), d, sealed{env, table(t, strings.Join(rows, "\n"))}); !messages.Has(err, messages.GateModel) {
-		t.Errorf("a class of one person: %v, want %s", err, messages.GateModel.Code)
+	if err := gate.Judge(context.Background(), d, sealed{env, table(t, strings.Join(rows, "\n"))}); !messages.Has(err, messages.GatePersons) {
+		t.Errorf("a class of one person: %v, want %s", err, messages.GatePersons.Code)
 	}
 }
 

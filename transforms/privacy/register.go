@@ -24,6 +24,12 @@ func (t policy) Processing() pipelines.Processing {
 	for _, s := range t.Sensitive {
 		add(roleSensitive, s.Column)
 	}
+	for _, r := range t.Clears {
+		add(roleQuasi, r.Column)
+	}
+	for _, m := range t.Micro {
+		add(roleQuasi, m.Columns...)
+	}
 	add(rolePublic, t.Public...)
 	return p
 }

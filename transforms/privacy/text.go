@@ -108,6 +108,14 @@ func (c policyConfig) leaving() map[string]bool {
 	for _, s := range c.Sensitive {
 		leaves[s.Column] = true
 	}
+	for _, r := range c.Clears {
+		leaves[r.Column] = true
+	}
+	for _, m := range c.Micro {
+		for _, name := range m.Columns {
+			leaves[name] = true
+		}
+	}
 	for _, id := range c.Identifiers {
 		leaves[id.Column] = id.Action != "drop"
 	}

@@ -31,6 +31,8 @@ func newAccumulator(m measure) accumulator {
 		return &counts{}
 	case "count_distinct":
 		return &distincts{}
+	case "subjects":
+		return newContributions(m)
 	case "min", "max":
 		return &extremes{max: m.fn == "max"}
 	}

@@ -26,6 +26,7 @@ var Aggregate = pipelines.DefineTransform("aggregate", "Make one row of each gro
 
 type aggregateConfig struct {
 	GroupBy []string                    `hcl:"group_by,optional" doc:"Columns whose values make a group; they come first in the result. One group of all rows unless given."`
+	Subject string                      `hcl:"subject,optional" doc:"The column that tells whom a row is of. Beside each sum, average and count m then stands m.<subject>.subjects: of how many different ones it is. Beside all but count_distinct stands m.<subject>.share: the greatest part that one of them has in the sum or count, rounded up to nine decimals, nothing where that is no number. It is what clear of a privacy policy judges by."`
 	Columns []pipelines.NamedExpression `hcl:"columns" doc:"The measures: sum, min, max, avg, count or count_distinct of an expression over the row, or count() of the rows."`
 }
 
@@ -57,19 +58,21 @@ type aggregation struct {
 	inputs   compute.Projection
 	groups   int // of inputs, the group's columns
 	measures []measure
+	subject  int // of inputs, who a row is of; -1: nobody asks
 	out      *arrow.Schema
 }
 
 // measure is one column of the result besides the group's.
 type measure struct {
 	name  string
-	fn    string
+	fn    string // "subjects" and "share" are those of the measure before, whose fn is of
+	of    string
 	input int // index in inputs; -1 for count()
 	typ   arrow.DataType
 }
 
 func (t aggregate) plan(in *arrow.Schema) (*aggregation, error) {
-	a := &aggregation{env: t.env, groups: len(t.GroupBy)}
+	a := &aggregation{env: t.env, groups: len(t.GroupBy), subject: -1}
 	var fields []arrow.Field
 	for _, name := range t.GroupBy {
 		i, err := pipelines.ColumnIndex(in, name)
@@ -101,8 +104,45 @@ func (t aggregate) plan(in *arrow.Schema) (*aggregation, error) {
 	if err := compute.Mistakes(diags); err != nil {
 		return nil, err
 	}
+	if t.Subject != "" {
+		more, err := a.ofSubjects(in, t.Subject)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, more...)
+	}
 	a.out = arrow.NewSchema(fields, nil)
 	return a, nil
+}
+
+// ofSubjects adds what is told of the subjects of the measures.
+func (a *aggregation) ofSubjects(in *arrow.Schema, subject string) ([]arrow.Field, error) {
+	i, err := pipelines.ColumnIndex(in, subject)
+	if err != nil {
+		return nil, err
+	}
+	if f := in.Field(i); !arrowx.Keyed(f.Type) {
+		return nil, messages.ListColumn.With("column", subject, "got", pipelines.TypeName(f.Type), "what", "compared")
+	}
+	a.subject = len(a.inputs)
+	a.inputs = append(a.inputs, compute.Column(subject, i))
+	var fields []arrow.Field
+	var all []measure
+	for _, m := range a.measures {
+		if !slices.Contains(counted, m.fn) {
+			continue
+		}
+		of := measure{name: m.name + "." + subject + ".subjects", fn: "subjects", of: m.fn, input: m.input, typ: m.typ}
+		all = append(all, of)
+		fields = append(fields, arrow.Field{Name: of.name, Type: arrow.PrimitiveTypes.Int64, Nullable: true})
+		if slices.Contains(shared, m.fn) {
+			part := measure{name: m.name + "." + subject + ".share", fn: "share", of: m.fn, input: m.input, typ: shareType}
+			all = append(all, part)
+			fields = append(fields, arrow.Field{Name: part.name, Type: shareType, Nullable: true})
+		}
+	}
+	a.measures = append(a.measures, all...)
+	return fields, nil
 }
 
 func (a *aggregation) measure(in *arrow.Schema, c pipelines.NamedExpression) (measure, error) {
@@ -200,6 +240,9 @@ func (t aggregate) Lineage(in *arrow.Schema) (map[string][]pipelines.Origin, err
 	for _, m := range a.measures {
 		if m.input >= 0 {
 			all[m.name] = compute.Origins(a.inputs[m.input].Program)
+		}
+		if m.of != "" {
+			all[m.name] = append(all[m.name], pipelines.Origin{Column: t.Subject})
 		}
 	}
 	return all, nil

@@ -64,7 +64,11 @@ type table struct {
 
 func (a *aggregation) newTable() *table {
 	t := &table{index: map[string]int32{}}
-	for _, m := range a.measures {
+	for i, m := range a.measures {
+		if m.fn == "share" {
+			t.accs = append(t.accs, share{t.accs[i-1].(*contributions)})
+			continue
+		}
 		t.accs = append(t.accs, newAccumulator(m))
 	}
 	return t
@@ -101,6 +105,9 @@ func (a *aggregation) update(t *table, r arrow.Record, from int, groups []int32)
 		var col arrow.Array
 		if m.input >= 0 {
 			col = r.Column(m.input)
+		}
+		if c, ok := t.accs[i].(*contributions); ok {
+			c.by = r.Column(a.subject)
 		}
 		t.accs[i].update(groups, col, from)
 	}

@@ -24,6 +24,8 @@ type Classes struct {
 	rowsByLeaf [][]int64
 	dist       [][]int64 // rows by value of each sensitive column
 	people     int64     // rows of the population, weighted
+	trails     []*trail  // of the workers, where rows are looked at by person
+	become     [][]uint32
 }
 
 // Leaves is how many rows each leaf code of a quasi-identifier has, those of the
@@ -102,6 +104,12 @@ func (h *Histogram) Finish(ctx context.Context) (*Classes, error) {
 	}
 	g.keys = newLayout(cards)
 	c.keys = g.keys
+	if h.shape.Persons {
+		c.become = g.become
+		for _, w := range h.workers {
+			c.trails = append(c.trails, w.trail)
+		}
+	}
 	aside, entries := false, int64(0)
 	for _, w := range h.workers {
 		c.Rows += w.rows

@@ -171,6 +171,10 @@ func (f *File) Labels(dst []string, leaf string) ([]string, bool) {
 	return dst, true
 }
 
+// Stars is the first level from which on every value is *; one above the greatest where
+// there is none.
+func (f *File) Stars() int { return f.t.stars() + 1 }
+
 // Hides says whether the greatest level is * for all.
 func (f *File) Hides() bool {
 	n := len(f.t.labels)

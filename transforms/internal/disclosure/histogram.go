@@ -1,6 +1,9 @@
 package disclosure
 
-import "io"
+import (
+	"io"
+	"sync/atomic"
+)
 
 // Shape is what is counted of each row.
 type Shape struct {
@@ -9,6 +12,9 @@ type Shape struct {
 	// Subjects, when not 0, is k where k counts distinct subjects: of a class with
 	// fewer, each is known.
 	Subjects int
+	// Persons says that the rows of a subject are looked at together, for SearchPersons;
+	// Subjects is k then.
+	Persons bool
 	// Population says that rows of a population are counted too, for k-map.
 	Population bool
 }
@@ -40,6 +46,7 @@ type Histogram struct {
 	quasi, sensitive []*Dictionary // of all workers
 	workers          []*Worker
 	out              Bytes // the classes, when memory does not hold them
+	trails           atomic.Int64
 }
 
 // New starts a histogram. The caller closes it.
@@ -58,6 +65,9 @@ func New(shape Shape, opts Options) *Histogram {
 func (h *Histogram) Worker() *Worker {
 	w := &Worker{h: h, tables: make([]*table, h.kindSeen())}
 	w.layout()
+	if h.shape.Persons {
+		w.trail = &trail{opts: h.opts, all: &h.trails}
+	}
 	h.workers = append(h.workers, w)
 	return w
 }
@@ -81,6 +91,9 @@ func (h *Histogram) kindSubjects() int { return h.kindSeen() + 1 }
 func (h *Histogram) Close() error {
 	var err error
 	for _, w := range h.workers {
+		if e := w.trail.close(); err == nil {
+			err = e
+		}
 		if w.spill != nil {
 			if e := w.spill.close(); err == nil {
 				err = e

@@ -16,6 +16,17 @@ type Grouping struct {
 	of     *table // class to group, plus 1
 }
 
+// Risks are those of the rows, all of which stay, of groups with so many persons at least.
+func (g *Grouping) Risks(persons int64) Risks {
+	sizes := map[int64]int64{}
+	for _, group := range g.Groups {
+		sizes[group.Rows]++
+	}
+	r := risksOf(sizes, nil)
+	r.Persons = persons
+	return r
+}
+
 // Group is rows that are published alike.
 type Group struct {
 	Rows   int64

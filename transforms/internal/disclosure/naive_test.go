@@ -16,6 +16,7 @@ import (
 type town struct {
 	quasi, sensitive [][]string // by column
 	subjects         []uint64
+	persons          bool
 	population       [][]string
 	paths            []map[string][]string // by column, a value to its labels from level 0 up
 	csv              []string
@@ -143,7 +144,7 @@ func drawTown(t *rapid.T) *town {
 func (w *town) problem(t rapidT, order []int, batch, workers int, opts Options) (Problem, *Histogram) {
 	shape := Shape{Quasi: make([]string, len(w.quasi)), Sensitive: make([]string, len(w.sensitive)), Population: w.population != nil}
 	if w.subjects != nil {
-		shape.Subjects = w.models.K
+		shape.Subjects, shape.Persons = w.models.K, w.persons
 	}
 	h := New(shape, opts)
 	var ws []*Worker

@@ -14,6 +14,9 @@ type Recoder struct {
 	keys   layout
 	table  *table
 	drops  bool // the table holds the classes that fail, else those that stay
+	// Where rows are looked at by person; nil otherwise:
+	gone    *table // persons that do not stay
+	unknown *table // classes whose rows of nobody known do not
 }
 
 // Recode prepares the second pass at levels. The classes that fail the models are
@@ -89,5 +92,26 @@ func (r *Recoder) Keep(k *Keys, quasi [][]uint32, keep []bool) {
 	}
 	for i := range keep {
 		keep[i] = r.table.get(column[i*words:(i+1)*words]) > 0 != r.drops
+	}
+}
+
+// ByPerson says whether KeepPersons has rows to take.
+func (r *Recoder) ByPerson() bool { return r.gone != nil }
+
+// KeepPersons takes from what Keep said last, with the same keys, the rows of persons
+// that do not stay. subjects is of whom the rows are, as when they were counted.
+func (r *Recoder) KeepPersons(k *Keys, subjects []uint64, keep []bool) {
+	if r.gone == nil {
+		return
+	}
+	words := r.keys.words
+	for i, stays := range keep {
+		switch {
+		case !stays:
+		case subjects[i] == nobody:
+			keep[i] = r.unknown.get(k.column[i*words:(i+1)*words]) == 0
+		default:
+			keep[i] = r.gone.get(subjects[i:i+1]) == 0
+		}
 	}
 }

@@ -64,14 +64,22 @@ func Measure(ctx context.Context, p Problem, levels []int) (Risks, error) {
 		}
 		return nil
 	})
-	r := Risks{Persons: persons}
+	r := risksOf(sizes, people)
+	r.Persons = persons
+	return r, err
+}
+
+// risksOf is the risks of so many classes of each size, and of so many rows whose class
+// has each number of persons of the population.
+func risksOf(sizes, people map[int64]int64) Risks {
+	var r Risks
 	for _, size := range sorted(sizes) {
 		r.Sizes = append(r.Sizes, Size{size, sizes[size]})
 		r.Rows += size * sizes[size]
 		r.Classes += sizes[size]
 	}
 	if r.Rows == 0 {
-		return r, err
+		return r
 	}
 	r.Smallest = r.Sizes[0].Rows
 	r.ProsecutorMost = 1 / float64(r.Smallest)
@@ -85,7 +93,7 @@ func Measure(ctx context.Context, p Problem, levels []int) (Risks, error) {
 		sum += float64(people[n]) / float64(max(n, 1))
 	}
 	r.JournalistMean = sum / float64(r.Rows)
-	return r, err
+	return r
 }
 
 func sorted(m map[int64]int64) []int64 {

@@ -18,6 +18,7 @@ type Worker struct {
 	long   []uint64
 	rows   int64
 	spill  *spill
+	trail  *trail // nil: rows are not looked at by person
 }
 
 // Quasi is the dictionary of a quasi-identifier, Sensitive of a sensitive column:
@@ -31,7 +32,8 @@ type Rows struct {
 	Quasi     [][]uint32
 	Sensitive [][]uint32
 	// Subjects is a number for each row's subject. Two subjects with one number count
-	// as one, which errs to the safe side: 64 bits of a keyed hash will do.
+	// as one, which errs to the safe side: 64 bits of a keyed hash will do. 0 is a
+	// subject that nobody knows.
 	Subjects []uint64
 	// Weights, of rows of a population only, says how many persons each stands for;
 	// nil: one.
@@ -60,6 +62,9 @@ func (w *Worker) Add(ctx context.Context, r Rows) error {
 	}
 	for s, codes := range r.Sensitive {
 		w.addPairs(w.tables[kindSensitive+s], w.with[s], codes)
+	}
+	if w.trail != nil {
+		return w.trail.add(r, len(w.h.workers))
 	}
 	return nil
 }

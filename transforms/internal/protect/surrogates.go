@@ -23,6 +23,7 @@ import (
 // Observe all of it, then number it. It holds up to 32 bytes for each different
 // value. It is for one goroutine.
 type Surrogates struct {
+	key    Key
 	mac    hash.Hash
 	form   Form
 	seen   []place
@@ -38,7 +39,7 @@ func (p place) compare(q place) int {
 
 // Surrogates numbers values in a form.
 func (k Key) Surrogates(form Form) *Surrogates {
-	return &Surrogates{mac: hmac.New(sha256.New, k.key()), form: form}
+	return &Surrogates{key: k, mac: hmac.New(sha256.New, k.key()), form: form}
 }
 
 func (s *Surrogates) place(value string) place {
@@ -83,6 +84,16 @@ func (s *Surrogates) Observe(a arrow.Array) {
 func (s *Surrogates) Merge(other *Surrogates) {
 	s.seen = append(s.seen, other.seen...)
 	s.sort()
+}
+
+// Fork gives the same numbers for another goroutine. Neither observes any more.
+func (s *Surrogates) Fork() *Surrogates {
+	if s.sorted != len(s.seen) {
+		s.sort()
+	}
+	f := s.key.Surrogates(s.form)
+	f.seen, f.sorted = s.seen, s.sorted
+	return f
 }
 
 func (s *Surrogates) sort() {

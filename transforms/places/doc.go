@@ -1,0 +1,2 @@
+// Package places is transforms about where something is.
+package places
