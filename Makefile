@@ -111,8 +111,7 @@ privacy-conformance:
 
 TABLES ?= 200
 attack:
-	$(GO) test -count=1 -timeout 20m -run ^TestAttack ./cmd/lavoir -attack $(TABLES)
-
+	@$(GO) test -count=1 -v -timeout 20m -run ^TestAttack ./cmd/lavoir -attack $(TABLES) | grep -v "^=== "
 
 fuzz:
 	@GO=$(GO) dev/fuzz $(TIME) $(FUZZ_PATIENCE)

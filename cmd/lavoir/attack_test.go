@@ -128,7 +128,7 @@ func attack(t *testing.T, seed uint64, sum *tally) {
 			v.next(w.rand)
 		}
 		w.give()
-		w.kill(1 + w.rand.IntN(800))
+		w.kill(1 + w.rand.IntN(500))
 	}
 	w.run("run")
 	w.look("a release after kills")

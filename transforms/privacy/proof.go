@@ -23,10 +23,8 @@ func (c *counting) figures(ctx context.Context, p disclosure.Problem, best discl
 	for j, l := range p.Quasi {
 		f.heights = append(f.heights, l.Height()+c.r.levels[j].min)
 	}
-	least := p
-	least.Models = disclosure.Models{}
 	var err error
-	if f.before, err = disclosure.Measure(ctx, least, make([]int, len(p.Quasi))); err != nil {
+	if f.before, err = disclosure.Standing(ctx, p.Classes); err != nil {
 		return nil, err
 	}
 	if f.loss = best.Score; p.Metric != disclosure.Loss {

@@ -178,6 +178,18 @@ func TestSameForAnyCut(t *testing.T) {
 		if fmt.Sprint(a.Node, aErr) != fmt.Sprint(b.Node, bErr) && !messages.Has(bErr, messages.TooManyClasses) {
 			t.Fatalf("searches differ: %+v %v, %+v %v", a, aErr, b, bErr)
 		}
+		free := whole
+		free.Models = Models{}
+		measured, err := Measure(t.Context(), free, make([]int, len(free.Quasi)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		measured.JournalistMost, measured.JournalistMean, measured.Persons = 0, 0, 0
+		for _, c := range []*Classes{whole.Classes, cut.Classes} {
+			if standing, err := Standing(t.Context(), c); err != nil || fmt.Sprint(standing) != fmt.Sprint(measured) {
+				t.Fatalf("the rows as they stand: %+v, measured %+v (%v)", standing, measured, err)
+			}
+		}
 		if aErr == nil && bErr == nil {
 			x, errX := Recode(t.Context(), whole, a.Levels)
 			y, errY := Recode(t.Context(), cut, a.Levels)

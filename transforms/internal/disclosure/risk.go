@@ -72,7 +72,23 @@ func Measure(ctx context.Context, p Problem, levels []int) (Risks, error) {
 // risksOf is the risks of so many classes of each size, and of so many rows whose class
 // has each number of persons of the population.
 func risksOf(sizes, people map[int64]int64) Risks {
-	var r Risks
+	r := prosecuted(sizes)
+	if r.Rows == 0 {
+		return r
+	}
+	sum := 0.0
+	for i, n := range sorted(people) {
+		if i == 0 {
+			r.JournalistMost = 1 / float64(max(n, 1))
+		}
+		sum += float64(people[n]) / float64(max(n, 1))
+	}
+	r.JournalistMean = sum / float64(r.Rows)
+	return r
+}
+
+// prosecuted are the risks that follow from how many classes are of a size.
+func prosecuted(sizes map[int64]int64) (r Risks) {
 	for _, size := range sorted(sizes) {
 		r.Sizes = append(r.Sizes, Size{size, sizes[size]})
 		r.Rows += size * sizes[size]
@@ -85,14 +101,6 @@ func risksOf(sizes, people map[int64]int64) Risks {
 	r.ProsecutorMost = 1 / float64(r.Smallest)
 	r.ProsecutorMean = float64(r.Classes) / float64(r.Rows)
 	r.Marketer = r.ProsecutorMean
-	sum := 0.0
-	for i, n := range sorted(people) {
-		if i == 0 {
-			r.JournalistMost = 1 / float64(max(n, 1))
-		}
-		sum += float64(people[n]) / float64(max(n, 1))
-	}
-	r.JournalistMean = sum / float64(r.Rows)
 	return r
 }
 
