@@ -116,8 +116,7 @@ func TestManyRowsPutAside(t *testing.T) {
 		rows = 60_000
 	}
 	env := pipelinetest.Env(t)
-	env.Allocator, env.Secrets = memory.DefaultAllocator, secret(strings.Repeat("k", 32))
-	env.Memory = 256 << 20 // for eight workers who may put nothing aside
+	env.Allocator, env.Secrets, env.Memory = memory.DefaultAllocator, secret(strings.Repeat("k", 32)), 1<<40
 	const body = `
 		public  = ["n"]
 		subject = "nom"
