@@ -89,6 +89,11 @@ func (r *parquetReader) append(dst []byte, at, n int64) ([]byte, error) {
 // decodeThrift reads v from the start of b and gives its length. Bytes that do
 // not say exactly what v then holds are refused: they could hide something.
 func decodeThrift(b []byte, v any) (int, error) {
+	// The decoder takes as much memory as a list claims to have elements.
+	walk := thriftReader{b: b}
+	if walk.skip(thriftStruct); walk.failed() {
+		return 0, damaged("a header cannot be read")
+	}
 	r := new(thrift.CompactProtocol).NewReaderFromBytes(b)
 	if err := thrift.NewDecoder(r).Decode(v); err != nil {
 		return 0, damaged("a header cannot be read")
