@@ -409,6 +409,7 @@ var phrases = []phrase{
 	{"a model without a quasi-identifier", "un modèle sans quasi-identifiant"},
 	{"a policy with a model or a pseudonym was not asked first", "une politique avec modèle ou pseudonyme n'a pas été consultée d'abord"},
 	{"a pseudonym without a model", "un pseudonyme sans modèle"},
+	{"sensitive columns beside an identifier that leaves as it is: each row tells whose they are", "des colonnes sensitive à côté d'un identifiant qui sort tel quel : chaque ligne dit de qui elles sont"},
 	{"a pseudonym without subject: k rows may show that they are of one person", "un pseudonyme sans subject : k lignes peuvent montrer qu'elles sont d'une seule personne"},
 	{"a pseudonym of another column than subject: it would tie rows together that are not counted together", "un pseudonyme d'une autre colonne que subject : il rapprocherait des lignes qui ne sont pas comptées ensemble"},
 	{"clear beside a model: the rows of a table are no persons", "clear à côté d'un modèle : les lignes d'un tableau ne sont pas des personnes"},

@@ -72,6 +72,19 @@ func TestOnlyTheLawPassesAMark(t *testing.T) {
 	}
 }
 
+// Whose a sensitive value is stands beside it where the law lets the name out: no class
+// hides it.
+func TestNothingSensitiveBesideALawfulName(t *testing.T) {
+	body := "quasi \"service\" {}\nmodel {\nk = 2\n}\nsensitive \"absence\" {\ndiversity {\nl = 2\n}\n}\n"
+	law := "legal_basis = \"D312-1-3/6\"\nreason = \"x\"\n"
+	if _, err := policy(t, pipelinetest.Env(t), body+"identifier \"nom\" {\n"+law+"}"); !messages.Has(err, messages.WrongModel) {
+		t.Errorf("beside a name: %v", err)
+	}
+	if _, err := policy(t, pipelinetest.Env(t), body+"subject = \"nom\"\nidentifier \"nom\" {\naction = \"pseudonym\"\nkey = secret.cle\n"+law+"}"); err != nil {
+		t.Errorf("beside a pseudonym: %v", err)
+	}
+}
+
 // A pseudonym that the law lets out is the same in every release, and in no preview:
 // there it stands beside the value.
 func TestALawfulPseudonymStays(t *testing.T) {

@@ -257,7 +257,7 @@ func (t policy) SubjectColumn() (column, leaves string) {
 		column = t.Opposition.Key
 	}
 	for _, id := range t.Identifiers {
-		if id.Column == column && id.Action == "pseudonym" {
+		if id.Column == column && id.hashed() {
 			return column, "pseudonym"
 		} else if id.Column == column && id.Action != "drop" {
 			return column, "masked"

@@ -19,7 +19,7 @@ import (
 // all mask. With a model, rows whose quasi-identifiers are those of too few are
 // dropped, and the values of the others made coarser until no more than the limit
 // are dropped; rows leave in the order of their published values, for that of the source
-// may tell whose they are. Without one they are not reordered.
+// may tell whose they are. So do rows with means; without either they are not reordered.
 var Policy = pipelines.Define(pipelines.KindPrivacy, "policy", "Say which columns leave, and mask those that name persons.",
 	policyConfig{}, newPolicy)
 
@@ -111,6 +111,9 @@ func (c policyConfig) Validate() error {
 		return pipelines.At("subject", messages.WrongModel.With("why", "subject with null_match = \"wildcard\""))
 	}
 	for _, id := range c.Identifiers {
+		if id.open() && len(c.Sensitive) > 0 {
+			return messages.WrongModel.With("why", "sensitive columns beside an identifier that leaves as it is: each row tells whose they are")
+		}
 		if id.hashed() && c.Model == nil && !id.legal() {
 			return messages.WrongModel.With("why", "a pseudonym without a model")
 		}
