@@ -32,6 +32,7 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 	t.auditLess(out)
 	rules := t.auditRules(in.Schema(), f.Info().Name, out)
 	a := t.auditing(in.Schema(), out)
+	means := t.auditedMeans(in.Schema(), out)
 	over := false
 	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
 		defer b.Release()
@@ -46,6 +47,9 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 			}
 		}
 		out.Rows += b.NumRows()
+		if err := means.add(b.Record); err != nil {
+			return err
+		}
 		if a != nil && !over {
 			over = !a.add(b.Record)
 		}
@@ -57,6 +61,7 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 	for _, p := range rules {
 		out.Findings = append(out.Findings, pipelines.Finding{Check: "rule of identifier " + p.name, OK: p.failed == nil, Err: p.failed})
 	}
+	means.report(out)
 	if a == nil {
 		return out, nil
 	}

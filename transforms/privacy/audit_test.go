@@ -200,6 +200,12 @@ func TestWhatAFileDoesNotKeep(t *testing.T) {
 			map[string]*messages.Message{"roles of the columns": messages.AuditLacks}, nil},
 		{"persons who do not leave", "subject = \"b\"\nquasi \"q\" {}\nmodel { k = 2 }", "q:text\n1\n1\n",
 			nil, []*messages.Message{messages.UnprovedPersons}},
+		{"means of too few", "microaggregate \"m\" {\ncolumns = [\"a\", \"b\"]\nk = 2\n}", "a:int64,b:int64\n1,2\n1,2\n1,3\n\\N,\\N\n",
+			map[string]*messages.Message{"microaggregate m: k = 2": messages.AuditModel}, []*messages.Message{messages.UnprovedMethod}},
+		{"means that may be", "microaggregate \"m\" {\ncolumns = [\"a\", \"b\"]\nk = 2\n}", "a:int64,b:int64\n1,2\n1,2\n\\N,\\N\n",
+			nil, []*messages.Message{messages.UnprovedMethod}},
+		{"a mean that is missing", "microaggregate \"m\" {\ncolumns = [\"a\", \"b\"]\nk = 2\n}", "a:int64\n1\n1\n",
+			map[string]*messages.Message{"roles of the columns": messages.AuditLacks}, []*messages.Message{messages.UnprovedMethod}},
 		{"no row", "quasi \"q\" { bands = [1, 2] }\nmodel { k = 2 }", "q:text\n", nil, []*messages.Message{messages.UnprovedLevels}},
 	} {
 		p, err := policy(t, env, c.body)

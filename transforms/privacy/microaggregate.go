@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -490,10 +491,72 @@ func (p *microProof) look(r arrow.Record, before int64, file string) error {
 // proven refuses means that fewer than k rows have, or other rows than were decided.
 func (p *microProof) proven(file string) error {
 	for key, n := range p.rows {
-		nothing := !strings.ContainsFunc(key, func(c rune) bool { return c != 2 }) // a key of nulls alone
-		if n != p.want[key] || n < int64(p.K) && !nothing {
+		if n != p.want[key] || n < int64(p.K) && !ofNulls(key) {
 			return messages.GateMeans.With("file", file, "group", p.Name, "k", p.K)
 		}
 	}
 	return nil
 }
+
+// auditedMeans counts the rows of a file, of which nothing was decided, that have the same
+// values in a group of columns. That these are means it does not show; that they are of
+// fewer than k rows it may.
+type auditedMeans struct {
+	groups []*microProof
+	bound  int64 // bytes; 0: none
+	held   int64
+}
+
+// auditedMeans leaves out groups of which the file lacks a column, which is a finding.
+func (t policy) auditedMeans(s *arrow.Schema, out *pipelines.Audit) *auditedMeans {
+	a := &auditedMeans{bound: t.env.Memory}
+	for _, c := range t.Micro {
+		p := &microProof{microConfig: c, rows: map[string]int64{}}
+		for _, name := range c.Columns {
+			if is := s.FieldIndices(name); len(is) == 1 && arrowx.Keyed(s.Field(is[0]).Type) {
+				p.index = append(p.index, is[0])
+				continue
+			}
+			out.Findings = append(out.Findings, pipelines.Finding{Check: "roles of the columns", Err: messages.AuditLacks.With("column", name)})
+		}
+		if len(p.index) == len(c.Columns) {
+			a.groups = append(a.groups, p)
+		}
+	}
+	return a
+}
+
+func (a *auditedMeans) add(r arrow.Record) error {
+	for _, p := range a.groups {
+		for i := range int(r.NumRows()) {
+			p.key = tupleKey(p.key[:0], r, p.index, i)
+			n := p.rows[string(p.key)]
+			if n == 0 {
+				if a.held += int64(len(p.key)) + tupleCost; a.bound > 0 && a.held > a.bound {
+					return messages.TooManyClasses.With("bound", a.bound)
+				}
+			}
+			p.rows[string(p.key)] = n + 1
+		}
+	}
+	return nil
+}
+
+func (a *auditedMeans) report(out *pipelines.Audit) {
+	for _, p := range a.groups {
+		few := int64(0)
+		for key, n := range p.rows {
+			if n < int64(p.K) && !ofNulls(key) {
+				few++
+			}
+		}
+		x := pipelines.Finding{Check: "microaggregate " + p.Name + ": k = " + strconv.Itoa(p.K), OK: few == 0}
+		if few > 0 {
+			x.Err = messages.AuditModel.With("classes", few)
+		}
+		out.Findings = append(out.Findings, x)
+	}
+}
+
+// ofNulls says whether a key is of nulls alone.
+func ofNulls(key string) bool { return !strings.ContainsFunc(key, func(c rune) bool { return c != 2 }) }
