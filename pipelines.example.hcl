@@ -134,6 +134,50 @@ privacy "beneficiaires" {
   public = ["numero", "date_convention", "type_tiers", "montant", "tranche"]
 }
 
+# Une politique avec un modèle regarde toutes les lignes avant d'en laisser sortir
+# une. Ce qui ne nomme personne mais peut, avec autre chose, dire qui est quelqu'un
+# (quasi) sort aussi regroupé qu'il le faut, et le moins possible.
+privacy "agents" {
+  purpose       = "bilan social"
+  controller    = "Commune de Val-Fleuri"
+  data_subjects = ["agents de la commune"]
+  subject       = "matricule" # k compte des agents, combien de lignes qu'ait chacun
+
+  identifier "matricule" {
+    action = "drop"
+  }
+  quasi "age" {
+    age_at    = "2024-12-31"
+    bands     = [45, 52, 60]
+    bottom    = 45
+    top       = 60
+    min_level = 2 # le niveau 1 est l'âge exact
+  }
+  quasi "service" {
+    hierarchy_file = "testdata/town/services.csv"
+  }
+
+  # Trouver le groupe d'un agent n'apprend pas combien il a été absent.
+  sensitive "absence" {
+    diversity {
+      l = 2
+    }
+  }
+  model {
+    k                 = 3   # trois agents au moins se ressemblent
+    suppression_limit = 0.1 # un agent sur dix, au plus, peut être supprimé
+  }
+  # Ce que l'examen final demande en plus aux octets du fichier. Une nouvelle
+  # version qui, à côté de l'ancienne, dirait qui a changé est retenue.
+  gate {
+    max_prosecutor_risk = 0.34
+    on_small_difference = "hold"
+  }
+  # Il y a aussi text et expect (texte libre), clear (sommes), microaggregate
+  # (moyennes) et opposition : voyez docs/guide/fr/confidentialite.md, ou
+  # lavoir describe privacy policy --lang fr
+}
+
 # --- Les jeux de données -------------------------------------------------------------
 
 pipeline "subventions" {
@@ -267,6 +311,43 @@ pipeline "absences" {
     file "csv" {
       profile = "excel-fr"
     }
+  }
+}
+
+# Les agents eux-mêmes, sans qu'on en retrouve un.
+#
+#   lavoir privacy page pipelines.example.hcl --pipeline agents --form markdown
+pipeline "agents" {
+  title = "Agents de Val-Fleuri"
+  authorization {
+    allowed   = true
+    reference = "délibération 2024-032"
+  }
+  source "sqlite" "agents" {
+    connection = connection.sqlite.mairie
+    query      = <<-SQL
+      select a.matricule, a.date_naissance as age, a.service,
+             case when sum(c.jours) > 10 then 'plus de 10 jours' else '10 jours ou moins' end as absence
+      from agents a left join conges c on c.matricule = a.matricule
+      group by a.matricule
+      order by a.matricule
+    SQL
+    order_by   = ["matricule"]
+    personal   = ["matricule", "age", "service", "absence"]
+    columns = {
+      matricule = text
+      age       = date
+      service   = text
+      absence   = text
+    }
+  }
+  privacy {
+    use = privacy.agents
+  }
+  load "local" "portail" {
+    connection = connection.local.portail
+    prefix     = "agents"
+    file "csv" {}
   }
 }
 
