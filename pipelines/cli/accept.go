@@ -105,21 +105,23 @@ func (a *app) acceptPrivacy(args []string, in accepted, now time.Time) error {
 
 // check looks at the command line before anything is read.
 func (in *accepted) check(now time.Time) error {
-	missing := func(flag, wanted string) error { return messages.BadFlag.With("flag", flag, "wanted", wanted) }
+	missing := func(flag, example string) error { return messages.FlagMissing.With("flag", flag, "example", example) }
 	until, err := time.Parse(time.DateOnly, in.until)
 	switch {
 	case in.rule == "":
-		return missing("--rule", "max_prosecutor_risk, max_uniques, …")
+		return missing("--rule", "max_prosecutor_risk")
 	case strings.TrimSpace(in.reason) == "" || !utf8.ValidString(in.reason):
-		return missing("--reason", "a text")
+		return missing("--reason", "'délibération 2026-041'")
+	case in.until == "":
+		return missing("--until", now.AddDate(1, 0, 0).UTC().Format(time.DateOnly))
 	case err != nil || until.Format(time.DateOnly) < now.UTC().Format(time.DateOnly):
-		return missing("--until", "YYYY-MM-DD, today or later")
+		return messages.BadFlag.With("flag", "--until", "wanted", "YYYY-MM-DD, today or later")
 	case in.key == "":
-		return missing("--sign", "key")
+		return missing("--sign", "dpo.key")
 	}
 	if in.tenants != "" {
 		if _, err := path.Match(in.tenants, ""); err != nil {
-			return missing("--tenants", "*, ?, [a-z]")
+			return messages.BadFlag.With("flag", "--tenants", "wanted", "*, ?, [a-z]")
 		}
 	}
 	return nil
@@ -142,15 +144,17 @@ func (a *app) acceptable(p *hclfile.Project, in *accepted) (*pipelines.Rule, err
 		}
 	}
 	switch {
+	case len(names) == 0:
+		return nil, messages.NoRule.With()
 	case len(found) == 0:
-		return nil, messages.NoSuchRule.With("rule", pipelines.RuleName(in.rule, in.column), "rules", cmp.Or(strings.Join(names, ", "), "none"))
+		return nil, messages.NoSuchRule.With("rule", pipelines.RuleName(in.rule, in.column), "rules", strings.Join(names, ", "))
 	case len(found) > 1:
 		return nil, messages.SeveralPipelines.With("rule", pipelines.RuleName(in.rule, in.column), "pipelines", strings.Join(of, ", "))
 	}
 	r := found[0]
 	if in.tenants == "" {
 		if !slices.Equal(r.Tenants, []string{""}) {
-			return nil, messages.BadFlag.With("flag", "--tenants", "wanted", "*, ?, [a-z]")
+			return nil, messages.FlagMissing.With("flag", "--tenants", "example", "'*'")
 		}
 		in.tenants = "*"
 	}
@@ -168,6 +172,8 @@ func (a *app) acceptable(p *hclfile.Project, in *accepted) (*pipelines.Rule, err
 		return nil, bad("the rule has a figure, and none is given")
 	case r.Threshold != nil && !(in.ceiling > *r.Threshold && in.ceiling < math.MaxFloat64):
 		return nil, bad("it is not above what the policy allows")
+	case in.rule == "max_prosecutor_risk" && in.ceiling > 1: // 35 for 35 % would let any risk pass
+		return nil, bad("a risk goes from 0 to 1")
 	}
 	return r, nil
 }

@@ -20,13 +20,15 @@ func (a *app) describeCmd() *cobra.Command {
 		Use:   "describe [component]",
 		Short: a.t("List the components, or describe one", "Lister les composants, ou en décrire un"),
 		Example: `  lavoir describe
-  lavoir describe rename`,
-		Args:              cobra.MaximumNArgs(1),
+  lavoir describe rename
+  lavoir describe privacy policy`,
+		Args:              cobra.MaximumNArgs(2),
 		ValidArgsFunction: a.completeComponent,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.listComponents()
 			}
+			asked := strings.Join(args, ".") // as in a pipeline file: transform "rename"
 			var names []string
 			found := false
 			var described []describedJSON
@@ -34,7 +36,7 @@ func (a *app) describeCmd() *cobra.Command {
 				if !slices.Contains(names, c.Name) {
 					names = append(names, c.Name)
 				}
-				if c.Name == args[0] || string(c.Kind)+"."+c.Name == args[0] {
+				if c.Name == asked || string(c.Kind)+"."+c.Name == asked {
 					found = true
 					if a.json() {
 						described = append(described, describedJSON{componentJSON{c.Kind, c.Name, a.phrase(c.Doc)}, a.fieldsJSON(c.Fields())})
@@ -44,7 +46,7 @@ func (a *app) describeCmd() *cobra.Command {
 				}
 			}
 			if !found {
-				return messages.NoSuchComponent.With("name", args[0], "hint", pipelines.Hint(args[0], names))
+				return messages.NoSuchComponent.With("name", asked, "hint", pipelines.Hint(args[len(args)-1], names))
 			}
 			if a.json() {
 				return a.printJSON(described)

@@ -72,12 +72,12 @@ func (a *app) exploreCmd() *cobra.Command {
 }
 
 // exploredPipeline is the name of the pipeline that is made around the file.
-const exploredPipeline = "lavoir_privacy_explore"
+const exploredPipeline = "explore"
 
 func (a *app) explore(ctx context.Context, file, policy string, m exploredModel) error {
 	switch {
 	case policy == "":
-		return messages.BadFlag.With("flag", "--policy", "wanted", "policy.hcl")
+		return messages.FlagMissing.With("flag", "--policy", "example", "agents.hcl")
 	case m.k < 2:
 		return messages.BadFlag.With("flag", "--k", "wanted", "2, 3, 4, …")
 	case !(m.suppression >= 0 && m.suppression <= 1):

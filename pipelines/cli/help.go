@@ -52,6 +52,8 @@ var completionUse = map[string]string{
 func frenchUsage(c *cobra.Command) error {
 	w := c.OutOrStderr()
 	words := strings.NewReplacer("[folder or file]", "[dossier ou fichier]", "[folder or file …]", "[dossier ou fichier …]",
+		"[project, published folder or manifest.json]", "[projet, dossier publié ou manifest.json]",
+		"guess file", "guess fichier", "explore file", "explore fichier",
 		"[folder]", "[dossier]", "[component]", "[composant]", "[flags]", "[options]", "[command]", "[commande]")
 	flags := strings.NewReplacer("(default ", "(par défaut ")
 	fmt.Fprint(w, "Utilisation :")

@@ -85,8 +85,8 @@ func (a *app) verifyCmd() *cobra.Command {
   lavoir verify publie/agents.parquet --policy agents.hcl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if policy != "" {
-				if len(args) != 1 {
-					return messages.BadFlag.With("flag", "--policy", "wanted", "file")
+				if err := cobra.ExactArgs(1)(cmd, args); err != nil {
+					return misused(err, cmd)
 				}
 				return a.verifyFile(cmd.Context(), args[0], policy)
 			}

@@ -64,7 +64,7 @@ func (a *app) register(entries []pipelines.RegisterEntry, format, to string) err
 			return w.Error()
 		}
 	case format == "ods" && to == "" && terminal(a.Out):
-		return messages.BadFlag.With("flag", "--to", "wanted", "registre.ods")
+		return messages.FlagMissing.With("flag", "--to", "example", "registre.ods")
 	case format == "ods":
 		if err := opendocument.Write(&b, "Registre", registerRows(entries, "\n")); err != nil {
 			return err

@@ -16,7 +16,7 @@ import (
 
 func (a *app) reportCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "report [project]",
+		Use:   "report [folder or file]",
 		Short: a.t("Show the private evidence of a task's newest run", "Montrer les preuves privées de la dernière exécution d'une tâche"),
 		Long: a.t("Writes on standard output, in French and in Markdown, what the evidence says of privacy: rows read, published and suppressed, levels, loss, classes, risks before and after, diversity reached, keys of pseudonyms by their fingerprints, and the three questions of WP29. It is private, since its figures tell how much was left out; with --output json it is the evidence as it is stored. No value of a row is in it.",
 			"Écrit sur la sortie standard, en français et en Markdown, ce que les preuves disent de la confidentialité : lignes lues, publiées et supprimées, niveaux, perte, groupes, risques avant et après, diversité atteinte, clés des pseudonymes par leurs empreintes, et les trois questions du G29. Il est privé, car ses chiffres disent combien a été écarté ; avec --output json, ce sont les preuves telles qu'elles sont conservées. Aucune valeur d'une ligne n'y figure."),

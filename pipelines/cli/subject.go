@@ -32,14 +32,14 @@ func (a *app) subjectKeys(file string) ([]string, error) {
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			return nil, messages.PolicyUnreadable.With("file", "--key-file", "why", pipelines.Unreadable(err))
+			return nil, messages.FileUnreadable.With("file", "--key-file", "why", pipelines.Unreadable(err))
 		}
 		defer f.Close()
 		in = f
 	}
 	data, err := io.ReadAll(io.LimitReader(in, 16<<20))
 	if err != nil {
-		return nil, messages.PolicyUnreadable.With("file", "--key-file", "why", pipelines.Unreadable(err))
+		return nil, messages.FileUnreadable.With("file", "--key-file", "why", pipelines.Unreadable(err))
 	}
 	var keys []string
 	for _, line := range strings.Split(strings.TrimPrefix(string(data), "\uFEFF"), "\n") {
@@ -138,7 +138,7 @@ func (a *app) subjectFindCmd() *cobra.Command {
   lavoir subject find --key-file - --identity dpo.key --erase-local`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if file == "" {
-				return messages.BadFlag.With("flag", "--key-file", "wanted", "-, key.txt")
+				return messages.FlagMissing.With("flag", "--key-file", "example", "-")
 			}
 			keys, err := a.subjectKeys(file)
 			if err != nil {

@@ -81,6 +81,10 @@ type source struct {
 	text []byte
 }
 
+func pipelineFile(name string) bool {
+	return strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")
+}
+
 // read gives the project's folder and its files in the order of their names.
 func read(path string) (string, []source, hcl.Diagnostics) {
 	at := hcl.Range{Filename: path, Start: hcl.InitialPos, End: hcl.InitialPos}
@@ -93,6 +97,9 @@ func read(path string) (string, []source, hcl.Diagnostics) {
 	}
 	base, names := path, []string{}
 	if !info.IsDir() {
+		if !pipelineFile(path) { // what does not parse is quoted: that must not be a row
+			return path, nil, hcl.Diagnostics{pipelines.Diagnose(messages.NotAPipelineFile.With("file", path), at)}
+		}
 		base, names = filepath.Dir(path), []string{filepath.Base(path)}
 	} else {
 		entries, err := os.ReadDir(path)
@@ -101,7 +108,7 @@ func read(path string) (string, []source, hcl.Diagnostics) {
 		}
 		for _, e := range entries {
 			n := e.Name()
-			if !e.IsDir() && n[0] != '.' && (strings.HasSuffix(n, ".hcl") || strings.HasSuffix(n, ".hcl.json")) {
+			if !e.IsDir() && n[0] != '.' && pipelineFile(n) {
 				names = append(names, n)
 			}
 		}

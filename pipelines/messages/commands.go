@@ -1,14 +1,14 @@
 package messages
 
 // The verbs of the command line. Codes LAV-9500 to LAV-9999.
-var commands = []*Message{Usage, BadFlag, NoSuchComponent, FolderNotEmpty, TestFailed, NotFormatted, VerifyFailed, SelftestFailed, ValuesOnTerminal, NothingSelected}
+var commands = []*Message{Usage, BadFlag, NoSuchComponent, FolderNotEmpty, TestFailed, NotFormatted, VerifyFailed, SelftestFailed, ValuesOnTerminal, NothingSelected, FlagMissing, NoRule}
 
 var (
 	Usage = &Message{Code: "LAV-9500", Class: Language,
 		EN: Text{"{what}", "see {command} --help"},
 		FR: Text{"{what}", "voyez {command} --help"}}
 	BadFlag = &Message{Code: "LAV-9501", Class: Language,
-		EN: Text{"{flag} must be one of: {wanted}", "correct the command"},
+		EN: Text{"{flag} takes: {wanted}", "correct the command"},
 		FR: Text{"{flag} attend : {wanted}", "corrigez la commande"}}
 	NoSuchComponent = &Message{Code: "LAV-9502", Class: Language,
 		EN: Text{"there is no component {name}", "{hint}"},
@@ -34,4 +34,10 @@ var (
 	NothingSelected = &Message{Code: "LAV-9509", Class: Language,
 		EN: Text{"no task is selected", "correct --pipeline, --tenant or --partition, or the tenants and partitions of the project; lavoir plan lists the tasks"},
 		FR: Text{"aucune tâche n'est sélectionnée", "corrigez --pipeline, --tenant ou --partition, ou les tenants et partitions du projet ; lavoir plan liste les tâches"}}
+	FlagMissing = &Message{Code: "LAV-9510", Class: Language,
+		EN: Text{"{flag} is missing", "add it, for example: {flag} {example}"},
+		FR: Text{"il manque {flag}", "ajoutez-la, par exemple : {flag} {example}"}}
+	NoRule = &Message{Code: "LAV-9511", Class: Language,
+		EN: Text{"no selected pipeline has a rule that can be accepted", "correct --pipeline or --tenants; what can be accepted are the thresholds of gate in a policy, and the review of its texts; a mark is never waived: a column that the law lets out has legal_basis in its policy"},
+		FR: Text{"aucun pipeline sélectionné n'a de règle qui puisse être acceptée", "corrigez --pipeline ou --tenants ; ce qui peut être accepté, ce sont les seuils du bloc gate d'une politique, et la relecture de ses textes ; aucune dérogation n'ôte une marque : une colonne que la loi laisse sortir a legal_basis dans sa politique"}}
 )

@@ -9,8 +9,8 @@ var disclosures = []*Message{
 
 var (
 	HierarchyLacks = &Message{Code: "LAV-9100", Class: Refused,
-		EN: Text{"the hierarchy of column {column} lacks values that occur: {values} of them, in {rows} rows, first in row {row}", "add them to the hierarchy, or correct the data; nothing passes without a place in it"},
-		FR: Text{"la hiérarchie de la colonne {column} ne contient pas toutes les valeurs présentes : il en manque {values}, dans {rows} lignes, la première à la ligne {row}", "ajoutez-les à la hiérarchie, ou corrigez les données ; rien ne passe sans y avoir une place"}}
+		EN: Text{"the hierarchy of column {column} lacks values that occur: {values} of them, in {rows} rows, first in row {row}", "add them to the hierarchy (of bands: other bounds, or bottom and top for those beyond), or correct the data; nothing passes without a place in it"},
+		FR: Text{"la hiérarchie de la colonne {column} ne contient pas toutes les valeurs présentes : il en manque {values}, dans {rows} lignes, la première à la ligne {row}", "ajoutez-les à la hiérarchie (pour bands : d'autres bornes, ou bottom et top pour ce qui est au-delà), ou corrigez les données ; rien ne passe sans y avoir une place"}}
 	HierarchySplits = &Message{Code: "LAV-9101", Class: Language,
 		EN: Text{"the hierarchy of column {column} does not nest: at line {line}, level {level} parts what level {below} had joined", "give all leaves that share a label at one level the same label at the next"},
 		FR: Text{"la hiérarchie de la colonne {column} n'est pas emboîtée : ligne {line}, le niveau {level} sépare ce que le niveau {below} avait réuni", "donnez à toutes les feuilles qui ont le même libellé à un niveau le même libellé au niveau suivant"}}
@@ -35,7 +35,7 @@ var (
 		FR: Text{"il n'y a aucune ligne à publier", "vérifiez la source et les filtres qui précèdent l'étape de confidentialité"}}
 	TooFewRows = &Message{Code: "LAV-9111", Class: Refused,
 		EN: Text{"there are {rows} rows, and the models ask for {least} in every class", "publish more rows together, as a longer period or several towns, or lower k"},
-		FR: Text{"il y a {rows} lignes, et les modèles en demandent {least} dans chaque classe", "publiez davantage de lignes ensemble, sur une période plus longue ou pour plusieurs communes, ou abaissez k"}}
+		FR: Text{"il y a {rows} lignes, et les modèles en demandent {least} dans chaque groupe", "publiez davantage de lignes ensemble, sur une période plus longue ou pour plusieurs communes, ou abaissez k"}}
 	AllSuppressed = &Message{Code: "LAV-9112", Class: Refused,
 		EN: Text{"all {rows} rows would have to be suppressed", "give hierarchies higher levels, declare fewer quasi-identifiers, or publish more rows together"},
 		FR: Text{"les {rows} lignes devraient toutes être supprimées", "donnez aux hiérarchies des niveaux plus élevés, déclarez moins de quasi-identifiants, ou publiez davantage de lignes ensemble"}}
@@ -53,7 +53,7 @@ var (
 		FR: Text{"les quasi-identifiants et les colonnes sensibles ont plus de valeurs distinctes que n'en contient la mémoire de l'étape ({bound} octets)", "donnez plus de mémoire à la tâche, ou retirez de la politique la colonne qui a une valeur pour presque chaque ligne"}}
 	TooManyClasses = &Message{Code: "LAV-9117", Class: Refused,
 		EN: Text{"the classes do not fit in the memory of the stage ({bound} bytes)", "give the task more memory"},
-		FR: Text{"les classes ne tiennent pas dans la mémoire de l'étape ({bound} octets)", "donnez plus de mémoire à la tâche"}}
+		FR: Text{"les groupes ne tiennent pas dans la mémoire de l'étape ({bound} octets)", "donnez plus de mémoire à la tâche"}}
 	ModelsApart = &Message{Code: "LAV-9118", Class: Language,
 		EN: Text{"these do not go together: {first}, {second}", "leave one of them out"},
 		FR: Text{"ceci ne va pas ensemble : {first}, {second}", "retirez l'un des deux"}}

@@ -4,7 +4,7 @@ package messages
 var language = []*Message{
 	Syntax, BadType, UnknownArgument, MissingArgument, WrongArgument, UnknownBlock, MissingBlock, DuplicateBlock,
 	UnknownComponent, BadValue, NotASecret, NotAConnection, NotASource, SecretInText, NotYet, WrongConnection,
-	NoPipelineFile, FileUnreadable, UnknownName, NoFunction, NoElement, UnknownVariable, VariableMissing,
+	NoPipelineFile, NotAPipelineFile, FileUnreadable, UnknownName, NoFunction, NoElement, UnknownVariable, VariableMissing,
 	VariableType, Circle, WrongLabels, BadName, BadGlob, NotOfKind, ForEachValue, PartitionValue, PartitionTwice,
 	NoVariant, SeveralVariants, UnusedSource, UseAlone, SideContract, BadThreshold, QuarantineRecipients,
 	AuthorizationReference, AffectedTasks, TenantRow, TenantKey, TenantTwice, TenantColumn, TenantCell,
@@ -64,6 +64,9 @@ var (
 	NoPipelineFile = &Message{Code: "LAV-1020", Class: Language,
 		EN: Text{"there is no pipeline file in {dir}", "give a folder that holds .hcl or .hcl.json files, or one such file; lavoir init writes a first one"},
 		FR: Text{"il n'y a aucun fichier de pipeline dans {dir}", "donnez un dossier qui contient des fichiers .hcl ou .hcl.json, ou un tel fichier ; lavoir init en écrit un premier"}}
+	NotAPipelineFile = &Message{Code: "LAV-1016", Class: Language,
+		EN: Text{"{file} is no pipeline file: its name ends neither in .hcl nor in .hcl.json", "give the pipeline file, or the folder that holds it; a file of data is read by lavoir guess"},
+		FR: Text{"{file} n'est pas un fichier de pipeline : son nom ne finit ni par .hcl ni par .hcl.json", "donnez le fichier de pipeline, ou le dossier qui le contient ; un fichier de données se lit par lavoir guess"}}
 	FileUnreadable = &Message{Code: "LAV-1021", Class: Environment,
 		EN: Text{"{file} cannot be read: {why}", "check the path and the rights of the account that runs lavoir"},
 		FR: Text{"{file} ne peut pas être lu : {why}", "vérifiez le chemin et les droits du compte qui exécute lavoir"}}

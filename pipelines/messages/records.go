@@ -36,8 +36,8 @@ var (
 		EN: Text{"the policy file {file} cannot be read: {why}", "check the path and the rights"},
 		FR: Text{"le fichier de politique {file} ne peut pas être lu : {why}", "vérifiez le chemin et les droits"}}
 	PolicyBlocks = &Message{Code: "LAV-9315", Class: Language,
-		EN: Text{"the policy file {file} has {policies} privacy blocks with a name and {sources} source blocks", "keep one privacy block with a name, and one source block or none"},
-		FR: Text{"le fichier de politique {file} a {policies} blocs privacy qui portent un nom et {sources} blocs source", "gardez un bloc privacy qui porte un nom, et un bloc source ou aucun"}}
+		EN: Text{"the policy file {file} has {policies} privacy blocks with a name and {sources} source blocks", "write one privacy \"<name>\" block outside of any pipeline, and beside it one source block or none"},
+		FR: Text{"le fichier de politique {file} a {policies} blocs privacy qui portent un nom et {sources} blocs source", "écrivez un seul bloc privacy \"<nom>\" hors de tout pipeline, et à côté un bloc source ou aucun"}}
 	PolicySource = &Message{Code: "LAV-9316", Class: Language,
 		EN: Text{"the source block of the policy file {file} is of type {type}", "write source \"file\" there, with the format of the file; or leave it out, and the file is looked into"},
 		FR: Text{"le bloc source du fichier de politique {file} est de type {type}", "écrivez-y source \"file\", avec le format du fichier ; ou retirez-le, et le fichier est examiné"}}
