@@ -32,6 +32,9 @@ func (a *app) registerCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(entries) == 0 { // a register without a line would say that nothing is processed
+				return messages.NothingSelected.With()
+			}
 			return a.register(entries, format, to)
 		},
 	}

@@ -117,9 +117,9 @@ func (a *app) oppose(ctx context.Context, args, keys []string, withdraw bool) er
 		return a.printJSON(lists)
 	}
 	for _, l := range lists {
-		form := a.t("%s: %d added, %d on the list, confirmed today\n", "%s : %d ajoutées, %d sur la liste, confirmée aujourd'hui\n")
+		form := a.t("%s: %d added, %d on the list, confirmed today\n", "%s : ajout : %d ; sur la liste : %d ; confirmée aujourd'hui\n")
 		if withdraw {
-			form = a.t("%s: %d taken off, %d on the list, confirmed today\n", "%s : %d retirées, %d sur la liste, confirmée aujourd'hui\n")
+			form = a.t("%s: %d taken off, %d on the list, confirmed today\n", "%s : retrait : %d ; sur la liste : %d ; confirmée aujourd'hui\n")
 		}
 		fmt.Fprintf(a.Out, form, l.Pipeline, l.Changed, l.Listed)
 	}
@@ -256,9 +256,9 @@ func (s *subjectSearch) add(f pipelines.FoundSubject) {
 	case f.Column == "":
 		fmt.Fprintf(s.Out, "%s  %s\n", f.Task.ID, s.t("not looked at: its policy names no subject; give --column", "non regardée : sa politique ne nomme pas subject ; donnez --column"))
 	default:
-		fmt.Fprintf(s.Out, s.t("%s  %d rows by column %s", "%s  %d lignes d'après la colonne %s"), f.Task.ID, f.Rows, f.Column)
+		fmt.Fprintf(s.Out, s.t("%s  %s by column %s", "%s  %s d'après la colonne %s"), f.Task.ID, s.rows(f.Rows), f.Column)
 		if f.Rejected > 0 {
-			fmt.Fprintf(s.Out, s.t("; %d rows could not be read and may be anybody's", " ; %d lignes illisibles, qui peuvent être de n'importe qui"), f.Rejected)
+			fmt.Fprintf(s.Out, s.t("; %s could not be read and may be anybody's", " ; de n'importe qui peut-être, car illisible : %s"), s.rows(f.Rejected))
 		}
 		if f.Rows > 0 {
 			fmt.Fprintf(s.Out, "\n  %s", s.published(f.Leaves))
@@ -288,18 +288,18 @@ func (s *subjectSearch) end(local pipelines.LocalSubject, erase bool) error {
 		if s.json() {
 			continue
 		}
-		form := s.t("quarantine %s  %d rows\n", "quarantaine %s  %d lignes\n")
+		form := s.t("quarantine %s  %s\n", "quarantaine %s  %s\n")
 		if erase {
-			form = s.t("quarantine %s  %d rows, erased\n", "quarantaine %s  %d lignes, supprimées\n")
+			form = s.t("quarantine %s  erased: %s\n", "quarantaine %s  supprimé : %s\n")
 		}
-		fmt.Fprintf(s.Out, form, q.File, q.Rows)
+		fmt.Fprintf(s.Out, form, q.File, s.rows(q.Rows))
 	}
 	if s.json() {
 		if err := s.printJSON(s.out); err != nil {
 			return err
 		}
 	} else {
-		fmt.Fprintln(s.Out, s.t("spools: none can be read, not even by this command: their keys go with the process; what killed runs left was removed",
+		fmt.Fprintln(s.Out, s.t("temporary files: none can be read, not even by this command: their keys go with the process; what killed runs left was removed",
 			"fichiers temporaires : aucun n'est lisible, même par cette commande : leurs clés disparaissent avec le processus ; ce qu'ont laissé les exécutions interrompues a été supprimé"))
 	}
 	switch {
