@@ -547,7 +547,10 @@ func (r *flowRun) emit(ctx context.Context, in Stream) (Stream, error) {
 	}
 	out := r.onWorkers(kernels, in)
 	if a, ok := r.Privacy.(Arranger); ok {
-		out = a.Arrange(out)
+		var err error
+		if out, err = a.Arrange(r.decided, in.Schema(), out); err != nil {
+			return nil, r.at("privacy", err)
+		}
 	}
 	return out, nil
 }

@@ -150,17 +150,20 @@ type Drawer interface {
 	Draw(ctx context.Context, d Decision, fingerprint []byte) (Decision, error)
 }
 
-// Arranger is the ability of a privacy stage to put the rows that leave, which it owns,
-// into an order that tells nothing of the one they came in: where rows look alike, that
-// of a list of names would tell which is whose. Emit gives them in that order.
-type Arranger interface {
-	Arrange(released Stream) Stream
-}
-
 // Emitter is the ability of a privacy stage that decided to let rows out batch by
-// batch, each on any worker: what it makes of a batch is what Emit would make.
+// batch, each on any worker: what it makes of a batch is what Emit would make, but for
+// what an Arranger has still to do.
 type Emitter interface {
 	EmitKernel(d Decision, in *arrow.Schema) (Kernel, error)
+}
+
+// Arranger is the ability of an Emitter to put the rows that leave into an order that
+// tells nothing of the one they came in: where rows look alike, that of a list of names
+// would tell which is whose. emitted, which it owns also when it fails, is what the
+// kernels of d made of rows of schema in, in any form that suits the stage; what Arrange
+// gives is what Emit gives.
+type Arranger interface {
+	Arrange(d Decision, in *arrow.Schema, emitted Stream) (Stream, error)
 }
 
 // SinglePass is the ability of a privacy stage to work batch by batch. A nil

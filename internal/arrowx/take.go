@@ -89,12 +89,12 @@ func Gather(mem memory.Allocator, t arrow.DataType, chunks []arrow.Array, refs [
 		if valid == nil {
 			b, err = g.texts()
 		} else {
-			b, err = varied(g, func(a arrow.Array, i int32) string { return a.(*array.String).Value(int(i)) })
+			b, err = g.varied()
 		}
 		bufs = append(bufs, b...)
 	case arrow.BINARY:
 		var b []*memory.Buffer
-		b, err = varied(g, func(a arrow.Array, i int32) []byte { return a.(*array.Binary).Value(int(i)) })
+		b, err = g.varied()
 		bufs = append(bufs, b...)
 	case arrow.LIST:
 		var b *memory.Buffer
@@ -242,13 +242,19 @@ func (g gathering) offsets() *memory.Buffer {
 
 var errTooLong = fmt.Errorf("a batch would hold more than 2 GiB in one column")
 
-func varied[T string | []byte](g gathering, value func(arrow.Array, int32) T) ([]*memory.Buffer, error) {
+// varied gathers texts and bytes.
+func (g gathering) varied() ([]*memory.Buffer, error) {
 	ob := g.offsets()
 	offsets := arrow.Int32Traits.CastFromBytes(ob.Bytes())
+	ends, data := make([][]int32, len(g.chunks)), make([][]byte, len(g.chunks))
+	for i, c := range g.chunks {
+		ends[i], data[i] = Texts(c)
+	}
 	total := int64(0)
 	for i, r := range g.refs {
 		if !g.null(i) {
-			total += int64(len(value(g.chunks[r.Chunk], r.Row)))
+			from := ends[r.Chunk]
+			total += int64(from[r.Row+1] - from[r.Row])
 		}
 		if total > math.MaxInt32 {
 			ob.Release()
@@ -260,7 +266,7 @@ func varied[T string | []byte](g gathering, value func(arrow.Array, int32) T) ([
 	dst := vb.Bytes()
 	for i, r := range g.refs {
 		if offsets[i+1] > offsets[i] {
-			copy(dst[offsets[i]:], value(g.chunks[r.Chunk], r.Row))
+			copy(dst[offsets[i]:offsets[i+1]], data[r.Chunk][ends[r.Chunk][r.Row]:])
 		}
 	}
 	return []*memory.Buffer{ob, vb}, nil

@@ -87,6 +87,9 @@ func show(a arrow.Array, i int) string {
 	if f, ok := a.(*array.Float64); ok {
 		return fmt.Sprintf("%x", math.Float64bits(f.Value(i)))
 	}
+	if d, ok := a.(*array.Decimal128); ok { // ValueStr would round it
+		return fmt.Sprint(d.Value(i).HighBits(), d.Value(i).LowBits())
+	}
 	if l, ok := a.(*array.List); ok {
 		from, to := l.ValueOffsets(i)
 		var parts []string

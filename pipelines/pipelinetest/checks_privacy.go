@@ -118,7 +118,9 @@ func (pc *privacyCase) emitsOnWorkers(w *world, p pipelines.Privacy, d pipelines
 		return kernels[n%2](ctx, b)
 	}, in.Close)
 	if a, ok := p.(pipelines.Arranger); ok {
-		s = a.Arrange(s)
+		if s, err = a.Arrange(d, pc.input.Schema, s); err != nil {
+			return named("on workers", errors.Join(err, in.release()))
+		}
 	}
 	o := drain(context.Background(), s)
 	return named("on workers", errors.Join(o.broken, o.err, s.Close(), in.release(), want.differs(o)))
@@ -233,6 +235,9 @@ func checkPrivacyClosed(pc *privacyCase) error {
 	}
 	if len(before.table.Rows) != len(pc.input.Rows) {
 		return nil // rows were suppressed: they cannot be told apart
+	}
+	if moved, err := pc.arranged(); moved || err != nil {
+		return err // nor can rows that have an order of their own
 	}
 	var errs []error
 	for c, f := range pc.input.Schema.Fields() {

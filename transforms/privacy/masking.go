@@ -37,7 +37,7 @@ type leaving struct {
 	index int
 	name  string
 	rule  *rule      // nil: as it is
-	quasi int        // which quasi-identifier leaves as its labels; -1: none
+	quasi int        // which quasi-identifier it is, if its class tells what leaves; -1: none
 	alike bool       // values that count as one must be written as one
 	text  *redaction // nil: none
 	micro int        // which group of columns leaves as its means, counted from 1; 0: none
@@ -139,14 +139,15 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 			}
 		}
 	}
-	labelled, alike := map[int]int{}, map[int]bool{}
+	told, alike := map[int]int{}, map[int]bool{}
 	if records != nil {
 		for j, q := range records.quasi {
 			rules[q.index] = nil
-			if records.levels[j].generalised() || t.local() {
-				labelled[q.index] = j
-			} else {
-				alike[q.index] = in.Field(q.index).Type.ID() == arrow.FLOAT64
+			switch id := in.Field(q.index).Type.ID(); {
+			case records.levels[j].generalised(), t.local(), id == arrow.STRING:
+				told[q.index] = j
+			default:
+				alike[q.index] = id == arrow.FLOAT64
 			}
 		}
 		for _, s := range records.sensitive {
@@ -159,10 +160,11 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 		if !leaves {
 			continue
 		}
-		quasi, coarser := labelled[i]
-		if !coarser {
+		quasi, tells := told[i]
+		switch {
+		case !tells:
 			quasi = -1
-		} else {
+		case records.levels[quasi].generalised(), t.local():
 			f.Type, f.Nullable = arrow.BinaryTypes.String, true
 		}
 		if r != nil && r.cells != nil || averaged[i].group > 0 {
@@ -267,8 +269,8 @@ func (m *masking) clear(ctx context.Context, n int, r arrow.Record) ([]bool, err
 	return may, nil
 }
 
-// apply gives what leaves of r, which it borrows, of the rows that e, where there is a
-// model, lets stay. Only what leaves is copied.
+// apply gives what leaves of r, which it borrows; where there is a model, of the rows that
+// e lets stay, as they are arranged. Only what leaves is copied.
 func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow.Record, error) {
 	rows := r.NumRows()
 	var refs []arrowx.Ref // nil: all rows
@@ -283,14 +285,17 @@ func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow
 			r, refs = whole, nil
 		}
 	}
-	cols := make([]arrow.Array, 0, len(m.columns))
+	cols := make([]arrow.Array, 0, len(m.columns)+1)
 	defer func() { compute.Release(cols) }()
 	if err := m.average(); err != nil {
 		return nil, err
 	}
+	schema := m.out
+	if e != nil {
+		schema, cols = e.schema, e.classes(m.mem, cols)
+	}
 	for n, c := range m.columns {
 		if c.quasi >= 0 {
-			cols = append(cols, e.column(m.mem, c.quasi))
 			continue
 		}
 		col := r.Column(c.index)
@@ -309,7 +314,7 @@ func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow
 		}
 		cols = append(cols, out)
 	}
-	return array.NewRecord(m.out, slices.Clone(cols), rows), nil
+	return array.NewRecord(schema, slices.Clone(cols), rows), nil
 }
 
 // leaves gives what leaves for leaving column n, which is col in rows r. It takes over

@@ -59,10 +59,10 @@ func (c *counting) grouped(ctx context.Context, p disclosure.Problem) (*verdict,
 	v := &verdict{types: c.r.types, total: p.Classes.Rows, kept: p.Classes.Rows, classes: int64(len(g.Groups)), groups: g, risks: g.Risks(int64(c.t.Model.K))}
 	for j, l := range p.Quasi {
 		r := recode(p.Classes.Quasi[j], l, 0)
-		r.labels, r.hidden = make([]string, len(g.Groups)), make([]bool, len(g.Groups))
-		for i, group := range g.Groups {
-			r.labels[i], r.hidden[i] = rangeLabel(group.Ranges[j], l, c.r.types[j])
-		}
+		r.ranks = r.publish(len(g.Groups), func(i int) (string, bool) {
+			label, null := rangeLabel(g.Groups[i].Ranges[j], l, c.r.types[j])
+			return label, !null
+		})
 		v.columns, v.names = append(v.columns, r), append(v.names, groupedName)
 		v.levels = append(v.levels, 0)
 	}

@@ -287,7 +287,7 @@ func (p *plan) kernel(t policy, s *seen) pipelines.Kernel {
 		o = t.objecting(s.opposed)
 		m.draw(s)
 		if s.verdict != nil {
-			e = p.records.recoding(s.verdict)
+			e = p.recoding(s.verdict)
 		}
 	}
 	return func(ctx context.Context, b pipelines.Batch) (pipelines.Batch, error) {
@@ -307,7 +307,7 @@ func (p *plan) kernel(t policy, s *seen) pipelines.Kernel {
 			return pipelines.Batch{}, err
 		}
 		if e != nil {
-			b.Places = b.Places.Take(e.rows)
+			b.Places = pipelines.Places{} // no order of theirs is kept
 		}
 		return b.With(out), nil
 	}
@@ -356,13 +356,13 @@ func (t policy) Emit(_ context.Context, d pipelines.Decision, in pipelines.Strea
 	if err != nil {
 		return nil, err
 	}
-	return t.Arrange(pipelines.NewStream(p.out, func(ctx context.Context) (pipelines.Batch, error) {
+	return t.Arrange(d, in.Schema(), pipelines.NewStream(p.out, func(ctx context.Context) (pipelines.Batch, error) {
 		b, err := in.Next(ctx)
 		if err != nil {
 			return pipelines.Batch{}, err
 		}
 		return k(ctx, b)
-	}, in.Close)), nil
+	}, in.Close))
 }
 
 func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, error) {

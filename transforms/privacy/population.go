@@ -273,8 +273,8 @@ func (l levels) labelled(mem memory.Allocator, r *recoded, a arrow.Array) arrow.
 			code, ok = r.codes[counted]
 			ok = ok && known
 		}
-		if ok && !r.hidden[code] {
-			b.Append(r.labels[code])
+		if ok && !r.hidden[r.ranks[code]] {
+			b.Append(r.labels[r.ranks[code]])
 		} else {
 			b.AppendNull()
 		}

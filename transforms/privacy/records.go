@@ -5,9 +5,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/apache/arrow/go/v15/arrow/bitutil"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -313,8 +310,9 @@ type recoded struct {
 	codes  map[string]uint32 // by what is counted
 	null   uint32            // its code, where nulls are
 	nulls  bool
-	labels []string // by code
-	hidden []bool   // by code: leaves as null
+	ranks  []uint32 // by code, or by group: the place of its label
+	labels []string // in byte order, each once, then what leaves as null
+	hidden []bool   // by rank: leaves as null
 }
 
 // problem is what is to be solved once all rows are counted.
@@ -437,22 +435,47 @@ func (r *records) search(ctx context.Context, p disclosure.Problem) (*disclosure
 }
 
 func recode(d *disclosure.Domain, l *disclosure.Levels, level int) recoded {
-	r := recoded{codes: make(map[string]uint32, len(d.Values)), labels: make([]string, d.Len()), hidden: make([]bool, d.Len())}
-	at := l.At(level)
-	set := func(code uint32) {
-		label, ok := l.Label(level, at[code])
-		r.labels[code], r.hidden[code] = label, !ok
-	}
+	r := recoded{codes: make(map[string]uint32, len(d.Values))}
 	if code, ok := d.NullCode(); ok {
 		r.null, r.nulls = code, true
-		set(code)
 	}
 	for _, v := range d.Values {
-		code, _ := d.Code([]byte(v))
-		r.codes[v] = code
-		set(code)
+		r.codes[v], _ = d.Code([]byte(v))
+	}
+	ranks := r.publish(len(l.Labels(level)), func(i int) (string, bool) { return l.Label(level, uint32(i)) })
+	r.ranks = make([]uint32, d.Len())
+	for code, at := range l.At(level) {
+		r.ranks[code] = ranks[at]
 	}
 	return r
+}
+
+// publish takes n labels, false for what leaves as null, and gives the place of each.
+func (r *recoded) publish(n int, label func(i int) (string, bool)) []uint32 {
+	r.labels = nil
+	null := false
+	for i := range n {
+		if text, ok := label(i); ok {
+			r.labels = append(r.labels, text)
+		} else {
+			null = true
+		}
+	}
+	slices.Sort(r.labels)
+	texts := slices.Compact(r.labels)
+	r.labels, r.hidden = texts, make([]bool, len(texts), len(texts)+1)
+	if null {
+		r.labels, r.hidden = append(texts, ""), append(r.hidden, true)
+	}
+	ranks := make([]uint32, n)
+	for i := range ranks {
+		ranks[i] = uint32(len(texts))
+		if text, ok := label(i); ok {
+			at, _ := slices.BinarySearch(texts, text)
+			ranks[i] = uint32(at)
+		}
+	}
+	return ranks
 }
 
 // recoding lets the rows of one worker out.
@@ -467,10 +490,12 @@ type recoding struct {
 	keep   []bool
 	rows   []int32
 	refs   []arrowx.Ref
+	*arrangement
 }
 
-func (r *records) recoding(v *verdict) *recoding {
-	e := &recoding{r: r, v: v, memos: make([]memo, len(r.quasi)), codes: make([][]uint32, len(r.quasi))}
+func (p *plan) recoding(v *verdict) *recoding {
+	r := p.records
+	e := &recoding{arrangement: p.arrangement(v), r: r, v: v, memos: make([]memo, len(r.quasi)), codes: make([][]uint32, len(r.quasi))}
 	if r.tied {
 		e.whose = r.t.owners()
 	}
@@ -520,50 +545,6 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 		}
 	}
 	return e.rows, nil
-}
-
-// column is what quasi-identifier j leaves as, of the rows that stay.
-func (e *recoding) column(mem memory.Allocator, j int) arrow.Array {
-	c, codes := &e.v.columns[j], e.codes[j]
-	if e.v.groups != nil {
-		codes = e.groups
-	}
-	offsets := memory.NewResizableBuffer(mem)
-	defer offsets.Release()
-	offsets.Resize((len(e.rows) + 1) * arrow.Int32SizeBytes)
-	ends := arrow.Int32Traits.CastFromBytes(offsets.Bytes())
-	ends[0] = 0
-	total, nulls := int32(0), 0
-	for i, row := range e.rows {
-		code := codes[row]
-		total += int32(len(c.labels[code]))
-		ends[i+1] = total
-		if c.hidden[code] {
-			nulls++
-		}
-	}
-	values := memory.NewResizableBuffer(mem)
-	defer values.Release()
-	values.Resize(int(total))
-	text := values.Bytes()
-	for i, row := range e.rows {
-		copy(text[ends[i]:], c.labels[codes[row]])
-	}
-	var valid *memory.Buffer
-	if nulls > 0 {
-		valid = memory.NewResizableBuffer(mem)
-		defer valid.Release()
-		valid.Resize(int(bitutil.BytesForBits(int64(len(e.rows)))))
-		clear(valid.Bytes())
-		for i, row := range e.rows {
-			if !c.hidden[codes[row]] {
-				bitutil.SetBit(valid.Bytes(), i)
-			}
-		}
-	}
-	data := array.NewData(arrow.BinaryTypes.String, len(e.rows), []*memory.Buffer{valid, offsets, values}, nil, nulls, 0)
-	defer data.Release()
-	return array.NewStringData(data)
 }
 
 // stays is the rows that leave, to be gathered.

@@ -4,9 +4,8 @@
 package extsort
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -21,19 +20,33 @@ import (
 type Order struct {
 	Columns    []int
 	Descending []bool // nil: none
+	// Exact orders rows that are alike in all columns by the bits of values that sort
+	// alike, so that rows sorted by all columns come in one order only.
+	Exact bool
 }
+
+func (o Order) of(k int) arrowx.Ordering {
+	return arrowx.Ordering{Descending: o.Descending != nil && o.Descending[k]}
+}
+
+// exact tells values apart that sort alike. It is asked last: column by column it would
+// be another order than that of keys.
+var exact = arrowx.Ordering{Exact: true}
 
 // Sorter takes rows and gives them back in order. It is for one goroutine.
 type Sorter struct {
-	env     pipelines.Env
-	schema  *arrow.Schema
-	order   Order
-	recs    []arrow.Record
-	rows    []row
-	arena   []byte
-	scratch arrowx.Keys
-	held    int64
-	runs    []sorted
+	env    pipelines.Env
+	schema *arrow.Schema
+	order  Order
+	how    []arrowx.Ordering
+	bits   []int // places in the order of columns whose values may sort alike and differ
+	keyed  keyed
+	recs   []arrow.Record
+	cols   [][]arrow.Array // by column of the order, of recs
+	rows   []row
+	held   int64
+	count  int // rows of recs
+	runs   []sorted
 }
 
 // sorted is rows in order on disk: a run of level 0 is what memory held, one of
@@ -43,13 +56,13 @@ type sorted struct {
 	level int
 }
 
-// row is a row in memory. Its key is in the arena; prefix is the eight bytes of
-// the key after what all keys begin with, which decide most comparisons.
+// row is a row in memory, with the prefixes that decide most comparisons.
 type row struct {
-	prefix     uint64
-	start, end int
-	at         arrowx.Ref
+	prefix
+	at arrowx.Ref
 }
+
+const rowBytes = 24
 
 // fanIn is how many runs are merged at once; mergeBytes and mergeRows bound the
 // batches of a run, so that a merge holds about fanIn batches.
@@ -61,7 +74,18 @@ const (
 // New makes a sorter that holds about half of env.Memory; the other half is for
 // the batch that is being made of it.
 func New(env pipelines.Env, schema *arrow.Schema, order Order) *Sorter {
-	return &Sorter{env: env, schema: schema, order: order}
+	s := &Sorter{env: env, schema: schema, order: order, keyed: newKeyed(schema, order)}
+	for k, c := range order.Columns {
+		s.how = append(s.how, order.of(k))
+		switch schema.Field(c).Type.ID() {
+		case arrow.FLOAT64, arrow.LIST, arrow.STRUCT:
+			if order.Exact {
+				s.bits = append(s.bits, k)
+			}
+		}
+	}
+	s.cols = make([][]arrow.Array, len(s.how))
+	return s
 }
 
 // Add takes the rows of r. It borrows the record.
@@ -71,65 +95,54 @@ func (s *Sorter) Add(ctx context.Context, r arrow.Record) error {
 		return nil
 	}
 	r.Retain()
-	chunk := int32(len(s.recs))
 	s.recs = append(s.recs, r)
-	s.scratch.Reset(r, s.order.Columns, s.order.Descending)
-	for i := range n {
-		key := s.scratch.At(i)
-		start := len(s.arena)
-		s.arena = append(s.arena, key...)
-		s.rows = append(s.rows, row{0, start, len(s.arena), arrowx.Ref{Chunk: chunk, Row: int32(i)}})
+	for k, c := range s.order.Columns {
+		s.cols[k] = append(s.cols[k], r.Column(c))
 	}
-	s.held += arrowx.Bytes(r) + s.scratch.Bytes() + 40*int64(n)
+	s.keyed.meet(r)
+	s.count += n
+	s.held += arrowx.Bytes(r) + rowBytes*int64(n)
 	if s.held > s.env.Memory/2 {
 		return s.spill(ctx)
 	}
 	return nil
 }
 
-func prefix(key []byte) uint64 {
-	if len(key) >= 8 {
-		return binary.BigEndian.Uint64(key)
-	}
-	var b [8]byte
-	copy(b[:], key)
-	return binary.BigEndian.Uint64(b[:])
-}
-
-// common is how many bytes all keys begin with.
-func (s *Sorter) common() int {
-	if len(s.rows) == 0 {
-		return 0
-	}
-	first := s.arena[s.rows[0].start:s.rows[0].end]
-	for _, r := range s.rows[1:] {
-		key := s.arena[r.start:r.end]
-		n := 0
-		for n < len(first) && n < len(key) && first[n] == key[n] {
-			n++
-		}
-		first = first[:n]
-	}
-	return len(first)
-}
-
 func (s *Sorter) sortRows() {
-	common := s.common()
-	for i, r := range s.rows {
-		s.rows[i].prefix = prefix(s.arena[r.start+common : r.end])
+	s.rows = slices.Grow(s.rows[:0], s.count)
+	skip := 0
+	if s.keyed.text && len(s.recs) > 0 {
+		skip = common(s.cols[0])
 	}
-	slices.SortFunc(s.rows, func(a, b row) int {
-		if a.prefix != b.prefix {
-			if a.prefix < b.prefix {
-				return -1
-			}
-			return 1
+	for chunk, r := range s.recs {
+		from := s.keyed.prefixes(r, skip)
+		for i, p := range from {
+			s.rows = append(s.rows, row{p, arrowx.Ref{Chunk: int32(chunk), Row: int32(i)}})
 		}
-		if c := bytes.Compare(s.arena[a.start:a.end], s.arena[b.start:b.end]); c != 0 {
+	}
+	first, of := s.keyed.decided(), -1
+	if first < len(prefix{}) {
+		of = first
+	}
+	s.sort(s.rows, first, of)
+}
+
+// compare compares rows whose prefixes and first columns are equal: by the other columns,
+// then by arrival.
+func (s *Sorter) compare(a, b row, column int) int {
+	for k := column; k < len(s.how); k++ {
+		cols := s.cols[k]
+		if c := s.how[k].Compare(cols[a.at.Chunk], int(a.at.Row), cols[b.at.Chunk], int(b.at.Row)); c != 0 {
 			return c
 		}
-		return a.start - b.start // keys are never empty, so this is the order of arrival
-	})
+	}
+	for _, k := range s.bits {
+		cols := s.cols[k]
+		if c := exact.Compare(cols[a.at.Chunk], int(a.at.Row), cols[b.at.Chunk], int(b.at.Row)); c != 0 {
+			return c
+		}
+	}
+	return cmp.Or(cmp.Compare(a.at.Chunk, b.at.Chunk), cmp.Compare(a.at.Row, b.at.Row))
 }
 
 // spill writes what memory holds as a run, and merges runs as soon as there are
@@ -148,7 +161,7 @@ func (s *Sorter) spill(ctx context.Context) error {
 func (s *Sorter) mergeLast(ctx context.Context) error {
 	first := len(s.runs) - fanIn
 	old := slices.Clone(s.runs[first:])
-	m, err := s.merge(ctx, old)
+	m, err := s.merge(ctx, old, nil)
 	if err != nil {
 		return err
 	}
@@ -175,7 +188,10 @@ func (s *Sorter) forget() {
 	for _, r := range s.recs {
 		r.Release()
 	}
-	s.recs, s.rows, s.arena, s.held = nil, s.rows[:0], s.arena[:0], 0
+	for k := range s.cols {
+		s.cols[k] = nil
+	}
+	s.recs, s.rows, s.count, s.held = nil, s.rows[:0], 0, 0
 }
 
 // batchRows is how many rows make a batch of which fanIn, and what is made of
@@ -248,21 +264,19 @@ func endWriting(f pipelines.SpoolFile) error {
 // Sorted gives the rows in order. Nothing may be added afterwards. The stream
 // reads what the sorter holds: close the stream, then the sorter.
 func (s *Sorter) Sorted(ctx context.Context) (pipelines.Stream, error) {
+	s.sortRows()
 	if len(s.runs) == 0 {
-		s.sortRows()
 		return pipelines.NewStream(s.schema, s.inMemory(mergeRows), nil), nil
-	}
-	if len(s.rows) > 0 {
-		if err := s.spill(ctx); err != nil {
-			return nil, err
-		}
 	}
 	for len(s.runs) > fanIn {
 		if err := s.shorten(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return s.merge(ctx, s.runs)
+	if len(s.rows) == 0 {
+		return s.merge(ctx, s.runs, nil)
+	}
+	return s.merge(ctx, s.runs, pipelines.NewStream(s.schema, s.inMemory(s.batchRows()), nil))
 }
 
 // shorten merges neighbouring runs, so that a row never passes an equal one
@@ -272,7 +286,7 @@ func (s *Sorter) shorten(ctx context.Context) error {
 	s.runs = nil
 	for len(old) > 0 {
 		n := min(fanIn, len(old))
-		m, err := s.merge(ctx, old[:n])
+		m, err := s.merge(ctx, old[:n], nil)
 		if err == nil {
 			err = s.writeRun(ctx, old[0].level+1, m.Next)
 			err = firstOf(err, m.Close())
@@ -294,7 +308,7 @@ func (s *Sorter) shorten(ctx context.Context) error {
 // Close frees what is held, in memory and on disk. Legal more than once.
 func (s *Sorter) Close() error {
 	s.forget()
-	s.rows, s.arena = nil, nil
+	s.rows = nil
 	var err error
 	for _, f := range s.runs {
 		err = firstOf(err, f.Close())

@@ -113,6 +113,9 @@ func (s *spreading) part() {
 	var sample [][]byte
 	var keys arrowx.Keys
 	for n := 1; n <= len(s.order.Columns); n++ {
+		if !arrowx.Keyed(s.in.Schema().Field(s.order.Columns[n-1]).Type) {
+			break // structs are in an order and have no keys
+		}
 		sample, s.lead = sample[:0], Order{Columns: s.order.Columns[:n]}
 		if s.order.Descending != nil {
 			s.lead.Descending = s.order.Descending[:n]
