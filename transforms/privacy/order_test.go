@@ -224,12 +224,12 @@ func TestTheOrderTellsNothing(t *testing.T) {
 				r.Fatal(err)
 			}
 			spool := &countedFiles{Spool: env.Spool}
-			env.Spool = spool
+			env.Spool, env.Workers = spool, rapid.SampledFrom([]int{1, 2, 8}).Draw(r, "workers")
 			p, err := policy(t, env, motleyPolicy)
 			if err != nil {
 				r.Fatal(err)
 			}
-			got := publishedBytes(r, env, p, d, motleyRows(seed, order, size), rapid.SampledFrom([]int{1, 2, 8}).Draw(r, "workers"))
+			got := publishedBytes(r, env, p, d, motleyRows(seed, order, size), env.Workers)
 			if want == nil {
 				want = got
 				published += len(got)
