@@ -38,7 +38,7 @@ func (s sensitiveConfig) Validate() error {
 	switch d, c := s.Diversity, s.Closeness; {
 	case d == nil && c == nil:
 		return wrong("neither diversity nor closeness")
-	case d != nil && d.L <= 1 && c == nil || c != nil && c.T >= 1 && d == nil:
+	case (d == nil || d.L <= 1) && (c == nil || c.T >= 1):
 		return wrong("a bound that every class keeps")
 	case d != nil && (d.L < 1 || d.Kind != "entropy" && d.L != float64(int(d.L))):
 		return wrong("l that is no number of values")

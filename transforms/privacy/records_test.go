@@ -222,3 +222,16 @@ func TestNamesAreNoSensitiveColumn(t *testing.T) {
 		}
 	}
 }
+
+// Two bounds that every class keeps are as little as one.
+func TestBoundsThatEveryClassKeeps(t *testing.T) {
+	const trivial, near = "diversity {\nl = 1\n}\n", "closeness {\nt = 1\n}\n"
+	for body, refused := range map[string]bool{
+		trivial: true, near: true, trivial + near: true, "diversity {\nl = 2\n}\n" + near: false, trivial + "closeness {\nt = 0.3\n}\n": false,
+	} {
+		_, err := policy(t, pipelinetest.Env(t), "quasi \"service\" {}\nmodel {\nk = 2\n}\nsensitive \"absence\" {\n"+body+"}\n")
+		if messages.Has(err, messages.WrongSensitive) != refused || err != nil != refused {
+			t.Errorf("%s: %v", strings.ReplaceAll(body, "\n", " "), err)
+		}
+	}
+}
