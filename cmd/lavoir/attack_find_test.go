@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 	"unicode/utf16"
 
 	"github.com/klauspost/compress/snappy"
@@ -350,6 +351,60 @@ func forced(pseudonyms map[string]bool, names []string, keys [][]byte) (found []
 		}
 	}
 	return found
+}
+
+// arranged says where rows are in no order that what is published of them gives: class
+// by class, those of one by what nobody may learn, by what is public and by codes. Which
+// quasi-identifiers are labels the manifest does not tell, and they come first.
+func arranged(t testing.TB, manifest string, header []string, rows [][]string) (why string) {
+	t.Helper()
+	var m struct {
+		Protection struct {
+			Columns []struct{ Name, Role, Treatment string }
+		}
+	}
+	if err := json.Unmarshal([]byte(manifest), &m); err != nil {
+		t.Fatal(err)
+	}
+	place := map[string]int{}
+	quasi := 0
+	for i, c := range m.Protection.Columns {
+		rank := map[string]int{"quasi": 0, "sensitive": 200, "public": 300, "identifier": 400}[c.Role]
+		if c.Treatment == "pseudonym" {
+			rank = 500
+		}
+		switch c.Role {
+		case "quasi":
+			rank, quasi = quasi, quasi+1
+		case "sensitive":
+			rank += i
+		}
+		place[c.Name] = rank
+	}
+	for labels := range 1 << quasi {
+		columns := make([]int, len(header))
+		for i := range columns {
+			columns[i] = i
+		}
+		rank := func(column int) int {
+			at := place[header[column]]
+			if at < quasi && labels>>at&1 != 0 {
+				at += 100
+			}
+			return at
+		}
+		slices.SortStableFunc(columns, func(a, b int) int { return rank(a) - rank(b) })
+		moved := make([][]string, len(rows))
+		for r, row := range rows {
+			for _, c := range columns {
+				moved[r] = append(moved[r], row[c])
+			}
+		}
+		if why = unordered(moved); why == "" {
+			return ""
+		}
+	}
+	return why
 }
 
 // unordered says where rows are not in the order of what is published of them: an

@@ -290,7 +290,7 @@ func (w *world) release(what string, v *victim, manifest, text, file string) {
 	}
 	header, rows := all[0], all[1:]
 	if v.model {
-		if why := unordered(rows); why != "" {
+		if why := arranged(w.t, manifest, header, rows); why != "" {
 			w.found("%s: the order of the source is public: %s", at, why)
 		}
 	}

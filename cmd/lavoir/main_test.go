@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,11 +20,13 @@ import (
 // TestMain makes the test binary be the command when it is called lavoir: the
 // scripts and the tests below start, kill and interrupt real processes.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	mains := map[string]func(){
 		"lavoir":          main,
 		"lavoir-killed":   killedMain,
 		"lavoir-attacked": attackedMain,
-	})
+	}
+	maps.Copy(mains, systemMains)
+	testscript.Main(m, mains)
 }
 
 // TestScripts runs the command as a user does. A script without a pipeline file

@@ -995,6 +995,7 @@ var phrases = []phrase{
 	{"a comparison of releases without a model", "une comparaison de versions sans modèle"},
 	{"its bytes make no sense to a reader of its format", "ses octets n'ont pas de sens pour un lecteur de son format"},
 	{"its manifest cannot be read", "son manifeste est illisible"},
+	{"microaggregate *: k = *", "microaggregate * : k = *"},
 	{"rule of identifier *", "règle de identifier *"},
 	{"roles of the columns", "rôles des colonnes"},
 	{"rows that can be read", "lignes lisibles"},
