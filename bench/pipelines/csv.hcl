@@ -38,6 +38,10 @@ pipeline "grants" {
   privacy {
     public = ["id", "attribuant", "attribuant_siret", "exercice", "association", "association_siret", "objet", "nature",
     "montant", "taux", "convention_le", "versement_le"]
+    expect "association" {
+      kinds  = ["name"]
+      reason = "names of associations, which are drawn from words"
+    }
   }
   load "local" "portal" {
     connection = connection.local.portal

@@ -40,6 +40,10 @@ pipeline "grants" {
   privacy {
     public = ["nomAttribuant", "idAttribuant", "dateConvention", "referenceDecision", "nomBeneficiaire", "idBeneficiaire", "objet",
     "montant", "nature", "conditionsVersement", "datesPeriodeVersement", "notificationUE", "pourcentageSubvention"]
+    expect "nomBeneficiaire" {
+      kinds  = ["name"]
+      reason = "names of associations, spliced at random"
+    }
   }
   load "local" "portal" {
     connection = connection.local.portal
