@@ -3,7 +3,7 @@ package messages
 // subjects: who objected, and where a person's rows are.
 // Codes LAV-4450 to LAV-4469.
 var subjects = []*Message{
-	OppositionAge, NoOpposition, NoSubject, SubjectKey, OppositionMissing, OppositionDamaged, OppositionStale, OppositionUnwritable,
+	OppositionAge, NoOpposition, NoSubject, SubjectKey, OppositionMissing, OppositionDamaged, OppositionStale, OppositionUnwritable, OppositionOther,
 	QuarantineClosed, BadIdentity, SubjectRunning,
 }
 
@@ -32,6 +32,9 @@ var (
 	OppositionUnwritable = &Message{Code: "LAV-4453", Class: Environment,
 		EN: Text{"the list of oppositions {file} cannot be written ({why})", "nothing changed; let the account write to the project's folder"},
 		FR: Text{"la liste d'oppositions {file} ne peut pas être écrite ({why})", "rien n'a changé ; autorisez le compte à écrire dans le dossier du projet"}}
+	OppositionOther = &Message{Code: "LAV-4461", Class: Refused,
+		EN: Text{"the list of oppositions {file} was made under another key, or not for column {column} as it is compared now: nobody would be found in it", "nothing was published; take back the secret, the column and canonical that it was made with, or remove the list and its .confirmed file and enter those who objected again"},
+		FR: Text{"la liste d'oppositions {file} a été faite sous une autre clé, ou pas pour la colonne {column} telle qu'elle est comparée maintenant : personne n'y serait trouvé", "rien n'a été publié ; reprenez le secret, la colonne et canonical avec lesquels elle a été faite, ou supprimez la liste et son fichier .confirmed et entrez de nouveau les personnes qui se sont opposées"}}
 	QuarantineClosed = &Message{Code: "LAV-4454", Class: Environment,
 		EN: Text{"{count} files of the quarantine cannot be read without a key, and may hold the person", "give the key of one of the project's recipients: --identity; or wait until lavoir purge removes them"},
 		FR: Text{"{count} fichiers de la quarantaine sont illisibles sans clé, et peuvent contenir la personne", "donnez la clé de l'un des destinataires du projet : --identity ; ou attendez que lavoir purge les supprime"}}

@@ -49,7 +49,7 @@ func (o oppositionConfig) form() protect.Form {
 // that says when it was last confirmed. That is beside the list, because the list counts
 // as configuration: a release is made again when somebody objects, not when somebody
 // looked.
-const oppositionHead, confirmedEnding = "lavoir oppositions 1", ".confirmed"
+const oppositionHead, confirmedEnding = "lavoir oppositions 1 ", ".confirmed"
 
 // opposed are the persons whose rows never leave, as keyed hashes. The key is fetched
 // by who compares: a decision holds none.
@@ -57,11 +57,13 @@ type opposed struct {
 	column string
 	form   protect.Form
 	listed map[string]bool
+	seal   string
 }
 
 // oppositions is the list as it was when the policy was built.
 type oppositions struct {
 	listed    map[string]bool
+	seal      string
 	confirmed time.Time
 	err       error // why it cannot be used; told when rows are to leave
 }
@@ -71,7 +73,7 @@ func (c policyConfig) oppositions(env pipelines.Env) (o oppositions) {
 		return o
 	}
 	path := env.Path(string(c.Opposition.Source))
-	if o.listed, o.err = readOppositions(path); o.err != nil {
+	if o.listed, o.seal, o.err = readOppositions(path); o.err != nil {
 		return o
 	}
 	name := filepath.Base(path) + confirmedEnding
@@ -99,7 +101,7 @@ func (t policy) opposition() (*opposed, error) {
 	if age := t.env.Now().Sub(t.list.confirmed); age > t.Opposition.MaxAge || age < -24*time.Hour {
 		return nil, messages.OppositionStale.With("file", filepath.Base(string(t.Opposition.Source)), "at", t.list.confirmed.UTC().Format(time.DateOnly))
 	}
-	return &opposed{t.Opposition.Key, t.Opposition.form(), t.list.listed}, nil
+	return &opposed{t.Opposition.Key, t.Opposition.form(), t.list.listed, t.list.seal}, nil
 }
 
 func (t policy) oppositionKey(ctx context.Context) (protect.Key, error) {
@@ -114,24 +116,32 @@ func (t policy) oppositionKey(ctx context.Context) (protect.Key, error) {
 	return root.Key(protect.Scope{Domain: "opposition"})
 }
 
-func readOppositions(path string) (map[string]bool, error) {
+// seal binds a list to its key, its column and its form: under others nobody
+// would be found in it, and everybody would leave.
+func (o oppositionConfig) seal(key protect.Key) string {
+	return key.Pseudonyms(protect.Exact).Of("\x00" + string(o.form()) + "\x00" + o.Key)
+}
+
+func readOppositions(path string) (listed map[string]bool, seal string, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, messages.OppositionMissing.With("file", filepath.Base(path), "why", pipelines.Unreadable(err))
+		return nil, "", messages.OppositionMissing.With("file", filepath.Base(path), "why", pipelines.Unreadable(err))
 	}
+	damaged := messages.OppositionDamaged.With("file", filepath.Base(path))
 	lines := strings.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
+	seal, headed := strings.CutPrefix(lines[0], oppositionHead)
 	// A list that lost its end is told by its last line.
-	if len(lines) < 3 || lines[0] != oppositionHead || lines[len(lines)-1] != "" || lines[len(lines)-2] != fmt.Sprintf("end %d", len(lines)-3) {
-		return nil, messages.OppositionDamaged.With("file", filepath.Base(path))
+	if len(lines) < 3 || !headed || !pseudonymous(seal) || lines[len(lines)-1] != "" || lines[len(lines)-2] != fmt.Sprintf("end %d", len(lines)-3) {
+		return nil, "", damaged
 	}
-	listed := map[string]bool{}
+	listed = map[string]bool{}
 	for _, l := range lines[1 : len(lines)-2] {
 		if !pseudonymous(l) {
-			return nil, messages.OppositionDamaged.With("file", filepath.Base(path))
+			return nil, "", damaged
 		}
 		listed[l] = true
 	}
-	return listed, nil
+	return listed, seal, nil
 }
 
 // Oppose adds persons to the list, or takes them off it, and confirms that it is whole.
@@ -145,9 +155,14 @@ func (t policy) Oppose(ctx context.Context, keys []string, withdraw bool) (chang
 		return nil, 0, err
 	}
 	path := t.env.Path(string(t.Opposition.Source))
-	listed, err := readOppositions(path)
-	if _, e := os.Stat(path); errors.Is(e, fs.ErrNotExist) {
+	listed, seal, err := readOppositions(path)
+	_, missing := os.Stat(path)
+	_, never := os.Stat(path + confirmedEnding)
+	switch {
+	case errors.Is(missing, fs.ErrNotExist) && errors.Is(never, fs.ErrNotExist): // else there was a list, and it is lost
 		listed, err = map[string]bool{}, nil
+	case err == nil && seal != t.Opposition.seal(key):
+		err = messages.OppositionOther.With("file", filepath.Base(path), "column", t.Opposition.Key)
 	}
 	if err != nil {
 		return nil, 0, err
@@ -163,7 +178,7 @@ func (t policy) Oppose(ctx context.Context, keys []string, withdraw bool) (chang
 		}
 	}
 	var out bytes.Buffer
-	fmt.Fprintln(&out, oppositionHead)
+	fmt.Fprintln(&out, oppositionHead+t.Opposition.seal(key))
 	all := make([]string, 0, len(listed))
 	for h := range listed {
 		all = append(all, h)
@@ -237,6 +252,10 @@ func (m *objecting) keep(ctx context.Context, b pipelines.Batch) (pipelines.Batc
 		if err != nil {
 			b.Release()
 			return pipelines.Batch{}, nil, err
+		}
+		if m.o.seal != m.t.Opposition.seal(key) {
+			b.Release()
+			return pipelines.Batch{}, nil, messages.OppositionOther.With("file", filepath.Base(string(m.t.Opposition.Source)), "column", m.o.column)
 		}
 		m.hashes = key.Pseudonyms(m.o.form)
 	}
