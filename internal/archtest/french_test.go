@@ -154,7 +154,7 @@ var unspoken = map[string]string{
 	"preview --show-values *":      "what the audit log notes",
 	"subject oppose":               "what the audit log notes",
 	"subject find":                 "what the audit log notes",
-	"lavoir oppositions 1 ":         "the first line of a list",
+	"lavoir oppositions 1 ":        "the first line of a list",
 	"end *":                        "the last line of a list",
 	"no identity matches":          "a mark between functions",
 	"review * *":                   "what the seed of a sample is made of",
