@@ -27,7 +27,7 @@ export CGO_ENABLED := 0
 GO   ?= go
 TIME ?= 10s
 RACE ?= ./pipelines/... ./connectors/... ./transforms/... ./internal/arrowx
-FUZZ_PATIENCE ?= 300 # seconds, building with coverage included
+FUZZ_PATIENCE ?= 300 # seconds a target, at least twice TIME
 
 # CI installs exactly this version; without it the linter is left out, saying so.
 GOLANGCI_LINT_VERSION := v2.15.0
