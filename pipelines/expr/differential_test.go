@@ -213,7 +213,7 @@ func literal(t *rapid.T, k kind) meaning {
 	return m
 }
 
-var texts = []string{"", "a", "Moreau", "éclair", "12", "-7", "oui", "9999999999999999999", "œ u"}
+var texts = []string{"", "a", "Moreau", "éclair", "12", "-7", "oui", "9999999999999999999", "œ u", " \u00a0où\t va ", "79927398713"}
 
 func operation(t *rapid.T, k kind, depth int) (meaning, bool) {
 	one := func(k kind) meaning { return expression(t, k, depth) }
@@ -245,6 +245,9 @@ func operation(t *rapid.T, k kind, depth int) (meaning, bool) {
 	case kText:
 		return textOperation(t, depth)
 	case kDate:
+		if rapid.Bool().Draw(t, "function") {
+			return dateFunction(t, depth)
+		}
 		d, n := one(kDate), other(kInt)
 		return meaning{src: "add_days(" + d.src + ", " + n.src + ")", k: k, eval: strictly(func(as []answer) answer {
 			n := as[1].r.Num()
@@ -324,7 +327,9 @@ func intOperation(t *rapid.T, depth int) (meaning, bool) {
 	one := func(k kind) meaning { return expression(t, k, depth) }
 	m := meaning{k: kInt}
 	var a meaning
-	switch op := rapid.SampledFrom([]string{"+", "-", "*", "%", "neg", "length", "year", "days", "to_int", "text"}).Draw(t, "int op"); op {
+	switch op := rapid.SampledFrom([]string{"+", "-", "*", "%", "neg", "length", "year", "days", "to_int", "text", "function"}).Draw(t, "int op"); op {
+	case "function":
+		return intFunction(t, depth)
 	case "neg":
 		a = one(kInt)
 		m.src = "(-" + a.src + ")"
@@ -371,9 +376,11 @@ func intOperation(t *rapid.T, depth int) (meaning, bool) {
 
 func boolOperation(t *rapid.T, depth int) (meaning, bool) {
 	one := func(k kind) meaning { return expression(t, k, depth) }
-	switch op := rapid.SampledFrom([]string{"&&", "||", "!", "null", "in", "starts", "<", "<", "="}).Draw(t, "bool op"); op {
+	switch op := rapid.SampledFrom([]string{"&&", "||", "!", "null", "in", "starts", "<", "<", "=", "function"}).Draw(t, "bool op"); op {
 	case "&&", "||":
 		return logicOf(op, one(kBool), operand(t, kBool, depth)), true
+	case "function":
+		return boolFunction(t, depth)
 	case "!":
 		a := one(kBool)
 		return meaning{src: "!" + a.src, k: kBool, eval: strictly(func(as []answer) answer { return answer{b: !as[0].b} }, a)}, true
@@ -415,6 +422,9 @@ func boolOperation(t *rapid.T, depth int) (meaning, bool) {
 
 func textOperation(t *rapid.T, depth int) (meaning, bool) {
 	m := meaning{k: kText}
+	if rapid.Bool().Draw(t, "function") {
+		return textFunction(t, depth)
+	}
 	if rapid.Bool().Draw(t, "template") {
 		a := expression(t, rapid.SampledFrom([]kind{kBool, kInt, kFloat, kDec, kText, kDate}).Draw(t, "part"), depth)
 		b := expression(t, kText, depth)
