@@ -1,6 +1,7 @@
 package hclfile
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
@@ -89,10 +90,11 @@ func (l *loader) exists(a Address) bool {
 	return s != nil && s.value.Type().IsObjectType() && s.value.Type().HasAttribute(a.Key)
 }
 
-// formerly gives the names a task had before the moves.
+// formerly gives the names a task had before the moves: a merged town has those of all
+// that are in it, under every name of its pipeline.
 func (p *Project) formerly(t pipelines.TaskID) []pipelines.TaskID {
 	names := []pipelines.TaskID{t}
-	for i := 0; i < len(names) && len(names) <= len(p.moves)+1; i++ { // a moved name may have moved before
+	for i := 0; i < len(names); i++ { // a moved name may have moved before
 		for _, m := range p.moves {
 			old := names[i]
 			switch {
@@ -100,10 +102,10 @@ func (p *Project) formerly(t pipelines.TaskID) []pipelines.TaskID {
 				old.Pipeline = m.From.Pipeline
 			case m.To.Key != "" && m.To.Key == old.Tenant:
 				old.Tenant = m.From.Key
-			default:
-				continue
 			}
-			names = append(names, old)
+			if !slices.Contains(names, old) {
+				names = append(names, old)
+			}
 		}
 	}
 	return names[1:]
