@@ -54,10 +54,17 @@ Rien n'est publié.`),
 				return err
 			}
 			sort.Strings(files)
+			picked, err := a.picked(p)
+			if err != nil {
+				return err
+			}
 			failed := 0
 			all := []testJSON{}
 			for _, file := range files {
-				why, err := a.test(cmd.Context(), p, file, update)
+				why, mine, err := a.test(cmd.Context(), p, file, picked, update)
+				if !mine {
+					continue
+				}
 				if err != nil {
 					why = a.oneLine(err)
 				}
@@ -78,19 +85,31 @@ Rien n'est publié.`),
 				}
 				fmt.Fprintf(a.Out, "%s %s\n%s\n", a.paint(a.Out, "31", "✗"), name, why)
 			}
+			if picked != nil && len(all) == 0 {
+				return messages.NothingSelected.With()
+			}
 			if a.json() {
 				a.printJSON(map[string]any{"tests": all, "failed": failed})
 			} else {
-				fmt.Fprintln(a.Out, a.count(len(files), "test", "tests", "test", "tests"))
+				fmt.Fprintln(a.Out, a.count(len(all), "test", "tests", "test", "tests"))
 			}
 			if failed > 0 {
-				return messages.TestFailed.With("failed", failed, "count", len(files))
+				return messages.TestFailed.With("failed", failed, "count", len(all))
 			}
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&update, "update", false, a.t("write what the tests give as what is wanted", "écrire ce que donnent les tests comme ce qui est voulu"))
-	return a.loading(cmd)
+	return a.selection(cmd)
+}
+
+// picked are the tasks that the flags select; nil: all.
+func (a *app) picked(p *hclfile.Project) (map[pipelines.TaskID]bool, error) {
+	if a.flags.sel == (pipelines.Selection{}) {
+		return nil, nil
+	}
+	picked := map[pipelines.TaskID]bool{}
+	return picked, a.diagnose(p.Tasks(a.flags.sel, func(t pipelines.Task) bool { picked[t.ID] = true; return true }))
 }
 
 type testJSON struct {
@@ -99,29 +118,33 @@ type testJSON struct {
 	Why  string `json:"why,omitempty"`
 }
 
-// test runs one test and says how it fails, or "".
-func (a *app) test(ctx context.Context, p *hclfile.Project, file string, update bool) (string, error) {
+// test runs one test and says how it fails, or "". mine is false when its
+// task is not among the picked ones.
+func (a *app) test(ctx context.Context, p *hclfile.Project, file string, picked map[pipelines.TaskID]bool, update bool) (why string, mine bool, err error) {
 	ar, err := txtar.ParseFile(file)
 	if err != nil {
-		return "", err
+		return "", true, err
 	}
 	dir, err := os.MkdirTemp("", "lavoir-test-*")
 	if err != nil {
-		return "", err
+		return "", true, err
 	}
 	defer os.RemoveAll(dir)
 	sel, err := layOut(ar, filepath.Join(dir, "input"))
 	if err != nil {
-		return "", err
+		return "", true, err
 	}
 	project := p.Project
 	project.State, project.Evidence = filepath.Join(dir, "state"), pipelines.Connection{}
 	var tasks []pipelines.Task
 	if diags := project.Tasks(sel, func(t pipelines.Task) bool { tasks = append(tasks, t); return len(tasks) < 2 }); diags.HasErrors() {
-		return "", diags
+		return "", true, diags
 	}
 	if len(tasks) != 1 {
-		return a.t("task.hcl must pick exactly one task: give pipeline, tenant and partition", "task.hcl doit désigner une seule tâche : donnez pipeline, tenant et partition"), nil
+		return a.t("task.hcl must pick exactly one task: give pipeline, tenant and partition", "task.hcl doit désigner une seule tâche : donnez pipeline, tenant et partition"), true, nil
+	}
+	if picked != nil && !picked[tasks[0].ID] {
+		return "", false, nil
 	}
 	rows := ""
 	res, err := pipelines.RunFixture(ctx, a.reg, &project, tasks[0], filepath.Join(dir, "input"), a.options(), func(f pipelines.SealedFile) error {
@@ -133,9 +156,10 @@ func (a *app) test(ctx context.Context, p *hclfile.Project, file string, update 
 		return err
 	})
 	if err != nil {
-		return "", err
+		return "", true, err
 	}
-	return a.judge(ar, file, res, rows, update)
+	why, err = a.judge(ar, file, res, rows, update)
+	return why, true, err
 }
 
 // judge compares what a test gave with what it wants.
