@@ -596,8 +596,7 @@ func (s *webdav) Examine(ctx context.Context) []pipelines.Finding {
 		return found
 	}
 	if err := tryObject(ctx, s); err != nil {
-		// Most are only read, and then this account should have no such rights.
-		return append(found, finding("rights to write", nil, "this account cannot write: it can be read only"))
+		return append(found, finding("rights to write", err, ""))
 	}
 	found = append(found, finding("rights to write", nil, "this account can write and delete"))
 	if s.single {

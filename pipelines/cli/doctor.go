@@ -2,7 +2,10 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,6 +72,13 @@ func (a *app) doctor(cmd *cobra.Command, p *hclfile.Project, fs *findings) error
 	}
 	defer done()
 	fs.add(a.t("state folder", "dossier d'état"), pipelines.Finding{Check: a.t("can be written", "peut être écrit"), OK: true})
+	if free, known := freeDisk(project.State); known {
+		x := pipelines.Finding{Check: "disk", OK: true, Note: fmt.Sprintf("%d GiB free", free>>30)}
+		if free < leastDisk {
+			x.OK, x.Err = false, messages.DiskFull.With("store", project.State)
+		}
+		fs.add(a.t("state folder", "dossier d'état"), x)
+	}
 	wanted := a.wanted(p)
 	for _, ref := range p.SecretRefs() {
 		if !wanted(ref) {
@@ -80,6 +90,7 @@ func (a *app) doctor(cmd *cobra.Command, p *hclfile.Project, fs *findings) error
 			fs.add(ref, pipelines.Finding{Check: a.t("can be read", "peut être lu"), OK: true})
 		}
 	}
+	written := written(p)
 	for _, c := range p.Connections() {
 		if !wanted(c.String()) {
 			continue
@@ -90,11 +101,47 @@ func (a *app) doctor(cmd *cobra.Command, p *hclfile.Project, fs *findings) error
 			continue
 		}
 		for _, x := range d.Examine(ctx) {
+			if x.Check == "rights to write" && x.Err != nil && !written[c.String()] {
+				x.OK, x.Err, x.Note = true, nil, "this account cannot write: it can be read only"
+			}
 			fs.add(c.String(), x)
 		}
 	}
 	a.doctorTasks(cmd, p, fs)
 	return ctx.Err()
+}
+
+// leastDisk is what the disk of the state folder should have free: sealed files and
+// what is put aside stand there.
+const leastDisk = 1 << 30
+
+// written are the addresses of the connections that something is written to: by a
+// load, by a source that takes files away, as evidence. Where a connection is only
+// read, its account should not be able to write.
+func written(p *hclfile.Project) map[string]bool {
+	out := map[string]bool{p.Evidence.String(): true}
+	add := func(b pipelines.Built) {
+		v := reflect.ValueOf(b.Config)
+		for i := 0; v.Kind() == reflect.Struct && i < v.NumField(); i++ {
+			if f := v.Field(i); f.Type() == reflect.TypeFor[pipelines.Connection]() && f.CanInterface() {
+				out[f.Interface().(pipelines.Connection).String()] = true
+			}
+		}
+	}
+	_ = p.Tasks(pipelines.Selection{}, func(t pipelines.Task) bool { // its mistakes were said already
+		for _, l := range t.Chain.Loads {
+			add(l)
+		}
+		for _, c := range slices.Concat(t.Candidates, []pipelines.Task{t}) {
+			taker, takes := c.Chain.Source.Config.(pipelines.Taker)
+			encrypting, sets := c.Chain.Source.Config.(pipelines.Encrypting)
+			if takes && taker.Takes() || sets && encrypting.Encrypts() != "" {
+				add(c.Chain.Source)
+			}
+		}
+		return true
+	})
+	return out
 }
 
 // wanted says whether a connection or secret matters to the selected tasks: what

@@ -45,3 +45,12 @@ func systemLanguage() messages.Lang {
 	}
 	return messages.English
 }
+
+// freeDisk is how many bytes this account may still write in a folder.
+func freeDisk(folder string) (bytes uint64, known bool) {
+	p, err := windows.UTF16PtrFromString(folder)
+	if err != nil {
+		return 0, false
+	}
+	return bytes, windows.GetDiskFreeSpaceEx(p, &bytes, nil, nil) == nil
+}
