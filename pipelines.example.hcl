@@ -33,10 +33,7 @@ variable "exercices" {
 }
 
 locals {
-  natures = {
-    "aide en numéraire" = "numéraire"
-    "aide en nature"    = "nature"
-  }
+  seuil = 23000 # euros : au-delà, une convention est obligatoire
 }
 
 # Un secret dit où se trouve une valeur, jamais la valeur, et ne peut entrer dans
@@ -77,6 +74,17 @@ tenants "communes" {
   key     = "cle"
   columns = { population = int64 }
   when    = tenant.population > 100
+
+  # D'ordinaire des fichiers à part, où chaque exception au tableau dit sa raison.
+  overrides = ["pipelines.example.hcl"]
+}
+
+# Ce qui diffère du tableau, et pourquoi : lavoir plan --exceptions en fait la liste.
+# Quand le tableau change, l'exception est une erreur, et non oubliée.
+override "les-tilleuls" "population" {
+  from   = 129
+  to     = 131
+  reason = "deux naissances depuis le recensement"
 }
 
 # --- Ce que chaque source doit donner ------------------------------------------
@@ -95,6 +103,13 @@ contract "conventions" {
   on_added = "report"
 }
 
+# Un schéma national, ou le vôtre. Ses colonnes fermées (des nombres, des jours, une
+# liste de valeurs) peuvent sortir ensemble ; un texte libre est toujours nommé à part.
+schema "absences" {
+  file   = "testdata/town/absences.schema.json"
+  sha256 = "cee81d8024f6edc8986a4ea862d424bee27ff881344cdb1567345039bb807d48" # celui qu'on a lu
+}
+
 # --- Ce qui leur arrive en chemin -----------------------------------------------
 
 # Une suite d'étapes a un nom pour servir à plusieurs pipelines ou variantes.
@@ -110,7 +125,7 @@ steps "conventions" {
   }
   transform "derive" "tranche" {
     columns = {
-      tranche = row.montant >= 23000 ? "convention obligatoire" : "sous le seuil"
+      tranche = row.montant >= local.seuil ? "convention obligatoire" : "sous le seuil"
     }
   }
   transform "sort" "ordre" {
@@ -303,7 +318,7 @@ pipeline "absences" {
     columns  = { jours = sum(row.jours) }
   }
   privacy {
-    public = ["service", "mois", "jours"]
+    public = schema.absences.columns
   }
   load "local" "portail" {
     connection = connection.local.portail
