@@ -185,13 +185,8 @@ func withoutLostKey(ctx context.Context, p *hclfile.Project) (project pipelines.
 // doctorTasks looks for what a task would miss: authorizations and columns.
 func (a *app) doctorTasks(cmd *cobra.Command, p *hclfile.Project, fs *findings) {
 	opt := pipelines.PlanOptions{Connect: true, Log: a.log()}
-	seen := map[[3]string]bool{}
+	seen := map[[4]string]bool{}
 	pipelines.Plan(cmd.Context(), &p.Project, a.flags.sel, opt, func(pl pipelines.Planned) bool {
-		key := [3]string{pl.Task.ID.Pipeline, pl.Task.ID.Tenant, pl.Task.Variant}
-		if seen[key] {
-			return true
-		}
-		seen[key] = true
 		x := pipelines.Finding{Check: a.t("authorization and columns", "autorisation et colonnes"), OK: true}
 		switch {
 		case pl.Err != nil:
@@ -199,7 +194,17 @@ func (a *app) doctorTasks(cmd *cobra.Command, p *hclfile.Project, fs *findings) 
 		case pl.Change == pipelines.ChangeHeld || pl.Change == pipelines.ChangeWithdrawn:
 			x.OK, x.Err = false, messages.NotAuthorized.With("task", pl.Task.ID)
 		}
-		fs.add(pl.Task.ID.String(), x)
+		// Of the partitions where one thing holds, or is wrong, one is enough.
+		key := [4]string{pl.Task.ID.Pipeline, pl.Task.ID.Tenant, pl.Task.Variant}
+		if m := messages.Find(x.Err); m != nil {
+			key[3] = m.Code
+		} else if x.Err != nil {
+			key[3] = x.Err.Error()
+		}
+		if !seen[key] {
+			seen[key] = true
+			fs.add(pl.Task.ID.String(), x)
+		}
 		return true
 	})
 }
