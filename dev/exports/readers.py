@@ -165,51 +165,34 @@ def read_xls(path, about):
 
 
 def read_ods(path, about):
-    import zipfile
-    import xml.etree.ElementTree as ET
+    from odf.opendocument import load
+    from odf.table import CoveredTableCell, Table, TableCell, TableRow
+    from odf.teletype import extractText
+    from odf.text import P
 
-    office = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
-    table = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-    body = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-    root = ET.fromstring(zipfile.ZipFile(path).read("content.xml"))
-    sheet = list(root.iter(table + "table"))[int(about["notes"].get("sheet", 1)) - 1]
+    cell, covered = TableCell().qname, CoveredTableCell().qname
+    sheet = load(path).spreadsheet.getElementsByType(Table)[int(about["notes"].get("sheet", 1)) - 1]
     rows = []
-    for r in sheet.iter(table + "table-row"):
+    for r in sheet.getElementsByType(TableRow):
         cells = []
-        for c in r:
-            if c.tag not in (table + "table-cell", table + "covered-table-cell"):
+        for c in r.childNodes:
+            if getattr(c, "qname", None) not in (cell, covered):
                 continue
-            kind = c.get(office + "value-type") if c.tag == table + "table-cell" else None  # what a merged cell covers is not seen
+            kind = c.getAttribute("valuetype") if c.qname == cell else None  # what a merged cell covers is not seen
             value = None
             if kind in ("float", "currency", "percentage"):
-                value = float(c.get(office + "value"))
+                value = float(c.getAttribute("value"))
             elif kind == "date":
-                value = c.get(office + "date-value")
+                value = c.getAttribute("datevalue")
             elif kind == "boolean":
-                value = c.get(office + "boolean-value")
+                value = c.getAttribute("booleanvalue")
             elif kind is not None:
-                value = "\n".join(spaced(p, body) for p in c.iter(body + "p")) or None
-            cells += [value] * min(int(c.get(table + "number-columns-repeated", 1)), 200)
+                value = "\n".join(extractText(p) for p in c.getElementsByType(P)) or None
+            cells += [value] * min(int(c.getAttribute("numbercolumnsrepeated") or 1), 200)
         while cells and cells[-1] is None:
             cells.pop()
-        rows += [cells] * (min(int(r.get(table + "number-rows-repeated", 1)), 2000) if cells else 1)
+        rows += [cells] * (min(int(r.getAttribute("numberrowsrepeated") or 1), 2000) if cells else 1)
     return sheet_rows(rows, about)
-
-
-def spaced(e, body):
-    """The text of a paragraph, in which an element stands for spaces."""
-    out = e.text or ""
-    for c in e:
-        if c.tag == body + "s":
-            out += " " * int(c.get(body + "c", 1))
-        elif c.tag == body + "line-break":
-            out += "\n"
-        elif c.tag == body + "tab":
-            out += "\t"
-        else:
-            out += spaced(c, body)
-        out += c.tail or ""
-    return out
 
 
 class Number(str):
