@@ -25,6 +25,14 @@ type Guesser interface {
 	Guess(ctx context.Context, env Env, in GuessFile) (*Guess, error)
 }
 
+// TextJudge is the ability of a privacy stage's configuration to say what of a text
+// its gate would refuse to let out.
+type TextJudge interface {
+	// Refuses gives a judge for one goroutine, which names the kind of the first
+	// passage that would be refused, "" when none would.
+	Refuses() func(text []byte) (kind string)
+}
+
 // Unwrapper is the ability of a source's configuration to look into what files
 // come in, an archive or a compressed stream.
 type Unwrapper interface {
@@ -51,6 +59,9 @@ type GuessFile struct {
 	Likely func(head []byte, in GuessFile) int
 	// Beside opens the file of the same name with another extension; nil: there is none.
 	Beside func(ctx context.Context, extension string) (in GuessFile, found bool, err error)
+	// Refused judges texts as a TextJudge does: a column that holds what would be
+	// refused looks personal. nil: nobody does.
+	Refused func(text []byte) (kind string)
 	// Rows is how many rows a guess reads, about; 0: all. A guess of the first rows
 	// knows nothing of how the file ends, and may be wrong about the others.
 	Rows int64

@@ -127,7 +127,7 @@ func likely(ctx context.Context, in pipelines.GuessFile, member format.Input, ex
 	if err != nil {
 		return false, err
 	}
-	file := pipelines.GuessFile{Name: in.Name, Extension: extension, Size: member.Size, Open: member.Open, Likely: in.Likely}
+	file := pipelines.GuessFile{Name: in.Name, Extension: extension, Size: member.Size, Open: member.Open, Likely: in.Likely, Refused: in.Refused}
 	if in.Likely == nil || in.Likely(head, file) > 0 {
 		return true, nil
 	}

@@ -24,7 +24,8 @@ type Input struct {
 	// lower case, of those that the codec names as Neighbours. nil: there are none.
 	Beside func(ctx context.Context, extension string) (in Input, found bool, err error)
 
-	rows int64 // of a guess: see pipelines.GuessFile
+	rows    int64 // of a guess: see pipelines.GuessFile, of this too:
+	refused func(text []byte) (kind string)
 }
 
 // Reader is a codec that reads. The schema of what it gives is the file's

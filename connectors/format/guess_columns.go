@@ -118,6 +118,8 @@ type columnGuess struct {
 	yearly                      int64     // written as 2022.04 or 1998.3, a year and a number in it, which is a number too
 	kind                        kindGuess // what is known of the column beside its values
 	said                        string    // the type that the file itself says
+	refused                     func(text []byte) (kind string)
+	found                       string // what refused found first
 }
 
 // add takes one value, which may be padded; nil is null.
@@ -146,6 +148,9 @@ func (c *columnGuess) add(b []byte, line int64) {
 	c.bools.add(why == nil && len(t) > 1, line)
 	c.addCode(t, line)
 	c.addPerson(t, line)
+	if c.refused != nil && c.found == "" {
+		c.found = c.refused(b)
+	}
 }
 
 // addFloat notes what may be a day, and takes off what is no digit of a binary
@@ -474,6 +479,9 @@ func guessColumns(g *pipelines.Guess, cols []*columnGuess, native bool) {
 			}
 		}
 		col := pipelines.GuessColumn{Name: c.name, Type: t.name, Nulls: c.empty, Personal: c.personal(), Empty: c.values == 0}
+		if col.Personal == "" && t.name == "text" {
+			col.Personal = c.found
+		}
 		if c.floats > 0 && !t.takesFloats() {
 			if t.name != "text" || c.isCode() || c.longest == 14 {
 				g.Found(messages.GuessNumbersForCodes.With("column", c.name, "count", c.floats))

@@ -14,7 +14,7 @@ import (
 
 // guessInput is the file as codecs want it.
 func guessInput(in pipelines.GuessFile) Input {
-	out := Input{Name: in.Name, Size: in.Size, Open: in.Open, rows: in.Rows}
+	out := Input{Name: in.Name, Size: in.Size, Open: in.Open, rows: in.Rows, refused: in.Refused}
 	if in.Beside != nil {
 		out.Beside = func(ctx context.Context, extension string) (Input, bool, error) {
 			found, ok, err := in.Beside(ctx, extension)
@@ -58,7 +58,7 @@ func (r *rowsGuess) read(ctx context.Context, codec Reader, in Input) error {
 	}
 	defer chunks.Close()
 	for i, f := range chunks.Schema().Fields() {
-		col := &columnGuess{name: f.Name}
+		col := &columnGuess{name: f.Name, refused: in.refused}
 		if r.prepare != nil {
 			r.prepare(i, col)
 		}

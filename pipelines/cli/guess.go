@@ -157,6 +157,11 @@ func (a *app) guessFile(ctx context.Context, env pipelines.Env, file, format str
 	if format == "" {
 		in.Likely = a.likely
 	}
+	for _, c := range a.reg.All(pipelines.KindPrivacy) {
+		if j, ok := c.New().(pipelines.TextJudge); ok {
+			in.Refused = j.Refuses()
+		}
+	}
 	p := &proposal{folder: filepath.Dir(full), path: filepath.Base(full)}
 	p.name = pipelineName(strings.TrimSuffix(p.path, filepath.Ext(p.path)))
 	for _, c := range a.reg.All(pipelines.KindSource) {
