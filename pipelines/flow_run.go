@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 	"slices"
 	"sort"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 
-	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -98,7 +96,7 @@ type flowRun struct {
 	sealed  []Sealed
 	groups  []sealedGroup // as they went to the sinks
 	decided Decision
-	fed     hash.Hash // of the rows that reached the privacy stage; nil: the source's tell them
+	reached *reached // of the rows that reached the privacy stage; nil: none is asked for, or the source's tell it
 	res     TaskResult
 	// unwritten says that the journal lacks what was published.
 	unwritten bool
@@ -474,7 +472,7 @@ func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading,
 }
 
 func (r *flowRun) observe(ctx context.Context, in Stream) (err error) {
-	in = r.sumFed(in)
+	in = r.sumReached(in)
 	if o, ok := r.Privacy.(Observer); ok {
 		r.decided, err = r.watch(ctx, o, in)
 	} else {
@@ -485,51 +483,6 @@ func (r *flowRun) observe(ctx context.Context, in Stream) (err error) {
 	}
 	// A stage that decided early must not hide the rows it did not look at.
 	return Each(ctx, in, func(b Batch) error { b.Release(); return nil })
-}
-
-// sumFed sums the rows that reach the stage where sources besides the flow's own are
-// in them: its digest does not tell whether those changed.
-func (r *flowRun) sumFed(in Stream) Stream {
-	_, draws := r.Privacy.(Drawer)
-	feeds := slices.ContainsFunc(r.Steps, func(s Step) bool { _, ok := s.Transform.(Feeder); return ok })
-	if !draws || !feeds {
-		return in
-	}
-	r.fed = sha256.New()
-	return NewStream(in.Schema(), func(ctx context.Context) (Batch, error) {
-		b, err := in.Next(ctx)
-		if err != nil {
-			return Batch{}, err
-		}
-		sum, err := arrowx.Digest(r.seed(), []arrow.Record{b.Record})
-		if err != nil {
-			b.Release()
-			return Batch{}, err
-		}
-		r.fed.Write(sum[:])
-		return b, nil
-	}, nil)
-}
-
-// draw tells the stage what was read, once it has read it all. The configuration is
-// part of it: two releases of the same rows under two policies would be two views of
-// each row, and equal pseudonyms would put them together again.
-func (r *flowRun) draw(ctx context.Context, rd *reading) (err error) {
-	d, ok := r.Privacy.(Drawer)
-	if !ok {
-		return nil
-	}
-	var fingerprint []byte
-	if r.opt.OwnKey {
-		config := sha256.Sum256(r.opt.Config)
-		read := append(config[:], rd.digest.Sum(nil)...)
-		if r.fed != nil {
-			read = r.fed.Sum(read)
-		}
-		fingerprint = r.mac("draw", read)
-	}
-	r.decided, err = d.Draw(ctx, r.decided, fingerprint)
-	return err
 }
 
 func (r *flowRun) emit(ctx context.Context, in Stream) (Stream, error) {

@@ -144,9 +144,12 @@ type Checked interface {
 
 // Drawer is the ability of a privacy stage to draw what must differ from release to
 // release, as keys of pseudonyms, from the keyed fingerprint of the rows that were
-// read and of the configuration: the same rows under the same one draw the same. It is called once all rows were observed, and
-// gives the decision to go on with. fingerprint is empty where none is kept.
+// read and of the configuration: the same rows under the same one draw the same.
 type Drawer interface {
+	// Draws says what the fingerprint has to tell apart.
+	Draws() Drawn
+	// Draw is called once all rows were observed, and gives the decision to go on with.
+	// fingerprint is empty where none is kept or asked for.
 	Draw(ctx context.Context, d Decision, fingerprint []byte) (Decision, error)
 }
 

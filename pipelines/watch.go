@@ -57,6 +57,9 @@ func (r *flowRun) watch(ctx context.Context, o Observer, in Stream) (d Decision,
 		},
 		work: func(ctx context.Context, worker int, p placed) (struct{}, error) {
 			defer p.Release()
+			if err := r.reached.see(worker, p.Batch); err != nil {
+				return struct{}{}, err
+			}
 			return struct{}{}, w.See(ctx, worker, p.first, p.Batch)
 		},
 	}

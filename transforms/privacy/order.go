@@ -24,7 +24,7 @@ import (
 // its rows. What a policy without either lets out keeps its order.
 func (t policy) Arrange(d pipelines.Decision, in *arrow.Schema, emitted pipelines.Stream) (pipelines.Stream, error) {
 	if t.Model == nil && len(t.Micro) > 0 {
-		return extsort.SortOnWorkers(t.env, emitted, byAllColumns(emitted.Schema())), nil
+		return extsort.SortOnWorkers(t.env, emitted, extsort.Order{Columns: allColumns(emitted.Schema()), Exact: true}), nil
 	}
 	s, _ := d.(*seen)
 	if t.Model == nil || s == nil || s.verdict == nil {
@@ -46,14 +46,11 @@ func (t policy) Arrange(d pipelines.Decision, in *arrow.Schema, emitted pipeline
 	}, sorted.Close), nil
 }
 
-// byAllColumns is an order of rows as they leave.
-func byAllColumns(s *arrow.Schema) (order extsort.Order) {
-	for i, f := range s.Fields() {
-		if arrowx.Keyed(f.Type) {
-			order.Columns = append(order.Columns, i)
-		}
+func allColumns(s *arrow.Schema) (all []int) {
+	for i := range s.Fields() {
+		all = append(all, i)
 	}
-	return order
+	return all
 }
 
 // arrangement is how rows of a policy with a model are kept until they are in order: the

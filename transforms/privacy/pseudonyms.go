@@ -87,10 +87,27 @@ func (t policy) Draw(ctx context.Context, d pipelines.Decision, fingerprint []by
 	return &drawn, nil
 }
 
+// Draws: rows of a policy with a model, or with means, leave in an order of their own, and
+// nothing that is decided depends on that of the source.
+func (t policy) Draws() pipelines.Drawn {
+	switch {
+	case !slices.ContainsFunc(t.pseudonyms(), t.rotates):
+		return pipelines.DrawnFromNothing
+	case t.Model == nil && len(t.Micro) == 0:
+		return pipelines.DrawnFromRows
+	}
+	return pipelines.DrawnFromSet
+}
+
+// rotates says whether the pseudonyms of an identifier are those of one release.
+func (t policy) rotates(id identifierConfig) bool {
+	return id.Destroy == "" && (id.Rotate != "" || t.env.NoRelease)
+}
+
 // rotated is the root of an identifier whose pseudonyms can be made again, and the
 // epoch of the release that is made of what was read.
 func (t policy) rotated(ctx context.Context, id identifierConfig, fingerprint []byte) (root protect.Root, epoch string, err error) {
-	rotates := id.Rotate != "" || t.env.NoRelease
+	rotates := t.rotates(id)
 	if rotates && len(fingerprint) == 0 {
 		return root, "", messages.NoFingerprint.With("column", id.Column)
 	}

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"maps"
+	mathrand "math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/lavoir-data/lavoir/connectors"
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/hclfile"
+	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
+	"github.com/lavoir-data/lavoir/transforms"
+)
+
+// dealt is a table as a source that gives its rows in some order, so many at a time. It is
+// read again where again is true, else the privacy stage spools its input.
+type dealt struct {
+	env   pipelines.Env
+	tb    pipelinetest.Table
+	batch int
+	again bool
+}
+
+func (d dealt) Open(context.Context) (pipelines.Stream, error) {
+	rest := d.tb.Rows
+	return pipelines.NewStream(d.tb.Schema, func(context.Context) (pipelines.Batch, error) {
+		if len(rest) == 0 {
+			return pipelines.Batch{}, io.EOF
+		}
+		n := min(d.batch, len(rest))
+		some := pipelinetest.Table{Schema: d.tb.Schema, Rows: rest[:n]}
+		rest = rest[n:]
+		return pipelines.Batch{Record: some.Record(d.env.Allocator)}, nil
+	}, nil), nil
+}
+
+func (d dealt) Declared() (*arrow.Schema, bool) { return d.tb.Schema, true }
+func (d dealt) Rereadable() bool                { return d.again }
+
+// deal is a way to run a project.
+type deal struct {
+	batch, workers int
+	memory         string
+	again          bool
+}
+
+const shuffledProject = `
+project {
+  fingerprint_key = secret.cle
+  memory          = %q
+  workers         = %d
+}
+secret "cle" {
+  env = "LAVOIR_TEST_ROOT"
+}
+connection "local" "portail" {
+  path = "public"
+}
+pipeline "agents" {
+  authorization {
+    allowed   = true
+    reference = "test"
+  }
+  source "dealt" "export" {}
+  %s
+  privacy {
+    %s
+  }
+  load "local" "portail" {
+    connection = connection.local.portail
+    file "csv" {}
+    file "parquet" {}
+  }
+}
+`
+
+// published runs a project over rows in a folder of its own, and gives what it published.
+func (d deal) published(t *testing.T, tb pipelinetest.Table, steps, policy string, lists map[string]string) (map[string]string, *pipelines.Report) {
+	t.Helper()
+	dir := t.TempDir()
+	source := pipelines.DefineSource("dealt", "A table.", struct{}{}, func(env pipelines.Env, _ struct{}) (pipelines.Source, error) {
+		return dealt{env, tb, d.batch, d.again}, nil
+	})
+	files := map[string]string{"lavoir.hcl": fmt.Sprintf(shuffledProject, d.memory, d.workers, steps, policy)}
+	maps.Copy(files, lists)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reg := pipelines.MustRegistry(connectors.All, transforms.All, []pipelines.Component{source})
+	p, diags := hclfile.Load(dir, reg, hclfile.Options{Environ: rootKey.env, Now: time.Now})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	opt := pipelines.RunOptions{Version: "test", Log: hclog.NewNullLogger(), Now: time.Now, Rand: rand.Reader}
+	report, diags, err := pipelines.Run(context.Background(), &p.Project, pipelines.Selection{}, opt)
+	if err != nil || diags.HasErrors() {
+		t.Fatal(err, diags)
+	}
+	return tree(t, filepath.Join(dir, "public")), report
+}
+
+// someRows is a table of persons with one to three rows each, and a policy for it.
+func someRows(r *mathrand.Rand) (head string, rows []string, policy string, opposes bool) {
+	head = `nom:text,age:int64,service:text,entree:date,prime:float64,numero:int64,absence:text,"montant:decimal(8,2)"` + "\n"
+	pick := func(of ...string) string { return of[r.IntN(len(of))] }
+	for n := range 30 + r.IntN(60) {
+		nom, age, service := fmt.Sprintf("Agent %d", n), fmt.Sprint(18+r.IntN(47)), pick("Voirie", "Crèche", "Voirie", `\N`)
+		for range 1 + r.IntN(3) {
+			rows = append(rows, strings.Join([]string{nom, age, service, fmt.Sprintf("20%02d-%02d-01", 10+r.IntN(2), 1+r.IntN(12)),
+				pick("0", "-0", "10.5", "NaN", `\N`), fmt.Sprint(r.IntN(3)), pick("aucune", "maladie", "formation"), fmt.Sprintf("%d.%02d", r.IntN(50), r.IntN(100))}, ","))
+		}
+		if r.IntN(8) == 0 {
+			rows = append(rows, rows[r.IntN(len(rows))]) // two that nobody tells apart
+		}
+	}
+	var b strings.Builder
+	if opposes = r.IntN(2) == 0; opposes {
+		b.WriteString("opposition {\nsource = \"liste.lst\"\nkey = \"nom\"\nsecret = secret.cle\nmax_age = \"30d\"\n}\n")
+	}
+	hashed := fmt.Sprintf("identifier \"nom\" {\naction = %q\nkey = secret.cle\nrotate = \"per_release\"\n%%s}\n", pick("pseudonym", "surrogate"))
+	if r.IntN(5) == 0 { // means, and a pseudonym that the law lets out
+		fmt.Fprintf(&b, strings.Replace(hashed, "surrogate", "pseudonym", 1), "legal_basis = \"D312-1-3/1\"\nreason = \"organigramme\"\n")
+		b.WriteString("public = [\"service\", \"prime\"]\nmicroaggregate \"m\" {\ncolumns = [\"montant\", \"age\"]\nk = 3\n}\n")
+		return head, rows, b.String(), opposes
+	}
+	if r.IntN(6) == 0 { // groups with ranges of their own
+		b.WriteString("subject = \"nom\"\nidentifier \"nom\" { action = \"drop\" }\nquasi \"age\" {}\nquasi \"entree\" {}\nquasi \"service\" {}\npublic = [\"prime\"]\nmodel {\nk = 3\nsearch = \"mondrian\"\n}\n")
+		return head, rows, b.String(), opposes
+	}
+	fmt.Fprintf(&b, hashed, "")
+	b.WriteString("subject = \"nom\"\n")
+	b.WriteString(pick("quasi \"age\" {\nbands = [18, 30, 45, 65]\n}\n", "quasi \"age\" {\nsteps = [10, 20]\nmin_level = 1\n}\n"))
+	b.WriteString(pick("quasi \"service\" {}\n", "", "quasi \"prime\" {}\n"))
+	b.WriteString(pick("quasi \"entree\" {\nperiod = \"year\"\n}\n", ""))
+	b.WriteString(pick("public = [\"numero\"]\n", "", "public = [\"numero\", \"montant\"]\n"))
+	b.WriteString(pick("sensitive \"absence\" {\ndiversity { l = 2 }\n}\n", "sensitive \"absence\" {\ncloseness { t = 0.6 }\n}\n", ""))
+	fmt.Fprintf(&b, "model {\nk = 2\nsuppression_limit = 1\nmetric = %q\n}\n", pick("loss", "discernibility", "class-size", "entropy"))
+	return head, rows, b.String(), opposes
+}
+
+// What a policy with a model, or with means, publishes does not depend on the order of
+// the rows, on how they are cut, on workers or memory, pseudonyms and numbers of persons
+// included: it is the same release to the byte (invariant 2).
+func TestTheSameReleaseInAnyOrder(t *testing.T) {
+	t.Parallel()
+	seed := uint64(time.Now().UnixNano())
+	published := 0
+	for n := range uint64(8) {
+		r := mathrand.New(mathrand.NewPCG(seed, n))
+		head, rows, policy, opposes := someRows(r)
+		lists := map[string]string{}
+		if opposes {
+			lists = opposed(t, head, policy, "AGENT  3", "Agent 11")
+		}
+		var want map[string]string
+		var outcome pipelines.Outcome
+		for shuffle := range 20 {
+			d := deal{batch: 1 + r.IntN(len(rows)), workers: 1 + r.IntN(4), memory: []string{"32MiB", "64MiB", "1GiB"}[r.IntN(3)], again: r.IntN(2) == 0}
+			if shuffle == 0 {
+				d = deal{batch: len(rows), workers: 1, memory: "1GiB", again: true}
+			} else {
+				r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+			}
+			tb, err := pipelinetest.ParseTable(head + strings.Join(rows, "\n") + "\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, report := d.published(t, tb, "", policy, lists)
+			task := report.Tasks[0]
+			if shuffle == 0 {
+				want, outcome = got, task.Outcome
+				if outcome == pipelines.Published {
+					published++
+				} else if pipelines.ExitCode(task.Err) != pipelines.ExitRefused {
+					t.Fatalf("seed %d, %d: %v\n%s", seed, n, task.Err, policy)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" || task.Outcome != outcome {
+				t.Fatalf("seed %d, %d, %+v: %v, not %v\n%s\n%s", seed, n, d, task.Outcome, outcome, policy, diff)
+			}
+		}
+	}
+	if published < 4 {
+		t.Errorf("only %d policies let rows out", published)
+	}
+}
+
+// opposed is a list of those who objected, as the command keeps it.
+func opposed(t *testing.T, head, policy string, names ...string) map[string]string {
+	t.Helper()
+	dir := t.TempDir()
+	tb, err := pipelinetest.ParseTable(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := pipelines.DefineSource("dealt", "A table.", struct{}{}, func(env pipelines.Env, _ struct{}) (pipelines.Source, error) {
+		return dealt{env, tb, 1, true}, nil
+	})
+	if err := os.WriteFile(filepath.Join(dir, "lavoir.hcl"), fmt.Appendf(nil, shuffledProject, "1GiB", 1, "", policy), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, diags := hclfile.Load(dir, pipelines.MustRegistry(connectors.All, transforms.All, []pipelines.Component{source}), hclfile.Options{Environ: rootKey.env, Now: time.Now})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	opt := pipelines.RunOptions{Version: "test", Log: hclog.NewNullLogger(), Now: time.Now, Rand: rand.Reader}
+	diags, err = pipelines.Oppose(context.Background(), &p.Project, pipelines.Selection{}, opt, names, false, func(string, []bool, int) {})
+	if err != nil || diags.HasErrors() {
+		t.Fatal(err, diags)
+	}
+	return map[string]string{"liste.lst": string(mustRead(t, filepath.Join(dir, "liste.lst"))), "liste.lst.confirmed": string(mustRead(t, filepath.Join(dir, "liste.lst.confirmed")))}
+}
+
+// Where what leaves depends on the order of the rows, two orders are two releases, and
+// nobody can put them together by pseudonyms: rows of which a step kept others, and rows
+// that leave in the order of the source.
+func TestTwoReleasesHaveNoPseudonymInCommon(t *testing.T) {
+	t.Parallel()
+	const head = "nom:text,service:text\n"
+	var rows []string
+	for n := range 40 {
+		rows = append(rows, fmt.Sprintf("Agent %d,Voirie", n))
+	}
+	const key = "action = \"pseudonym\"\nkey = secret.cle\nrotate = \"per_release\"\n"
+	for name, c := range map[string]struct{ steps, policy string }{
+		"others of the rows": {"transform \"limit\" \"l\" {\n    rows = 20\n  }", "subject = \"nom\"\nidentifier \"nom\" {\n" + key + "}\nquasi \"service\" {}\nmodel { k = 2 }"},
+		"another order":      {"", "public = [\"service\"]\nidentifier \"nom\" {\n" + key + "legal_basis = \"D312-1-3/1\"\nreason = \"organigramme\"\n}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			met := map[string]int{}
+			for release := range 3 {
+				tb, err := pipelinetest.ParseTable(head + strings.Join(rows, "\n") + "\n")
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, report := deal{batch: 7, workers: 2, memory: "1GiB", again: true}.published(t, tb, c.steps, c.policy, nil)
+				if o := report.Tasks[0]; o.Outcome != pipelines.Published {
+					t.Fatal(o.Err)
+				}
+				names := pseudonymsOf(got["agents.csv"])
+				if len(names) < 20 {
+					t.Fatalf("%d pseudonyms in %q", len(names), got["agents.csv"])
+				}
+				for _, p := range names {
+					if met[p] != 0 {
+						t.Fatalf("release %d has a pseudonym of release %d", release+1, met[p])
+					}
+				}
+				for _, p := range names {
+					met[p] = release + 1
+				}
+				rows = append(slices.Clone(rows[7:]), rows[:7]...)
+			}
+		})
+	}
+}
