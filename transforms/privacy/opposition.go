@@ -155,6 +155,11 @@ func (t policy) Oppose(ctx context.Context, keys []string, withdraw bool) (chang
 		return nil, 0, err
 	}
 	path := t.env.Path(string(t.Opposition.Source))
+	unlock, err := lockList(ctx, path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer unlock()
 	listed, seal, err := readOppositions(path)
 	_, missing := os.Stat(path)
 	_, never := os.Stat(path + confirmedEnding)
@@ -334,7 +339,7 @@ func writeWhole(path string, data []byte) error {
 			err = e
 		}
 		if err == nil {
-			err = os.Rename(f.Name(), path)
+			err = replace(f.Name(), path)
 		}
 		if err != nil {
 			os.Remove(f.Name())
