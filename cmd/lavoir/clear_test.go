@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const clearPipeline = `
@@ -100,4 +102,22 @@ func TestAnAggregateLeavesByARuleThatCounts(t *testing.T) {
 		}
 	}
 	p.must(t, 0, []string{"run"}, "1 unchanged")
+
+	// whoever has both releases must not have the income of one who came
+	p.write(t, "donnees/foyers.csv", b.String()+"Val-Fleuri,"+canaryName+" 999,5000.00\n")
+	p.must(t, 0, []string{"run"}, "1 rows went or changed and 1 came", "1 held")
+	if d := cmp.Diff(got, tree(t, filepath.Join(p.dir, "public"))); d != "" {
+		t.Errorf("held, and yet:\n%s", d)
+	}
+	for i := range 20 {
+		fmt.Fprintf(&b, "Le Bourg,%s b%d,1000.00\n", canaryName, i)
+	}
+	p.write(t, "donnees/foyers.csv", b.String())
+	p.must(t, 0, []string{"run"}, "1 published")
+	p.write(t, "donnees/foyers.csv", b.String()+"Val-Fleuri,"+canaryName+" 999,5000.00\n")
+	write(`subject = "foyer"`, "", rules+"\n    gate {\n      supersede = \"erase\"\n    }")
+	p.must(t, 0, []string{"run"}, "1 published")
+	if releases, _ := filepath.Glob(filepath.Join(p.dir, "public", "releases", "*")); len(releases) != 1 {
+		t.Errorf("releases that can still be read: %v", releases)
+	}
 }

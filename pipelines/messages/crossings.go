@@ -11,8 +11,8 @@ var crossings = []*Message{
 
 var (
 	WrongGate = &Message{Code: "LAV-4394", Class: Language,
-		EN: Text{"the gate of this policy: {why}", "compare_with, on_small_difference and max_hold go with a model; max_hold is above 0, as \"90d\", and goes with on_small_difference = \"hold\""},
-		FR: Text{"le bloc gate de cette politique : {why}", "compare_with, on_small_difference et max_hold vont avec un model ; max_hold est au-dessus de 0, comme \"90d\", et va avec on_small_difference = \"hold\""}}
+		EN: Text{"the gate of this policy: {why}", "compare_with, on_small_difference and max_hold go with a model, clear or microaggregate; max_hold is above 0, as \"90d\", and goes with on_small_difference = \"hold\""},
+		FR: Text{"le bloc gate de cette politique : {why}", "compare_with, on_small_difference et max_hold vont avec un model, clear ou microaggregate ; max_hold est au-dessus de 0, comme \"90d\", et va avec on_small_difference = \"hold\""}}
 
 	// Why a difference is small.
 	FewDiffer = &Message{Code: "LAV-4395", Class: Warning,

@@ -899,8 +899,8 @@ var docs = byEnglish([]phrase{
 	// What a release is compared with.
 	{"What is asked of a file before it is published, besides the model.",
 		"Ce qui est demandé à un fichier avant sa publication, outre le modèle."},
-	{"What a release is compared with before it is published: all_public, the default beside a model, every release that can still be read there; none, nothing.",
-		"À quoi une version est comparée avant sa publication : all_public, la valeur par défaut à côté d'un modèle, chaque version qui peut encore être lue à cet endroit ; none, rien."},
+	{"What a release is compared with before it is published: all_public, the default beside a model, clear or microaggregate, every release that can still be read there; none, nothing.",
+		"À quoi une version est comparée avant sa publication : all_public, la valeur par défaut à côté d'un modèle, de clear ou de microaggregate, chaque version qui peut encore être lue à cet endroit ; none, rien."},
 	{"What becomes of a release that would tell fewer than k apart beside one that is still public: hold, the default, leaves what is public and tries again at the next run; refuse fails.",
 		"Ce que devient une version qui, à côté d'une autre encore publique, distinguerait moins de k lignes ou personnes : hold, par défaut, laisse ce qui est public et réessaie à la prochaine exécution ; refuse échoue."},
 	{"How long a release may be held before that is a failure, as 90d, counted from when it first was; 90 days unless given.",

@@ -992,7 +992,7 @@ var phrases = []phrase{
 
 	// Gates of policies, and files that are judged alone.
 	{"max_hold with refuse", "max_hold avec refuse"},
-	{"a comparison of releases without a model", "une comparaison de versions sans modèle"},
+	{"a comparison of releases without a model, clear or microaggregate", "une comparaison de versions sans modèle, clear ni microaggregate"},
 	{"its bytes make no sense to a reader of its format", "ses octets n'ont pas de sens pour un lecteur de son format"},
 	{"its manifest cannot be read", "son manifeste est illisible"},
 	{"microaggregate *: k = *", "microaggregate * : k = *"},

@@ -23,7 +23,7 @@ func (t policy) Comparison() pipelines.Beside {
 	if t.Gate != nil {
 		g = *t.Gate
 	}
-	return pipelines.Beside{Public: t.Model != nil && g.CompareWith != "none", Erase: g.Supersede == "erase"}
+	return pipelines.Beside{Public: t.compares() && g.CompareWith != "none", Erase: g.Supersede == "erase"}
 }
 
 // small is the error of a comparison that found why.
@@ -68,13 +68,19 @@ func (t policy) small(why *messages.Error) error {
 //
 // Where one release is finer throughout in C, the meet is that release, whose classes
 // have k by themselves.
+//
+// Without a model it judges as tables says.
 func (t policy) Compare(ctx context.Context, d pipelines.Decision, f pipelines.SealedFile, public pipelines.PublicRelease, same bool) error {
 	c := &comparison{t: t, same: same, release: public.Manifest().Release}
 	if s, _ := d.(*seen); s != nil {
 		c.verdict = s.verdict
 	}
 	c.sides[0].open, c.sides[1].open = public.Open, f.Open
-	why, err := c.judge(ctx)
+	judge := c.judge
+	if t.Model == nil {
+		judge = c.compareTables
+	}
+	why, err := judge(ctx)
 	if err == nil && why != nil {
 		err = t.small(why)
 	}

@@ -317,7 +317,7 @@ func (c *comparison) sum(ch *changes, all *sums) error {
 // verdictOf says why the difference is small. Views that merge classes find what those
 // of all quasi-identifiers do not; they count as one class each.
 func (c *comparison) verdictOf(all *sums) *messages.Error {
-	k := int64(c.t.Model.K)
+	k := int64(c.t.together())
 	type class struct{ quasi, class int32 }
 	few := map[class]bool{}
 	for g, n := range all.rows {

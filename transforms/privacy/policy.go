@@ -130,7 +130,7 @@ func (c policyConfig) Validate() error {
 	if c.Model == nil && len((policy{policyConfig: c}).thresholds()) > 0 {
 		return pipelines.At("gate", messages.WrongThreshold.With("why", "a threshold without a model"))
 	}
-	if err := c.Gate.withModel(c.Model != nil); err != nil {
+	if err := c.Gate.compared(c.compares()); err != nil {
 		return err
 	}
 	if leaves == 0 {
