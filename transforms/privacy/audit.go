@@ -32,7 +32,11 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 	t.auditLess(out)
 	rules := t.auditRules(in.Schema(), f.Info().Name, out)
 	a := t.auditing(in.Schema(), out)
+	if err := a.populate(in.Schema(), out); err != nil {
+		return nil, err
+	}
 	means := t.auditedMeans(in.Schema(), out)
+	cells := t.auditedCells(f, in, out)
 	over := false
 	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
 		defer b.Release()
@@ -45,7 +49,9 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 			} else if err != nil {
 				return err
 			}
+			p.seen(b.Record)
 		}
+		cells.add(b, out.Rows, f.Info().Name)
 		out.Rows += b.NumRows()
 		if err := means.add(b.Record); err != nil {
 			return err
@@ -62,9 +68,11 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 		out.Findings = append(out.Findings, pipelines.Finding{Check: "rule of identifier " + p.name, OK: p.failed == nil, Err: p.failed})
 	}
 	means.report(out)
+	cells.report(out)
 	if a == nil {
 		return out, nil
 	}
+	a.number(rules)
 	if over {
 		err = a.inParts(ctx, f)
 	} else {
@@ -113,12 +121,6 @@ func (t policy) auditLess(out *pipelines.Audit) {
 	unproved := func(what string) {
 		out.Unproved = append(out.Unproved, messages.UnprovedMethod.With("what", what))
 	}
-	if t.tied() {
-		unproved("that all rows of a person look like those of k persons")
-	}
-	if t.Model != nil && t.Model.KMap > 0 {
-		unproved("k_map")
-	}
 	if len(t.Clears) > 0 {
 		unproved("the subjects of the clear columns")
 	}
@@ -129,7 +131,8 @@ func (t policy) auditLess(out *pipelines.Audit) {
 
 type auditedRule struct {
 	*proof
-	failed error
+	failed  error
+	highest int64 // number of a person, of a surrogate
 }
 
 // auditRules are the rules of identifiers that the file can prove.
@@ -146,6 +149,7 @@ func (t policy) auditRules(s *arrow.Schema, file string, out *pipelines.Audit) [
 			if p.clear != nil {
 				p.ev = p.clear.New(t.env.Allocator)
 			}
+			p.most = math.MaxInt64 // how many persons there are is counted
 			rules = append(rules, &auditedRule{proof: p})
 		}
 	}
@@ -166,6 +170,11 @@ type auditing struct {
 	rows, classes, uniques, smallest, persons int64
 	exposed                                   exposed
 	failed                                    map[string]int64 // classes, by what they do not keep
+
+	ties     *auditedTies
+	people   *auditedPopulation // nil: nobody is counted
+	unmapped string             // the quasi-identifier because of which nobody is
+	highest  int64              // number of a person, where persons have numbers
 }
 
 // auditing is nil without a model, and where the file lacks a column that it is judged
@@ -187,7 +196,7 @@ func (t policy) auditing(s *arrow.Schema, out *pipelines.Audit) *auditing {
 	var generalised []string
 	for _, q := range t.Quasi {
 		a.quasi = append(a.quasi, column(q.Column))
-		a.counted.quasi = append(a.counted.quasi, newValues(false))
+		a.counted.quasi = append(a.counted.quasi, newValues(t.Model.KMap > 0))
 		if q.generalises() {
 			generalised = append(generalised, q.Column)
 		}
@@ -209,6 +218,7 @@ func (t policy) auditing(s *arrow.Schema, out *pipelines.Audit) *auditing {
 	} else if t.Subject != "" {
 		out.Unproved = append(out.Unproved, messages.UnprovedPersons.With("column", t.Subject))
 	}
+	a.ties = a.auditedTies()
 	a.counted.start(1, 0)
 	a.reset()
 	return a
@@ -231,6 +241,7 @@ func (q quasiConfig) generalises() bool {
 }
 
 func (a *auditing) reset() {
+	a.ties.reset()
 	a.rows, a.classes, a.uniques, a.smallest, a.persons, a.failed = 0, 0, 0, math.MaxInt64, math.MaxInt64, map[string]int64{}
 	a.exposed = unexposed
 }
@@ -349,6 +360,8 @@ func (a *auditing) distribution() {
 // judge takes the classes of a part into account.
 func (a *auditing) judge() {
 	c, m := &a.counted, a.t.Model
+	a.ties.add(c)
+	a.mapped()
 	a.classes += int64(len(c.rows))
 	alike := c.rows
 	if m.NullMatch == "wildcard" {
@@ -509,7 +522,13 @@ func (a *auditing) report(out *pipelines.Audit, file string) {
 		}
 		out.Findings = append(out.Findings, x)
 	}
-	add(kCheck(m.K), a.failed[kCheck(m.K)])
+	if m.K > 1 {
+		add(kCheck(m.K), a.failed[kCheck(m.K)])
+	}
+	if a.people != nil {
+		add("k_map = "+strconv.Itoa(m.KMap), a.failed["k_map"])
+	}
+	a.reportPersons(out)
 	if m.MaxAverageRisk > 0 {
 		classes := int64(0)
 		if out.AverageRisk > m.MaxAverageRisk*(1+1e-12) {

@@ -221,11 +221,18 @@ func TestRowsHaveAPopulation(t *testing.T) {
 		if err := gate.Judge(context.Background(), d, sealed{env, table(t, got)}); err != nil {
 			r.Fatalf("the gate refuses what the policy gave: %v\n%s", err, got)
 		}
+		if _, found := audited(t, env, p, got); found[fmt.Sprint("k_map = ", k)] != "ok" {
+			r.Fatalf("the file alone: %v\n%s\n%s", found, got, text)
+		}
 		for _, c := range []string{"A", "B"} {
 			other := []string{rows[0][0], c}
 			file := strings.Replace(got, "\n"+strings.Join(rows[0], ",")+"\n", "\n"+strings.Join(other, ",")+"\n", 1)
+			few := populated(other, population) < k
+			if _, found := audited(t, env, p, file); (found[fmt.Sprint("k_map = ", k)] != "ok") != few {
+				r.Fatalf("the file alone: %v, few: %v\n%s\n%s", found, few, file, text)
+			}
 			err := gate.Judge(context.Background(), d, sealed{env, table(t, file)})
-			if few := populated(other, population) < k; few && !messages.Has(err, messages.GateModel) && !messages.Has(err, messages.GateLevel) {
+			if few && !messages.Has(err, messages.GateModel) && !messages.Has(err, messages.GateLevel) {
 				r.Fatalf("a row of few: %v\n%s", err, file)
 			}
 		}
