@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -234,5 +235,54 @@ func TestALockFallsWithItsProcess(t *testing.T) {
 	cmd.Process.Kill()
 	if _, err := s.Swap(ctx, "current.json", []byte("{}"), ""); err != nil {
 		t.Error(err)
+	}
+}
+
+// The SHA-256 of a large file is told without reading it again only by who wrote it, and
+// as long as nobody wrote it since.
+func TestLocalKnowsWhatItWrote(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	s := openLocal(t, dir, "")
+	large := store.Bytes(bytes.Repeat([]byte("lavoir de Val-Fleuri "), 10_000), "text/plain")
+	other := store.Bytes(bytes.Repeat([]byte("lavoir de Haut-Pré! "), 10_000), "text/plain")
+	sum := func(s store.Store, key string) string {
+		t.Helper()
+		info, err := s.Stat(ctx, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.SHA256
+	}
+	info, err := s.Put(ctx, "a/x", large)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.SHA256 != large.SHA256 || sum(s, "a/x") != large.SHA256 {
+		t.Errorf("put gave %q", info.SHA256)
+	}
+	if got := sum(openLocal(t, dir, ""), "a/x"); got != "" {
+		t.Errorf("who did not write it says %q", got)
+	}
+	if _, err := s.Put(ctx, "a/y", other); err != nil {
+		t.Fatal(err)
+	}
+	if x, y := sum(s, "a/x"), sum(s, "a/y"); x != "" && x != large.SHA256 || y != other.SHA256 {
+		t.Errorf("of two files it says %q and %q", x, y)
+	}
+	path := filepath.Join(dir, "a", "y")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[0] ^= 1
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, time.Time{}, time.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if got := sum(s, "a/y"); got != "" {
+		t.Errorf("of a file that was changed since it says %q", got)
 	}
 }

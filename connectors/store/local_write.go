@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -43,8 +42,9 @@ func (l *local) put(ctx context.Context, key string, c Content, mode fs.FileMode
 	}
 	defer root.Close()
 	var temp string
+	var w written
 	err = inFolder(root, path.Dir(key), mode, func() (err error) {
-		temp, err = l.writeTemp(ctx, root, path.Dir(key), c, mode)
+		temp, w, err = l.writeTemp(ctx, root, path.Dir(key), c, mode)
 		return err
 	})
 	if err != nil {
@@ -57,17 +57,23 @@ func (l *local) put(ctx context.Context, key string, c Content, mode fs.FileMode
 	if err := syncFolder(root, path.Dir(key)); err != nil {
 		return Info{}, l.fail("sync", err)
 	}
+	w.key = key
+	l.last.Store(&w)
 	return l.Stat(ctx, key)
 }
 
-func (l *local) writeTemp(ctx context.Context, root *os.Root, dir string, c Content, mode fs.FileMode) (_ string, err error) {
+// written is what was read back of a file that was written: its SHA-256 is known as long
+// as the file has that version.
+type written struct{ key, version, sum string }
+
+func (l *local) writeTemp(ctx context.Context, root *os.Root, dir string, c Content, mode fs.FileMode) (_ string, w written, err error) {
 	var f *os.File
 	var name string
 	for f == nil {
 		name = path.Join(dir, tempStart+strconv.Itoa(os.Getpid())+"-"+strconv.FormatInt(l.serial.Add(1), 10)+tempEnd)
-		f, err = root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+		f, err = root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_RDWR, mode)
 		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return "", err
+			return "", w, err
 		}
 	}
 	defer func() {
@@ -80,18 +86,61 @@ func (l *local) writeTemp(ctx context.Context, root *os.Root, dir string, c Cont
 	}()
 	r, err := c.Open()
 	if err != nil {
-		return "", err
+		return "", w, err
 	}
 	defer r.Close()
-	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(f, h), &ctxReader{ctx, r})
+	if err := copyFile(ctx, f, r); err != nil {
+		return "", w, err
+	}
+	// What stands there now is read back while the disk takes it.
+	var syncing errgroup.Group
+	syncing.Go(f.Sync)
+	var n int64
+	w.sum, n, err = sumBack(ctx, f)
+	if e := syncing.Wait(); err == nil {
+		err = e
+	}
 	if err != nil {
-		return "", err
+		return "", w, err
 	}
-	if n != c.Size || hex.EncodeToString(h.Sum(nil)) != c.SHA256 {
-		return "", messages.UploadDiffers.With("store", l.Describe(), "file", "what was read here")
+	if n != c.Size || w.sum != c.SHA256 {
+		return "", w, messages.UploadDiffers.With("store", l.Describe(), "file", "what was read here")
 	}
-	return name, f.Sync()
+	st, err := f.Stat()
+	if err != nil {
+		return "", w, err
+	}
+	w.version = versionOf(st)
+	return name, w, nil
+}
+
+// copyBytes is how much is copied before the context is asked again.
+const copyBytes = 16 << 20
+
+// copyFile copies r to its end. The system copies what is a file, so that its bytes do
+// not come by here.
+func copyFile(ctx context.Context, f *os.File, r io.Reader) error {
+	if _, ok := r.(*os.File); !ok {
+		r = &ctxReader{ctx, r}
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := io.CopyN(f, r, copyBytes); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// sumBack is the SHA-256 and the length of all that the file holds.
+func sumBack(ctx context.Context, f *os.File) (sum string, n int64, err error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return "", 0, err
+	}
+	return sumOf(&ctxReader{ctx, f})
 }
 
 // ctxReader ends with ctx, whatever its reader still holds.
