@@ -85,14 +85,12 @@ func (o *openFile) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// finish makes the file durable and gives the SHA-256 that it must have.
+// finish closes the file and gives the SHA-256 that it must have. A crash throws away all
+// that is not published, so nothing here waits for the disk: what is published is a copy.
 func (o *openFile) finish() (string, error) {
 	err := o.out.Close()
 	if err == nil {
 		err = o.buf.Flush()
-	}
-	if err == nil {
-		err = o.f.Sync()
 	}
 	if e := o.f.Close(); err == nil {
 		err = e
