@@ -162,18 +162,28 @@ func (a *csvAudit) check(b []byte, line int64) error {
 	wrong := func(why string) error {
 		return messages.CSVNotCanonical.With("line", line, "why", why)
 	}
-	for pos := 0; pos < len(b); line++ {
-		cells := 0
-		for more := true; more; cells++ {
-			end, lines, ok := a.cell(b, pos)
-			more = ok && end < len(b) && b[end] == a.profile.delimiter
-			if !ok || !more && !bytes.HasPrefix(b[end:], []byte("\r\n")) {
-				return wrong("quotes or a line end that do not belong")
+	for pos, quote := 0, -1; pos < len(b); line++ {
+		if quote < pos {
+			if quote = bytes.IndexByte(b[pos:], '"'); quote < 0 {
+				quote = len(b)
+			} else {
+				quote += pos
 			}
-			pos = end + 1
-			line += lines
 		}
-		pos++ // after the LF
+		cells, end := a.plainRow(b[pos:quote])
+		pos += end
+		if end == 0 {
+			for more := true; more; cells++ {
+				end, lines, ok := a.cell(b, pos)
+				more = ok && end < len(b) && b[end] == a.profile.delimiter
+				if !ok || !more && !bytes.HasPrefix(b[end:], []byte("\r\n")) {
+					return wrong("quotes or a line end that do not belong")
+				}
+				pos = end + 1
+				line += lines
+			}
+			pos++ // after the LF
+		}
 		if a.width == 0 {
 			a.width = cells
 		}
@@ -182,6 +192,16 @@ func (a *csvAudit) check(b []byte, line int64) error {
 		}
 	}
 	return nil
+}
+
+// plainRow is how many cells the first row of b has, and what follows it. Where there is
+// none, or its end is not as it must be, end is 0. b has no quote.
+func (a *csvAudit) plainRow(b []byte) (cells, end int) {
+	n := bytes.IndexByte(b, '\r')
+	if n < 0 || n+1 == len(b) || b[n+1] != '\n' || bytes.IndexByte(b[:n], '\n') >= 0 {
+		return 0, 0
+	}
+	return 1 + bytes.Count(b[:n], []byte{a.profile.delimiter}), n + 2
 }
 
 // cell gives what follows the cell at pos, and how many lines end in it. It has

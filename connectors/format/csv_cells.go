@@ -120,6 +120,17 @@ func (w csvProfile) special(b []byte) bool {
 	return false
 }
 
+// anySpecial says whether one of many texts, which stand one after the other, must be in
+// quotes.
+func (w csvProfile) anySpecial(texts []byte) bool {
+	for _, c := range [...]byte{w.delimiter, '"', '\r', '\n'} {
+		if bytes.IndexByte(texts, c) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // The days that a date has a form for: 0001-01-01 and 9999-12-31.
 const firstDay, lastDay = -719162, 2932896
 

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/internal/scalar"
@@ -137,6 +138,37 @@ type csvCells struct {
 	append appender
 	valid  []byte // bitmap, or nil where no value is null
 	offset int
+	// Of texts that are written as they stand; nil where one may need quotes.
+	texts []byte
+	ends  []int32 // text r is texts[ends[r]:ends[r+1]]
+}
+
+func (w *csvFile) cells(col arrow.Array) csvCells {
+	c := csvCells{append: w.appender(col)}
+	if bitmap := col.NullBitmapBytes(); len(bitmap) > 0 {
+		c.valid, c.offset = bitmap, col.Data().Offset()
+	}
+	if col, ok := col.(*array.String); ok && !w.guard {
+		offsets, data := arrowx.Texts(col)
+		if !w.anySpecial(data[offsets[0]:offsets[len(offsets)-1]]) {
+			c.texts, c.ends = data, offsets
+		}
+	}
+	return c
+}
+
+// appendPlain writes text r, which needs no quotes.
+func (c *csvCells) appendPlain(dst []byte, r int) []byte {
+	from, to := int(c.ends[r]), int(c.ends[r+1])
+	switch n, at := to-from, len(dst); {
+	case n == 0:
+		return append(dst, '"', '"')
+	case n <= shortText && from+shortText <= len(c.texts) && at+shortText <= cap(dst):
+		dst = dst[:at+shortText]
+		*(*[shortText]byte)(dst[at:]) = *(*[shortText]byte)(c.texts[from:])
+		return dst[:at+n]
+	}
+	return append(dst, c.texts[from:to]...)
 }
 
 // Encode writes the rows as text. A text that is no UTF-8 or holds a NUL is an error.
@@ -153,10 +185,7 @@ func (w *csvFile) Encode(ctx context.Context, group []pipelines.Batch) (pipeline
 			if why := w.unwritable(col); why != "" {
 				return nil, messages.CSVCannotHold.With("column", b.ColumnName(i), "why", why)
 			}
-			cells[i] = csvCells{append: w.appender(col)}
-			if bitmap := col.NullBitmapBytes(); len(bitmap) > 0 {
-				cells[i].valid, cells[i].offset = bitmap, col.Data().Offset()
-			}
+			cells[i] = w.cells(col)
 		}
 		for r := range int(b.NumRows()) {
 			for i := range cells {
@@ -164,7 +193,12 @@ func (w *csvFile) Encode(ctx context.Context, group []pipelines.Batch) (pipeline
 					dst = append(dst, w.delimiter)
 				}
 				c := &cells[i]
-				if at := c.offset + r; c.valid == nil || c.valid[at/8]>>(at%8)&1 != 0 {
+				if at := c.offset + r; c.valid != nil && c.valid[at/8]>>(at%8)&1 == 0 {
+					continue
+				}
+				if c.texts != nil {
+					dst = c.appendPlain(dst, r)
+				} else {
 					dst = c.append(dst, r)
 				}
 			}

@@ -262,3 +262,97 @@ func TestCSVBind(t *testing.T) {
 		t.Errorf("a profile in a source: %v", err)
 	}
 }
+
+// Rows without quotes are looked at as a whole; that says what a look at every cell does,
+// in the same words and lines.
+func TestCSVAuditOfRowsAsOfCells(t *testing.T) {
+	byCells := func(a csvAudit, b []byte) (line int64, why string) {
+		line = 1
+		for pos := 0; pos < len(b); line++ {
+			cells := 0
+			for more := true; more; cells++ {
+				end, lines, ok := a.cell(b, pos)
+				more = ok && end < len(b) && b[end] == a.profile.delimiter
+				if !ok || !more && !bytes.HasPrefix(b[end:], []byte("\r\n")) {
+					return line, "quotes or a line end that do not belong"
+				}
+				pos, line = end+1, line+lines
+			}
+			pos++
+			if a.width == 0 {
+				a.width = cells
+			}
+			if cells != a.width {
+				return line, "a row with another number of cells than columns"
+			}
+		}
+		return 0, ""
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		cell := rapid.SampledFrom([]string{"", "x", "douze octets", "a,b", "x\r\ny", "\"", "x\ny", "\"\"", "\"x,\"", "\"x\r\ny\"", "\"a\"\"b\""})
+		end := rapid.SampledFrom([]string{"\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", "\r\r\n", ""})
+		var b []byte
+		for range rapid.IntRange(0, 6).Draw(t, "rows") {
+			b = append(b, strings.Join(rapid.SliceOfN(cell, 1, 3).Draw(t, "row"), ",")...)
+			b = append(b, end.Draw(t, "end")...)
+		}
+		a := csvAudit{profile: csvSCDL, width: rapid.IntRange(0, 2).Draw(t, "width")}
+		line, why := byCells(a, b)
+		err := a.check(b, 1)
+		if (err == nil) != (why == "") {
+			t.Fatalf("%q: got %v, wanted %q", b, err, why)
+		}
+		if m := messages.Find(err); m != nil && (m.Param("line") != fmt.Sprint(line) || m.Param("why") != why) {
+			t.Fatalf("%q: got %v, wanted line %d: %s", b, err, line, why)
+		}
+	})
+}
+
+// Texts are written the same whether or not another of their column needs quotes, in
+// whatever slice of an array they stand.
+func TestCSVTextsWithAndWithoutOthers(t *testing.T) {
+	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer mem.AssertSize(t, 0)
+	schema := arrow.NewSchema([]arrow.Field{{Name: "t", Type: arrow.BinaryTypes.String, Nullable: true}}, nil)
+	written := func(t *rapid.T, texts []string, valid []bool, from int) string {
+		b := array.NewStringBuilder(mem)
+		defer b.Release()
+		b.AppendValues(texts, valid)
+		col := b.NewArray()
+		defer col.Release()
+		part := array.NewSlice(col, int64(from), int64(len(texts)))
+		defer part.Release()
+		rec := array.NewRecord(schema, []arrow.Array{part}, int64(part.Len()))
+		defer rec.Release()
+		var out bytes.Buffer
+		w, err := csvFrom(t, mem, "").Begin(&out, schema, About{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := w.Encode(context.Background(), []pipelines.Batch{{Record: rec}})
+		if err != nil || w.Append(e) != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		texts := rapid.SliceOfN(rapid.StringMatching(`[a-zé;' ]{0,20}`), 1, 20).Draw(t, "texts")
+		valid := rapid.SliceOfN(rapid.Bool(), len(texts), len(texts)).Draw(t, "valid")
+		from := rapid.IntRange(0, len(texts)).Draw(t, "from")
+		want := "t\r\n"
+		for i := from; i < len(texts); i++ {
+			if valid[i] && texts[i] == "" {
+				want += `""`
+			} else if valid[i] {
+				want += texts[i]
+			}
+			want += "\r\n"
+		}
+		if got := written(t, texts, valid, from); got != want {
+			t.Fatalf("got %q, wanted %q", got, want)
+		}
+		if got := written(t, append(texts, "a,b"), append(valid, true), from); got != want+"\"a,b\"\r\n" {
+			t.Fatalf("beside a text in quotes got %q, wanted %q", got, want)
+		}
+	})
+}
