@@ -89,6 +89,11 @@ func nativeInt64(kind cellKind, b []byte) (int64, *messages.Message) {
 	if kind != cellNumber && kind != cellFloat {
 		return 0, messages.BadInteger
 	}
+	if len(b) <= longestNumber { // most need not be written out
+		if v, why := scalar.Plain.ParseInt64(b); why == nil {
+			return v, nil
+		}
+	}
 	plain, ok := writtenOut(b)
 	if !ok {
 		return 0, messages.Overflow

@@ -89,8 +89,11 @@ func (s *dbfChunks) next() (*dbfChunk, error) {
 		s.read += n
 	}
 	c := &dbfChunk{chunks: s, first: s.given}
+	if s.table.memos == 0 {
+		c.bytes = s.held
+	}
 	long := 0
-	for at := 0; at < len(s.held) && long < s.chunk; at += size {
+	for at := len(c.bytes); at < len(s.held) && long < s.chunk; at += size {
 		record := s.held[at : at+size]
 		c.bytes = s.held[:at+size]
 		together := 0

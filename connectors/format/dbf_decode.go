@@ -212,10 +212,19 @@ func allDigits(b []byte) bool {
 	return len(b) > 0
 }
 
+func allZeros(b []byte) bool {
+	for _, c := range b {
+		if c != '0' {
+			return false
+		}
+	}
+	return true
+}
+
 // day adds what stands in a field of days, from there on.
 func (d *dbfDecoder) day(i int, b []byte, from int) {
 	switch {
-	case len(bytes.Trim(b, "0")) == 0:
+	case allZeros(b):
 		d.add(cellAbsent, nil)
 	case len(b) == 8 && allDigits(b):
 		at := len(d.b)
