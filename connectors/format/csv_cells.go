@@ -2,7 +2,6 @@ package format
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -29,9 +28,9 @@ func (w *csvFile) appender(col arrow.Array) appender {
 			return append(dst, w.no...)
 		}
 	case *array.Int32:
-		return func(dst []byte, i int) []byte { return strconv.AppendInt(dst, int64(col.Value(i)), 10) }
+		return func(dst []byte, i int) []byte { return scalar.AppendInt64(dst, int64(col.Value(i))) }
 	case *array.Int64:
-		return func(dst []byte, i int) []byte { return strconv.AppendInt(dst, col.Value(i), 10) }
+		return func(dst []byte, i int) []byte { return scalar.AppendInt64(dst, col.Value(i)) }
 	case *array.Float64:
 		return func(dst []byte, i int) []byte { return w.appendFloat(dst, col.Value(i)) }
 	case *array.Decimal128:

@@ -20,7 +20,7 @@ type dbfDecoder struct {
 	cellDecoder
 	table   *dbfTable
 	scratch []byte
-	plain   bool // all records are ASCII without NUL
+	plain   bool // the record is ASCII without NUL
 	strange bool // a byte was no text
 }
 
@@ -38,7 +38,7 @@ func (d *dbfDecoder) decode(c *dbfChunk) (pipelines.Batch, error) {
 	if c.buffer == nil {
 		d.b = slices.Clip(c.bytes)
 	}
-	d.plain = isPlainText(c.bytes)
+	plain := isPlainText(c.bytes)
 	d.direct = !d.form.trim && len(d.form.nulls) == 0
 	size, memos := s.table.record, s.table.memos
 	for at, n := 0, 0; at < len(c.bytes); at, n = at+size, n+1 {
@@ -46,6 +46,7 @@ func (d *dbfDecoder) decode(c *dbfChunk) (pipelines.Batch, error) {
 		switch c.bytes[at] {
 		case ' ':
 			d.grid.rows = append(d.grid.rows, row)
+			d.plain = plain || isPlainText(c.bytes[at:at+size])
 			d.record(c.bytes[at:at+size], at, c.long[n*memos:(n+1)*memos])
 		case '*':
 			c.skipped++

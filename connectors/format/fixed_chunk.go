@@ -269,7 +269,10 @@ func (c *fixedCodec) wanted(line []byte) bool {
 // be written anew, and rejects the rows in which a byte of a column is no text.
 func (c *fixedChunk) write(d *cellDecoder) {
 	w, e := d.grid.width, c.chunks.encoding
-	for r := range d.grid.rows {
+	for r, row := range d.grid.rows {
+		if isPlainText(d.b[row.start:row.end]) {
+			continue
+		}
 		cells := d.grid.cells[r*w : (r+1)*w]
 		for i := range cells {
 			cell := &cells[i]

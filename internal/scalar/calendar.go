@@ -32,8 +32,34 @@ func (c *clock) dayNumber() int32 {
 	return n
 }
 
-// setDay is the inverse of dayNumber, of any year.
+// setDay is the inverse of dayNumber, of any year. For those that a date can have it takes
+// no division (Neri and Schneider, "Euclidean affine functions and their application to
+// calendar algorithms", 2022).
 func (c *clock) setDay(days int64) {
+	if days < firstDay || days > lastDay {
+		c.setFarDay(days)
+		return
+	}
+	const before = 719468 // days from 0000-03-01, where these years begin, to 1970-01-01
+	n := 4*uint32(days+before) + 3
+	century := n / 146097
+	n = n%146097 | 3
+	product := 2939745 * uint64(n)
+	dayOfYear := uint32(product) / 2939745 / 4
+	y := int32(100*century + uint32(product>>32))
+	n = 2141*dayOfYear + 197913
+	m, d := int32(n>>16), int32(n&0xffff/2141)+1
+	if m > 12 {
+		m -= 12
+		y++
+	}
+	c.v[year], c.v[month], c.v[day] = y, m, d
+}
+
+// The days that a date has a form for: 0001-01-01 and 9999-12-31.
+const firstDay, lastDay = -719162, 2932896
+
+func (c *clock) setFarDay(days int64) {
 	z := days + 719468
 	era := floorDiv(z, 146097)
 	doe := z - era*146097

@@ -227,6 +227,16 @@ func (c *clock) write(parts []part, dst []byte) []byte {
 }
 
 func (c *clock) appendISODate(dst []byte) []byte {
+	if y := uint32(c.v[year]); y <= 9999 { // as all are that were read
+		var b [10]byte
+		m, d := uint32(c.v[month]), uint32(c.v[day])
+		copy(b[0:], pairs[y/100][:])
+		copy(b[2:], pairs[y%100][:])
+		b[4], b[7] = '-', '-'
+		copy(b[5:], pairs[m%100][:])
+		copy(b[8:], pairs[d%100][:])
+		return append(dst, b[:]...)
+	}
 	dst = appendPadded(dst, c.v[year], 4)
 	dst = append(dst, '-')
 	dst = appendPadded(dst, c.v[month], 2)

@@ -138,11 +138,6 @@ func TestParseInstant(t *testing.T) {
 	}
 }
 
-const (
-	firstDay = -719162 // 0001-01-01
-	lastDay  = 2932896 // 9999-12-31
-)
-
 func TestDateRoundTrip(t *testing.T) {
 	for d := arrow.Date32(firstDay); d <= lastDay; d += 13 {
 		text := DateFormat{}.Append(nil, d)
@@ -289,5 +284,26 @@ func BenchmarkParseInstantParis(b *testing.B) {
 	in, f := []byte("2024-07-01T12:00:00"), instant(b, "", "Europe/Paris")
 	for b.Loop() {
 		f.Parse(in)
+	}
+}
+
+// Every day that a date has a form for is the one that counting by eras gives, and reads
+// back as itself.
+func TestEveryDay(t *testing.T) {
+	var text []byte
+	for days := int64(firstDay - 400); days <= lastDay+400; days++ {
+		var fast, slow clock
+		fast.setDay(days)
+		slow.setFarDay(days)
+		if fast != slow {
+			t.Fatalf("day %d is %v, wanted %v", days, fast.v, slow.v)
+		}
+		if days < firstDay || days > lastDay {
+			continue
+		}
+		text = DateFormat{}.Append(text[:0], arrow.Date32(days))
+		if got, why := (DateFormat{}).Parse(text); why != nil || int64(got) != days {
+			t.Fatalf("day %d is written %s, which is read as %d: %v", days, text, got, why)
+		}
 	}
 }

@@ -126,8 +126,61 @@ var powers = func() (p [19]uint64) {
 	return p
 }()
 
+// pairs are the numbers of two digits.
+var pairs = func() (p [100][2]byte) {
+	for i := range p {
+		p[i] = [2]byte{'0' + byte(i/10), '0' + byte(i%10)}
+	}
+	return p
+}()
+
+// AppendInt64 is strconv.AppendInt in base ten.
+func AppendInt64(dst []byte, v int64) []byte {
+	u := uint64(v)
+	if v < 0 {
+		dst = append(dst, '-')
+		u = -u
+	}
+	var room [20]byte
+	return append(dst, room[digitsInto(&room, u, len(room)):]...)
+}
+
+// digitsInto writes the digits of u so that they end before end, and gives where they start.
+func digitsInto(room *[20]byte, u uint64, end int) int {
+	for u >= 100 {
+		q := u / 100
+		end -= 2
+		copy(room[end:], pairs[u-100*q][:])
+		u = q
+	}
+	if u >= 10 {
+		end -= 2
+		copy(room[end:], pairs[u][:])
+		return end
+	}
+	room[end-1] = '0' + byte(u)
+	return end - 1
+}
+
+// appendShortDecimal is AppendDecimal of what has at most 18 digits, of which scale stand
+// behind the mark.
+func appendShortDecimal(dst []byte, u uint64, scale int, decimal byte) []byte {
+	var room [20]byte
+	whole, frac := u/powers[scale], u%powers[scale]
+	start := digitsInto(&room, frac, len(room))
+	for from := len(room) - scale; start > from; {
+		start--
+		room[start] = '0'
+	}
+	room[start-1] = decimal
+	return append(dst, room[digitsInto(&room, whole, start-1):]...)
+}
+
 // AppendDecimal writes a decimal with exactly scale decimals.
 func AppendDecimal(dst []byte, n decimal128.Num, scale int32, decimal byte) []byte {
+	if u := n.LowBits(); scale > 0 && scale <= 18 && n.HighBits() == 0 && u < 1e18 {
+		return appendShortDecimal(dst, u, int(scale), decimal)
+	}
 	if n.Sign() < 0 {
 		dst = append(dst, '-')
 		n = n.Negate()

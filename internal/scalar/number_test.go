@@ -312,3 +312,39 @@ func BenchmarkParseDecimalFrench(b *testing.B) {
 		French.ParseDecimal(in, 14, 2)
 	}
 }
+
+func TestIntegersAreWrittenAsGoDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.OneOf(rapid.Int64(), rapid.Int64Range(-1100, 1100)).Draw(t, "v")
+		if got, want := string(AppendInt64([]byte("x"), v)), "x"+strconv.FormatInt(v, 10); got != want {
+			t.Fatalf("got %s, wanted %s", got, want)
+		}
+	})
+}
+
+// Short decimals are written as long ones are: what is beside the mark does not change
+// with the way it is written.
+func TestShortDecimalsAreWrittenAsLongOnes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		u := rapid.OneOf(rapid.Uint64Range(0, 1e18+10), rapid.Uint64Range(0, 2000)).Draw(t, "u")
+		scale := rapid.IntRange(0, 19).Draw(t, "scale")
+		digits := strconv.FormatUint(u, 10)
+		for len(digits) <= scale {
+			digits = "0" + digits
+		}
+		want := digits
+		if scale > 0 {
+			want = digits[:len(digits)-scale] + "," + digits[len(digits)-scale:]
+		}
+		n := decimal128.New(0, u)
+		if got := string(AppendDecimal([]byte("x"), n, int32(scale), ',')); got != "x"+want {
+			t.Fatalf("got %s, wanted %s", got, want)
+		}
+		if n = n.Negate(); u > 0 {
+			want = "-" + want
+		}
+		if got := string(AppendDecimal([]byte("x"), n, int32(scale), ',')); got != "x"+want {
+			t.Fatalf("got %s, wanted %s", got, want)
+		}
+	})
+}
