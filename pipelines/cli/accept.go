@@ -265,7 +265,7 @@ func (a *app) sayAccepted(file string, acc pipelines.Acceptance, rule *pipelines
 	fmt.Fprintf(a.Out, "%s\n%s.minisig\n", file, file)
 	upto := ""
 	if acc.Ceiling != nil {
-		upto = a.t(" up to ", " jusqu'à ") + pipelines.Figure(*acc.Ceiling)
+		upto = a.t(" up to ", " jusqu'à ") + a.decimal(pipelines.Figure(*acc.Ceiling))
 	}
 	_, err := io.WriteString(a.Out, fmt.Sprintf(a.t("accepted: %s%s, pipeline %s, until %s, for %s\n", "accepté : %s%s, pipeline %s, jusqu'au %s, pour %s\n"),
 		pipelines.RuleName(acc.Rule, acc.Column), upto, acc.Pipeline, acc.Until,

@@ -284,19 +284,19 @@ func exploredText(source, policy, file string) []byte {
 func (a *app) exploration(x *pipelines.Exploration) error {
 	line := func(en, fr string, args ...any) { fmt.Fprintf(a.Out, a.t(en, fr)+"\n", args...) }
 	line("k = %d, suppression_limit = %s, metric = %s; %d rows", "k = %d, suppression_limit = %s, metric = %s ; %d lignes",
-		x.Model.K, score(x.Model.Suppression), x.Model.Metric, x.Rows)
+		x.Model.K, argument(x.Model.Suppression), x.Model.Metric, x.Rows)
 	if x.Rejected > 0 {
 		line("rows that cannot be read, and are in none of these figures: %d", "lignes qui ne se lisent pas, et ne sont dans aucun de ces chiffres : %d", x.Rejected)
 	}
 	exposure := func(e pipelines.Exposure) {
 		line("  classes %d, smallest %d, rows alone %d, highest risk %s, average risk %s",
 			"  groupes %d, le plus petit %d, lignes seules %d, risque le plus haut %s, risque moyen %s",
-			e.Classes, e.Smallest, e.Uniques, risk(e.HighestRisk), risk(e.AverageRisk))
+			e.Classes, e.Smallest, e.Uniques, a.risk(e.HighestRisk), a.risk(e.AverageRisk))
 	}
 	line("\nAs it stands:", "\nTel quel :")
 	exposure(x.Before)
 	line("\nOptimum:", "\nOptimum :")
-	line("  score %s, suppressed %d, classes %d", "  score %s, supprimées %d, groupes %d", score(x.Optimum.Score), x.Optimum.Suppressed, x.Optimum.Classes)
+	line("  score %s, suppressed %d, classes %d", "  score %s, supprimées %d, groupes %d", a.score(x.Optimum.Score), x.Optimum.Suppressed, x.Optimum.Classes)
 	for j, name := range x.Columns {
 		line("  %s: level %d of %d", "  %s : niveau %d sur %d", messages.Visible(name), x.Optimum.Levels[j], x.Heights[j])
 	}
@@ -308,7 +308,7 @@ func (a *app) exploration(x *pipelines.Exploration) error {
 	for _, c := range x.Alternatives {
 		for j, level := range c.Levels {
 			if level != x.Optimum.Levels[j] {
-				fmt.Fprintf(w, "  %s\t%d\t%s\t%d\t%d\n", messages.Visible(x.Columns[j]), level, score(c.Score), c.Suppressed, c.Classes)
+				fmt.Fprintf(w, "  %s\t%d\t%s\t%d\t%d\n", messages.Visible(x.Columns[j]), level, a.score(c.Score), c.Suppressed, c.Classes)
 			}
 		}
 	}
@@ -318,18 +318,21 @@ func (a *app) exploration(x *pipelines.Exploration) error {
 	line("\nWhat each column costs (score, suppressed):", "\nCe que coûte chaque colonne (score, supprimées) :")
 	fmt.Fprintln(w, a.t("  column\twithout it\t\tat its least level", "  colonne\tsans elle\t\tà son niveau le plus fin"))
 	for _, c := range x.Costs {
-		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %s\t%s\t%s", messages.Visible(c.Column), cost(c.Without), cost(c.Kept)), "\t"))
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %s\t%s\t%s", messages.Visible(c.Column), a.cost(c.Without), a.cost(c.Kept)), "\t"))
 	}
 	return w.Flush()
 }
 
-func cost(c *pipelines.Choice) string {
+func (a *app) cost(c *pipelines.Choice) string {
 	if c == nil {
 		return "impossible" + "\t"
 	}
-	return score(c.Score) + "\t" + strconv.FormatInt(c.Suppressed, 10)
+	return a.score(c.Score) + "\t" + strconv.FormatInt(c.Suppressed, 10)
 }
 
-func score(x float64) string { return strconv.FormatFloat(x, 'g', 10, 64) }
+// argument is a number as a pipeline file has it, in any language.
+func argument(x float64) string { return strconv.FormatFloat(x, 'g', 10, 64) }
 
-func risk(x float64) string { return strconv.FormatFloat(x, 'f', 4, 64) }
+func (a *app) score(x float64) string { return a.decimal(argument(x)) }
+
+func (a *app) risk(x float64) string { return a.decimal(strconv.FormatFloat(x, 'f', 4, 64)) }

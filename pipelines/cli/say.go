@@ -90,6 +90,14 @@ func (a *app) count(n int, one, many, un, plusieurs string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
+// decimal is a number that Go wrote, as the user writes it.
+func (a *app) decimal(number string) string {
+	if a.lang == messages.French {
+		return strings.Replace(number, ".", ",", 1)
+	}
+	return number
+}
+
 func (a *app) rows(n int64) string { return a.count(int(n), "row", "rows", "ligne", "lignes") }
 
 // phrase is what a component says in English, in the user's language.
