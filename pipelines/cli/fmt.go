@@ -42,6 +42,8 @@ func (a *app) format(paths []string, check, diff bool) error {
 			if files, err = filepath.Glob(filepath.Join(path, "*.hcl")); err != nil {
 				return err
 			}
+		} else if filepath.Ext(path) != ".hcl" { // rows of a file of data would be laid out as well
+			return messages.NotLaidOut.With("file", path)
 		}
 		for _, file := range files {
 			src, err := os.ReadFile(file)
