@@ -249,6 +249,7 @@ type Planned struct {
 	Current   []string       // with Connect: the release each load has current; "" is none
 	Legal     []LegalBasis   // columns that leave with a mark because the law lets them out
 	Filters   []string       // steps that may drop rows by what a marked column holds
+	Reviews   []string       // columns whose texts nobody has accepted the review of: the task will be refused
 	Unchecked error
 	Notes     []*messages.Error
 	Err       error
@@ -315,7 +316,8 @@ func (pl *Planned) given(noted []string) {
 
 // PlanOptions are what a plan is made with.
 type PlanOptions struct {
-	Connect bool // ask sources for their schemas; never for rows
+	Connect bool             // ask sources for their schemas; never for rows
+	Now     func() time.Time // tells which acceptances count; nil: Reviews are not told
 	Log     hclog.Logger
 }
 
@@ -361,6 +363,10 @@ func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield
 		}
 		pl.Notes = append(pl.Notes, p.stale(t)...)
 		f := may[like]
+		if f != nil && opt.Now != nil && !t.held() {
+			env.Now = opt.Now
+			pl.Reviews = unreviewed(env, f.Privacy)
+		}
 		var e error
 		if pl.Change, pl.Because, e = compare(ctx, t.each()[like], f, was, noted, key, Stamping{Connect: opt.Connect, Once: listed.once}); err == nil {
 			err = e

@@ -88,20 +88,28 @@ const RuleReview = "review"
 // reviewed refuses a task whose texts nobody has read a sample of, or nobody who may
 // say so: before it reads anything, and under every new policy again.
 func (r *run) reviewed(env Env, t Task, f *Flow) error {
-	rv, ok := f.Privacy.(Reviewer)
-	if !ok || r.opt.Unpublished {
+	if r.opt.Unpublished {
 		return nil
 	}
-	var open []string
+	open := unreviewed(env, f.Privacy)
+	if len(open) == 0 {
+		return nil
+	}
+	return f.at("privacy", messages.NotReviewed.With("columns", strings.Join(open, ", "), "column", open[0], "pipeline", t.ID.Pipeline))
+}
+
+// unreviewed are the columns whose review nobody has accepted under the present policy.
+func unreviewed(env Env, stage Privacy) (open []string) {
+	rv, ok := stage.(Reviewer)
+	if !ok {
+		return nil
+	}
 	for _, column := range rv.Reviews() {
 		if !env.Accepted(RuleReview, column, 0) {
 			open = append(open, column)
 		}
 	}
-	if len(open) == 0 {
-		return nil
-	}
-	return f.at("privacy", messages.NotReviewed.With("columns", strings.Join(open, ", "), "column", open[0], "pipeline", t.ID.Pipeline))
+	return open
 }
 
 // Review is a sample of the texts of a pipeline, drawn from tasks of one policy.

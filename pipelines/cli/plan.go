@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -115,6 +116,7 @@ type plannedJSON struct {
 	Columns    []pipelines.ColumnInfo `json:"columns,omitempty"`
 	Legal      []pipelines.LegalBasis `json:"legal_bases,omitempty"`
 	Filters    []string               `json:"filters_on_personal,omitempty"`
+	Reviews    []string               `json:"reviews_awaited,omitempty"`
 	Unchecked  string                 `json:"unchecked,omitempty"`
 	Problem    string                 `json:"problem,omitempty"`
 	Current    []string               `json:"current,omitempty"`
@@ -132,7 +134,9 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 	labelled := map[string]int{}
 	code := 0
 	all := []plannedJSON{}
-	diags := pipelines.Plan(cmd.Context(), p, a.flags.sel, pipelines.PlanOptions{Connect: connect, Log: a.log()}, func(pl pipelines.Planned) bool {
+	var awaited []*messages.Error // once for all tasks of a pipeline
+	awaiting := map[string]bool{}
+	diags := pipelines.Plan(cmd.Context(), p, a.flags.sel, pipelines.PlanOptions{Connect: connect, Now: time.Now, Log: a.log()}, func(pl pipelines.Planned) bool {
 		counts[pl.Change]++
 		label := a.change(pl)
 		if labelled[label]++; labelled[label] == 1 {
@@ -140,6 +144,13 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 		}
 		if pl.Err != nil && code == 0 {
 			code = pipelines.ExitCode(pl.Err)
+		}
+		if len(pl.Reviews) > 0 {
+			columns := strings.Join(pl.Reviews, ", ")
+			if key := pl.Task.ID.Pipeline + "\x00" + columns; !awaiting[key] {
+				awaiting[key] = true
+				awaited = append(awaited, messages.ReviewAwaited.With("pipeline", pl.Task.ID.Pipeline, "columns", columns, "column", pl.Reviews[0]))
+			}
 		}
 		if a.json() {
 			all = append(all, a.planned(pl))
@@ -158,6 +169,7 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 	if err := a.diagnose(diags); err != nil {
 		return err
 	}
+	a.warnings(awaited)
 	var parts []string
 	for _, l := range labels {
 		parts = append(parts, fmt.Sprintf("%d %s", labelled[l], l))
@@ -170,7 +182,7 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 }
 
 func (a *app) planned(pl pipelines.Planned) plannedJSON {
-	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Candidates: pl.Candidates(), Change: pl.Change, Because: pl.Because, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Legal: pl.Legal, Filters: pl.Filters, Current: pl.Current}
+	j := plannedJSON{TaskID: pl.Task.ID, Variant: pl.Task.Variant, Candidates: pl.Candidates(), Change: pl.Change, Because: pl.Because, Source: pl.Source, Steps: pl.Steps, Columns: pl.Out, Legal: pl.Legal, Filters: pl.Filters, Reviews: pl.Reviews, Current: pl.Current}
 	for _, m := range pl.Columns {
 		if m.Personal {
 			j.Personal = append(j.Personal, markJSON{m.Name, a.phrase(m.Because)})

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,8 +19,8 @@ func (a *app) reportCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report [folder or file]",
 		Short: a.t("Show the private evidence of a task's newest run", "Montrer les preuves privées de la dernière exécution d'une tâche"),
-		Long: a.t("Writes on standard output, in French and in Markdown, what the evidence says of privacy: rows read, published and suppressed, levels, loss, classes, risks before and after, diversity reached, keys of pseudonyms by their fingerprints, and the three questions of WP29. It is private, since its figures tell how much was left out; with --output json it is the evidence as it is stored. No value of a row is in it.",
-			"Écrit sur la sortie standard, en français et en Markdown, ce que les preuves disent de la confidentialité : lignes lues, publiées et supprimées, niveaux, perte, groupes, risques avant et après, diversité atteinte, clés des pseudonymes par leurs empreintes, et les trois questions du G29. Il est privé, car ses chiffres disent combien a été écarté ; avec --output json, ce sont les preuves telles qu'elles sont conservées. Aucune valeur d'une ligne n'y figure."),
+		Long: a.t("Writes on standard output, in French and in Markdown, what the evidence says of privacy: rows read, published and suppressed, levels, loss, classes, risks before and after, diversity reached, passages taken away from texts, keys of pseudonyms by their fingerprints, and the three questions of WP29. It is private, since its figures tell how much was left out; with --output json it is the evidence as it is stored. No value of a row is in it.",
+			"Écrit sur la sortie standard, en français et en Markdown, ce que les preuves disent de la confidentialité : lignes lues, publiées et supprimées, niveaux, perte, groupes, risques avant et après, diversité atteinte, passages retirés des textes, clés des pseudonymes par leurs empreintes, et les trois questions du G29. Il est privé, car ses chiffres disent combien a été écarté ; avec --output json, ce sont les preuves telles qu'elles sont conservées. Aucune valeur d'une ligne n'y figure."),
 		Example: "  lavoir privacy report --pipeline agents >registre/agents.md",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := a.load(args)
@@ -58,6 +59,7 @@ type evidence struct {
 		Read        int64 `json:"rows_read"`
 		Rejected    int64 `json:"rows_rejected"`
 		Sealed      int64 `json:"rows_sealed"`
+		Redacted    []pipelines.Passages
 		Fingerprint string
 		Loads       []struct {
 			Name    string
@@ -92,6 +94,7 @@ func (e evidence) report() document {
 	d.heading(2, "Lignes")
 	d.list(count("lues à la source", e.Task.Read), count("rejetées à la lecture", e.Task.Rejected), count("dans chaque fichier", e.Task.Sealed))
 	e.columns(&d)
+	e.passages(&d)
 	if r := e.Privacy.Records; r != nil {
 		records(&d, r)
 	}
@@ -120,6 +123,26 @@ func (e evidence) columns(d *document) {
 	}
 	d.heading(2, "Colonnes")
 	d.table("Rôle et traitement", []string{"colonne", "rôle", "traitement", "niveau"}, rows)
+}
+
+// passages tells what was taken away from texts. Beside the figures of another release
+// they would tell what was not published: this document is private.
+func (e evidence) passages(d *document) {
+	if len(e.Task.Redacted) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, p := range e.Task.Redacted {
+		rows = append(rows, []string{p.Column, cmp.Or(passageNames[p.Kind], p.Kind), strconv.FormatInt(p.Count, 10)})
+	}
+	d.heading(2, "Textes caviardés")
+	d.table("Passages retirés des textes, par nature", []string{"colonne", "nature", "passages"}, rows)
+}
+
+var passageNames = map[string]string{
+	"nir": "numéro de sécurité sociale", "iban": "numéro de compte (IBAN)", "email": "courriel", "phone": "téléphone", "plate": "immatriculation",
+	"birth": "date de naissance", "address": "adresse", "name": "nom, après une civilité", "first_name": "nom, après un prénom", "siret": "SIRET",
+	"siren": "SIREN", "term": "terme d'une liste",
 }
 
 func count(what string, n int64) string { return fmt.Sprintf("%s : %d", what, n) }
