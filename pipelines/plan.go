@@ -113,6 +113,9 @@ func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logg
 		v.Notes = append(v.Notes, p.stale(r.task)...)
 	}
 	o.close()
+	if len(p.Approvers.Operations) > 0 {
+		v.Notes = append(v.Notes, messages.OperationsUnused.With())
+	}
 	return v, append(found, mistakes...)
 }
 

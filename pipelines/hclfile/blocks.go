@@ -32,7 +32,7 @@ var projectDefaults = projectConfig{
 
 type approversConfig struct {
 	Privacy    []string `hcl:"privacy,optional" doc:"Minisign public keys (RW…) of those who may relax a check or a threshold of a privacy policy."`
-	Operations []string `hcl:"operations,optional" doc:"Minisign public keys of those who answer for the running of the pipelines; nothing asks for them yet."`
+	Operations []string `hcl:"operations,optional" doc:"Minisign public keys of those who answer for the running of the pipelines; nothing asks for them yet, as validate says."`
 }
 
 type secretConfig struct {
