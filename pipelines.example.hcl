@@ -16,6 +16,12 @@ project {
   # Clé des empreintes de ce qui est lu : les noms de fichiers n'apparaissent
   # dans les messages que sous la forme d'une courte empreinte.
   fingerprint_key = secret.empreintes
+
+  # Qui peut signer qu'un seuil soit dépassé, ou qu'une relecture est faite (lavoir
+  # accept) : des clés publiques minisign, « RW… ». Personne ici : rien ne passe outre.
+  approvers {
+    privacy = []
+  }
 }
 
 # --- Ce qui vient de l'extérieur ---------------------------------------------
@@ -75,16 +81,18 @@ tenants "communes" {
   columns = { population = int64 }
   when    = tenant.population > 100
 
-  # D'ordinaire des fichiers à part, où chaque exception au tableau dit sa raison.
+  # Où sont les exceptions au tableau : ce fichier-ci, ou un autre qui n'a qu'elles.
   overrides = ["pipelines.example.hcl"]
 }
 
-# Ce qui diffère du tableau, et pourquoi : lavoir plan --exceptions en fait la liste.
-# Quand le tableau change, l'exception est une erreur, et non oubliée.
-override "les-tilleuls" "population" {
-  from   = 129
-  to     = 131
-  reason = "deux naissances depuis le recensement"
+# Une valeur qui diffère du tableau, et pourquoi. Quand le tableau est corrigé,
+# l'exception ne vaut plus et lavoir le dit avant de commencer.
+#
+#   lavoir plan --exceptions pipelines.example.hcl
+override "haut-pre" "deliberation" {
+  from   = "2024-02-05"
+  to     = "2024-03-11"
+  reason = "délibération reprise en mars, le tableau a encore la première"
 }
 
 # --- Ce que chaque source doit donner ------------------------------------------
@@ -103,11 +111,12 @@ contract "conventions" {
   on_added = "report"
 }
 
-# Un schéma national, ou le vôtre. Ses colonnes fermées (des nombres, des jours, une
-# liste de valeurs) peuvent sortir ensemble ; un texte libre est toujours nommé à part.
+# Un schéma de table que d'autres ont écrit. Le SHA-256 est celui du texte qui a été
+# lu : qu'on y ajoute une colonne, et rien ne sort avant que quelqu'un l'ait relu. Ses
+# colonnes de texte libre ne sont pas dans schema.absences.columns.
 schema "absences" {
-  file   = "testdata/town/absences.schema.json"
-  sha256 = "cee81d8024f6edc8986a4ea862d424bee27ff881344cdb1567345039bb807d48" # celui qu'on a lu
+  file   = "testdata/town/absences.json"
+  sha256 = "b8996770117b0bf2945ebd61e9a6f8c130983b13330ffff588e0991338cc5f50"
 }
 
 # --- Ce qui leur arrive en chemin -----------------------------------------------
