@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
@@ -89,45 +91,50 @@ func (l *local) writeTemp(ctx context.Context, root *os.Root, dir string, c Cont
 		return "", w, err
 	}
 	defer r.Close()
-	if err := copyFile(ctx, f, r); err != nil {
-		return "", w, err
-	}
-	// What stands there now is read back while the disk takes it.
-	var syncing errgroup.Group
-	syncing.Go(f.Sync)
-	var n int64
-	w.sum, n, err = sumBack(ctx, f)
-	if e := syncing.Wait(); err == nil {
+	// What stands there is read back while more is written and the disk takes it.
+	length, writing := make(chan int64, copiesAhead), errgroup.Group{}
+	writing.Go(func() error {
+		if err := copyFile(ctx, f, r, length); err != nil {
+			return err
+		}
+		return f.Sync()
+	})
+	n, sum, err := sumBack(ctx, f, length)
+	if e := writing.Wait(); e != nil {
 		err = e
 	}
 	if err != nil {
 		return "", w, err
 	}
-	if n != c.Size || w.sum != c.SHA256 {
+	if n != c.Size || sum != c.SHA256 {
 		return "", w, messages.UploadDiffers.With("store", l.Describe(), "file", "what was read here")
 	}
 	st, err := f.Stat()
 	if err != nil {
 		return "", w, err
 	}
-	w.version = versionOf(st)
-	return name, w, nil
+	return name, written{version: versionOf(st), sum: sum}, nil
 }
 
-// copyBytes is how much is copied before the context is asked again.
-const copyBytes = 16 << 20
+// copyBytes is how much is copied before the context is asked again and before it is
+// read back, which so many copies may be ahead of.
+const copyBytes, copiesAhead = 4 << 20, 64
 
-// copyFile copies r to its end. The system copies what is a file, so that its bytes do
-// not come by here.
-func copyFile(ctx context.Context, f *os.File, r io.Reader) error {
+// copyFile copies r to its end, and tells how long f is now and again. The system copies
+// what is a file, so that its bytes do not come by here.
+func copyFile(ctx context.Context, f *os.File, r io.Reader, length chan<- int64) error {
+	defer close(length)
 	if _, ok := r.(*os.File); !ok {
 		r = &ctxReader{ctx, r}
 	}
-	for {
+	for at := int64(0); ; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if _, err := io.CopyN(f, r, copyBytes); err == io.EOF {
+		n, err := io.CopyN(f, r, copyBytes)
+		at += n
+		length <- at
+		if err == io.EOF {
 			return nil
 		} else if err != nil {
 			return err
@@ -135,12 +142,21 @@ func copyFile(ctx context.Context, f *os.File, r io.Reader) error {
 	}
 }
 
-// sumBack is the SHA-256 and the length of all that the file holds.
-func sumBack(ctx context.Context, f *os.File) (sum string, n int64, err error) {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return "", 0, err
+// sumBack reads back a file that grows until length is closed, which is always waited
+// for, and gives its length and SHA-256.
+func sumBack(ctx context.Context, f *os.File, length <-chan int64) (n int64, sum string, err error) {
+	h, buffer := sha256.New(), make([]byte, 1<<16)
+	for end := range length {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			var read int64
+			read, err = io.CopyBuffer(h, io.NewSectionReader(f, n, end-n), buffer)
+			n += read
+		}
 	}
-	return sumOf(&ctxReader{ctx, f})
+	return n, hex.EncodeToString(h.Sum(nil)), err
 }
 
 // ctxReader ends with ctx, whatever its reader still holds.
