@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/zeebo/xxh3"
 
 	"github.com/lavoir-data/lavoir/connectors/format"
 	"github.com/lavoir-data/lavoir/connectors/store"
@@ -51,13 +52,15 @@ type sealing struct {
 	rows   int64
 }
 
-// openFile is a file being written. Its hash is of what the codec gave out, to
-// be compared with what the disk gives back when the file is judged.
+// openFile is a file being written. Its hashes are of what the codec gave out: back is
+// compared with what the disk gives back when the file is judged, sum with what a store
+// holds when it is published.
 type openFile struct {
 	path string
 	f    *os.File
 	buf  *bufio.Writer
 	sum  hash.Hash
+	back *xxh3.Hasher128
 	size int64
 	out  format.FileWriter
 }
@@ -67,7 +70,7 @@ func beginFile(path string, w format.Writer, schema *arrow.Schema) (*openFile, e
 	if err != nil {
 		return nil, store.Temporary(err)
 	}
-	o := &openFile{path: path, f: f, buf: bufio.NewWriterSize(f, 1<<16), sum: sha256.New()}
+	o := &openFile{path: path, f: f, buf: bufio.NewWriterSize(f, 1<<16), sum: sha256.New(), back: xxh3.New128()}
 	if o.out, err = w.Begin(o, schema, format.About{Software: software}); err != nil {
 		f.Close()
 		return nil, err
@@ -78,6 +81,7 @@ func beginFile(path string, w format.Writer, schema *arrow.Schema) (*openFile, e
 func (o *openFile) Write(p []byte) (int, error) {
 	n, err := o.buf.Write(p)
 	o.sum.Write(p[:n])
+	_, _ = o.back.Write(p[:n])
 	o.size += int64(n)
 	if err != nil {
 		err = store.Temporary(err)
@@ -145,7 +149,7 @@ func (s *sealing) Finish(ctx context.Context) (pipelines.Sealed, error) {
 			return nil, err
 		}
 		out.files = append(out.files, &sealedFile{
-			writer: s.load.writers[i], path: f.path, schema: s.schema,
+			writer: s.load.writers[i], path: f.path, schema: s.schema, back: f.back.Sum128(),
 			info: pipelines.FileInfo{
 				Name: s.load.names[i], Format: s.load.writers[i].Name(), Rows: s.rows, Bytes: f.size, SHA256: sum,
 				Schema: columnInfos(s.schema),
