@@ -34,6 +34,7 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 	if err != nil {
 		return err
 	}
+	defer classes.close()
 	texts := t.look(in.Schema(), f)
 	cells, err := t.clearProof(in.Schema(), file)
 	if err != nil {
@@ -191,7 +192,7 @@ func (p *proof) look(ctx context.Context, r arrow.Record, before int64, file str
 	if p.pseudonym != "" {
 		a := r.Column(p.index).(*array.String)
 		for i := range a.Len() {
-			if !a.IsNull(i) && !pseudonymous(a.Value(i)) {
+			if !pseudonymous(a.Value(i)) && !a.IsNull(i) {
 				return messages.GateValue.With("file", file, "column", p.name, "row", before+int64(i)+1)
 			}
 		}

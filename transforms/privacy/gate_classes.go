@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -21,7 +22,6 @@ type tally struct {
 type tallied struct {
 	key  xxh3.Uint128
 	rows int64
-	full bool // as many persons were met in it as are told apart
 }
 
 const firstSlots = 1 << 8
@@ -72,40 +72,87 @@ func (t *tally) add(key xxh3.Uint128) int {
 	return len(t.classes) - 1
 }
 
-// some is how many rows are looked up before any is looked at.
+// some is how many runs are looked up before any is looked at.
 const some = 1 << 8
 
-// hash gives the keys of the rows of r from one on: of each the values of the
-// quasi-identifiers, in their order.
-func (c *recount) hash(r arrow.Record, from int, keys []xxh3.Uint128) {
-	c.columns = c.columns[:0]
+// runs gives where the runs of rows of one class begin in r, and its end. What leaves is
+// in the order of its classes, so that one look-up is for many rows.
+func (c *recount) runs(r arrow.Record) []int32 {
+	n := int(r.NumRows())
+	c.columns, c.starts = c.columns[:0], c.starts[:0]
+	c.other = slices.Grow(c.other[:0], n)[:n]
+	clear(c.other)
 	for _, q := range c.quasi {
 		c.columns = append(c.columns, r.Column(q))
+		differ(c.other, r.Column(q))
 	}
-	c.hashOf(c.columns, from, keys)
+	for i, other := range c.other {
+		if other || i == 0 {
+			c.starts = append(c.starts, int32(i))
+		}
+	}
+	return append(c.starts, int32(n))
 }
 
-// hashOf is hash of values of the quasi-identifiers that may stand in no file.
-func (c *recount) hashOf(quasi []arrow.Array, from int, keys []xxh3.Uint128) {
+// differ sets what of other is for a value of a that is not the one before it. Of types
+// that have no simple form none is that.
+func differ(other []bool, a arrow.Array) {
+	nulls := a.NullN() > 0
+	switch a := a.(type) {
+	case *array.String:
+		ends, data := arrowx.Texts(a)
+		for i := 1; i < len(other); i++ {
+			if !other[i] {
+				other[i] = string(data[ends[i-1]:ends[i]]) != string(data[ends[i]:ends[i+1]])
+			}
+		}
+	case *array.Int32, *array.Int64, *array.Float64, *array.Date32, *array.Timestamp, *array.Decimal128:
+		if len(other) == 0 {
+			return
+		}
+		width := a.DataType().(arrow.FixedWidthDataType).Bytes()
+		data := a.Data().Buffers()[1].Bytes()[a.Data().Offset()*width:]
+		for i := 1; i < len(other); i++ {
+			if !other[i] {
+				other[i] = string(data[(i-1)*width:i*width]) != string(data[i*width:(i+1)*width])
+			}
+		}
+	default:
+		for i := range other {
+			other[i] = true
+		}
+		return
+	}
+	if nulls {
+		for i := 1; i < len(other); i++ {
+			if a.IsNull(i-1) != a.IsNull(i) {
+				other[i] = true
+			}
+		}
+	}
+}
+
+// hashOf gives the keys of rows of columns with values of the quasi-identifiers, in their
+// order.
+func (c *recount) hashOf(quasi []arrow.Array, rows []int32, keys []xxh3.Uint128) {
 	clear(keys)
 	for _, a := range quasi {
 		s, ok := a.(*array.String)
 		if !ok {
-			for i := range keys {
-				c.buf = appendSeen(c.buf[:0], a, from+i)
-				keys[i] = fold(keys[i], xxh3.Hash128(c.buf))
+			for n, i := range rows {
+				c.buf = appendSeen(c.buf[:0], a, int(i))
+				keys[n] = fold(keys[n], xxh3.Hash128(c.buf))
 			}
 			continue
 		}
 		ends, data := arrowx.Texts(s)
-		ends = ends[from:]
 		nulls := s.NullN() > 0
-		for i := range keys {
+		for n, i := range rows {
 			value := noText
-			if !nulls || s.IsValid(from+i) {
+			if !nulls || s.IsValid(int(i)) {
 				value = xxh3.Hash128(data[ends[i]:ends[i+1]])
 			}
-			keys[i] = fold(keys[i], value)
+			keys[n] = fold(keys[n], value)
 		}
 	}
 }

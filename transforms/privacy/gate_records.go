@@ -1,7 +1,6 @@
 package privacy
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -30,13 +29,12 @@ type recount struct {
 	quasi   []int
 	verdict *verdict
 	classes tally
-	enough  int // persons of a class that are told apart
 	exposed exposed
-	parts   [][]string       // values of each class, null "", where null matches any
-	subject int              // column of the pseudonyms that tell persons; -1: the file does not tell them
-	persons [][]xxh3.Uint128 // of each, in order, no more than are told apart
+	refused refusal
+	parts   [][]string // values of each class, null "", where null matches any
+	subject int        // column of the pseudonyms that tell persons; -1: the file does not tell them
 	rows    int64
-	of      uint64            // how many parts the classes are counted in, by their hash
+	of      uint64            // how many parts the classes are counted in, by their hash; a power of two
 	part    uint64            // which of them
 	found   int64             // classes of the parts that are judged
 	bound   int64             // bytes; 0: none
@@ -44,14 +42,17 @@ type recount struct {
 	over    bool              // more than the bound: nothing is counted
 	labels  []map[string]bool // by quasi-identifier, what may stand there
 	values  []valuesOf        // by sensitive column
-	columns []arrow.Array     // of the record that is looked at
 	ties    *ties             // nil: the file does not show which rows are of one person
+	columns []arrow.Array     // of the record that is looked at: its quasi-identifiers
+	other   []bool            // of its rows: not of the class of the row before
+	starts  []int32
 	buf     []byte
 }
 
 // valuesOf is what a sensitive column has in each class.
 type valuesOf struct {
 	index  int
+	other  []bool             // of the rows that are looked at: another value than in the row before
 	counts []map[string]int64 // by class
 	order  []string           // of all values of the input, where closeness asks for it
 	tree   branches           // of order, where the distance is that of a hierarchy
@@ -65,11 +66,11 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 	if d == nil || d.verdict == nil {
 		return nil, messages.GateNoModel.With("file", file)
 	}
-	c := &recount{t: t, file: file, verdict: d.verdict, of: 1, bound: t.env.Memory, subject: -1, enough: t.enough(), exposed: unexposed}
+	c := &recount{t: t, file: file, verdict: d.verdict, of: 1, bound: t.env.Memory, subject: -1, exposed: unexposed, refused: kept}
 	if is := s.FieldIndices(t.Subject); t.tied() && len(is) == 1 {
 		c.subject = is[0]
 	}
-	c.ties = c.newTies()
+	c.ties = c.newTies(d.rows)
 	for j, q := range t.Quasi {
 		i, err := pipelines.ColumnIndex(s, q.Column)
 		if err != nil {
@@ -113,31 +114,55 @@ func (c *recount) start(part uint64) {
 }
 
 func (c *recount) forget() {
-	c.classes, c.parts, c.persons = tally{}, nil, nil
+	c.classes, c.parts = tally{}, nil
 	for i := range c.values {
 		c.values[i].counts = nil
 	}
 }
 
-// What a class holds beside its texts, about: an entry of a map, and of a map of values
-// what that is and an entry of it.
-const classCost, valuesCost = 96, 256
+func (c *recount) close() error {
+	if c == nil {
+		return nil
+	}
+	return c.ties.close()
+}
 
-// hold counts n bytes more, and gives up where they pass the bound.
+// What a class holds beside its texts, about, and of a map of values what that is and
+// an entry of it.
+const classCost, valuesCost = 64, 256
+
+// hold counts n bytes more. Where they pass the bound nothing is counted any more, but
+// for the rows of classes whose numbers persons are noted with.
 func (c *recount) hold(n int) {
-	if c.held += int64(n); c.bound > 0 && c.held > c.bound {
-		c.over = true
-		c.forget()
+	if c.held += int64(n); c.bound == 0 || c.held <= c.bound {
+		return
+	}
+	classes := c.classes
+	c.over = true
+	c.forget()
+	if c.ties.numbers() {
+		if c.held = int64(len(classes.classes)) * (classCost + tieCost); c.held <= c.bound {
+			c.classes = classes
+		} else {
+			c.ties.giveUp()
+		}
 	}
 }
+
+// numbers says whether classes have numbers.
+func (c *recount) numbers() bool { return !c.over || c.ties.numbers() }
 
 // proven judges the classes of f, of which a first reading was counted. Where they did
 // not fit in memory f is read again for each part of them.
 func (c *recount) proven(ctx context.Context, f pipelines.SealedFile) error {
-	if err := c.ties.proven(ctx, c, f); err != nil {
+	persons, err := c.ties.proven(ctx, c)
+	if err != nil {
 		return err
 	}
-	c.ties = nil
+	if err := c.ties.close(); err != nil {
+		return err
+	}
+	c.ties, c.bound, c.exposed = nil, c.t.env.Memory, persons
 	if !c.over {
 		if err := c.judge(ctx); err != nil {
 			return err
@@ -149,7 +174,7 @@ func (c *recount) proven(ctx context.Context, f pipelines.SealedFile) error {
 	}
 again:
 	for c.of < mostParts {
-		c.of, c.found, c.exposed = 2*c.of, 0, unexposed
+		c.of, c.found, c.exposed, c.refused = 2*c.of, 0, persons, kept
 		for part := range c.of {
 			if err := c.read(ctx, f, part); err != nil {
 				return err
@@ -195,88 +220,108 @@ func (c *recount) add(r arrow.Record) error {
 		return nil
 	}
 	c.rows += r.NumRows()
+	runs := c.runs(r)
+	c.ties.look(r, c.held)
+	for v := range c.values {
+		v := &c.values[v]
+		v.other = slices.Grow(v.other[:0], int(r.NumRows()))[:r.NumRows()]
+		clear(v.other)
+		differ(v.other, r.Column(v.index))
+	}
 	var keys [some]xxh3.Uint128
 	var numbers [some]int
-	for from := 0; from < int(r.NumRows()) && (!c.over || c.ties.counts()); from += some {
-		n := min(some, int(r.NumRows())-from)
-		c.classes.reserve(n)
-		c.hash(r, from, keys[:n])
-		if c.ties.counts() {
+	for ; len(runs) > 1; runs = runs[min(some, len(runs)-1):] {
+		n := min(some, len(runs)-1)
+		if c.numbers() {
+			c.classes.reserve(n)
+			c.hashOf(c.columns, runs[:n], keys[:n])
 			for i, key := range keys[:n] {
-				c.ties.row(key, r, from+i)
+				number, met := c.classes.find(key)
+				if !met {
+					number = -1
+				}
+				numbers[i] = number
 			}
-		}
-		if c.over {
-			continue
-		}
-		for i, key := range keys[:n] {
-			number, met := c.classes.find(key)
-			if !met {
-				number = -1
-			}
-			numbers[i] = number
 		}
 		for i, number := range numbers[:n] {
-			if keys[i].Lo%c.of != c.part {
-				continue
-			}
-			if err := c.row(r, from+i, keys[i], number); err != nil {
-				return err
-			}
-			if c.over {
-				break
+			from, to := int(runs[i]), int(runs[i+1])
+			switch {
+			case !c.numbers() && c.of > 1:
+				return nil // it is read again, in smaller parts
+			case !c.numbers():
+				if err := c.known(r, from); err != nil {
+					return err
+				}
+			case keys[i].Lo&(c.of-1) == c.part:
+				if err := c.run(r, from, to, keys[i], number); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// row counts row i of r, of the class that has a number, or none yet.
-func (c *recount) row(r arrow.Record, i int, key xxh3.Uint128, number int) error {
+// run counts the rows of r from one on up to another, all of the class that has a
+// number, or none yet.
+func (c *recount) run(r arrow.Record, from, to int, key xxh3.Uint128, number int) error {
 	if number < 0 {
 		var met bool
 		if number, met = c.classes.find(key); !met {
-			if err := c.known(r, i); err != nil {
+			if err := c.known(r, from); err != nil {
 				return err
 			}
-			if number = c.open(key, r, i); c.over {
+			if number = c.open(key, r, from); !c.numbers() {
 				return nil
 			}
 		}
 	}
-	class := &c.classes.classes[number]
-	class.rows++
-	if c.subject >= 0 && !class.full {
-		c.person(number, r, i)
+	c.classes.classes[number].rows += int64(to - from)
+	if c.ties.numbers() {
+		if err := c.ties.add(number, from, to); err != nil {
+			return err
+		}
 	}
 	for v := range c.values {
-		if c.over {
-			break
+		v := &c.values[v]
+		for i := from; i < to && !c.over; {
+			end := i + 1
+			for end < to && !v.other[end] {
+				end++
+			}
+			c.value(v, number, r, i, int64(end-i))
+			i = end
 		}
-		c.value(&c.values[v], number, r, i)
 	}
 	return nil
 }
 
-// value counts the value that row i of r, of class n, has in a sensitive column.
-func (c *recount) value(v *valuesOf, n int, r arrow.Record, i int) {
+// value counts the value that so many rows of r from i on, of class n, have in a
+// sensitive column.
+func (c *recount) value(v *valuesOf, n int, r arrow.Record, i int, rows int64) {
 	counts := v.counts[n]
 	c.buf = c.buf[:0]
 	if a := r.Column(v.index); !a.IsNull(i) {
 		c.buf = textOf(a)(append(c.buf, '='), i)
 	}
 	known := counts[string(c.buf)]
+	counts[string(c.buf)] = known + rows
 	if known == 0 {
 		c.hold(len(c.buf) + valueCost)
 	}
-	counts[string(c.buf)] = known + 1
 }
 
 // open gives a class a number, which row i of r is the first of.
 func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) int {
-	n := c.classes.add(class)
-	c.hold(classCost)
-	if c.wildcard() && !c.over {
+	n, cost := c.classes.add(class), classCost
+	if c.ties.numbers() {
+		c.ties.classes = append(c.ties.classes, tieClass{})
+		cost += tieCost
+	}
+	if c.hold(cost); c.over {
+		return n
+	}
+	if c.wildcard() {
 		parts := make([]string, len(c.quasi))
 		for j, q := range c.quasi {
 			if a := r.Column(q); !a.IsNull(i) {
@@ -286,40 +331,14 @@ func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) int {
 		}
 		c.parts = append(c.parts, parts)
 	}
-	if c.subject >= 0 {
-		c.hold(valueCost)
-		c.persons = append(c.persons, nil)
-	}
 	for v := range c.values {
-		c.hold(valuesCost)
 		c.values[v].counts = append(c.values[v].counts, map[string]int64{})
 	}
+	c.hold(len(c.values) * valuesCost)
 	return n
 }
 
 func (c *recount) wildcard() bool { return c.t.Model.NullMatch == "wildcard" }
-
-// person counts of whom row i of r, of class n, is.
-func (c *recount) person(n int, r arrow.Record, i int) {
-	known := c.persons[n]
-	c.buf = appendSeen(c.buf[:0], r.Column(c.subject), i)
-	who := xxh3.Hash128(c.buf)
-	at, met := slices.BinarySearchFunc(known, who, compareHashes)
-	if met {
-		return
-	}
-	if c.hold(valueCost); !c.over {
-		c.persons[n] = slices.Insert(known, at, who)
-		c.classes.classes[n].full = len(known)+1 >= c.enough
-	}
-}
-
-func compareHashes(a, b xxh3.Uint128) int {
-	if a.Hi == b.Hi {
-		return cmp.Compare(a.Lo, b.Lo)
-	}
-	return cmp.Compare(a.Hi, b.Hi)
-}
 
 // matched is how many rows look like those of each class where null matches any value.
 func (c *recount) matched() []int64 {
@@ -380,30 +399,54 @@ func (c *recount) known(r arrow.Record, i int) error {
 		if a.IsNull(i) {
 			continue
 		}
-		if c.buf = textOf(a)(c.buf[:0], i); !c.labels[j][string(c.buf)] {
+		if s, ok := a.(*array.String); ok {
+			c.buf = append(c.buf[:0], s.Value(i)...)
+		} else {
+			c.buf = textOf(a)(c.buf[:0], i)
+		}
+		if !c.labels[j][string(c.buf)] {
 			return messages.GateLevel.With("file", c.file, "column", c.t.Quasi[j].Column, "row", c.rows-r.NumRows()+int64(i)+1)
 		}
 	}
 	return nil
 }
 
-func (c *recount) refuse(model string) error {
+// refusal is what of the model a class does not keep. Of several it is the one that
+// comes first in the policy, in whichever part of the file its class was counted.
+type refusal struct {
+	rank  int
+	model string
+}
+
+var kept = refusal{rank: math.MaxInt}
+
+func (c *recount) refuse(rank int, model string) {
+	if rank < c.refused.rank {
+		c.refused = refusal{rank, model}
+	}
+}
+
+func (c *recount) refusal(model string) error {
 	return messages.GateModel.With("file", c.file, "model", model)
 }
 
-// total refuses the file for what all its classes are together.
+// total refuses the file for a class that does not keep the model, and for what all its
+// classes are together.
 func (c *recount) total() error {
+	if c.refused != kept {
+		return c.refusal(c.refused.model)
+	}
 	// Fewer than were decided are those that a format without null writes alike.
 	if c.found > c.verdict.classes {
 		return messages.GateClasses.With("file", c.file)
 	}
 	if m := c.t.Model; m.MaxAverageRisk > 0 && float64(c.found) > m.MaxAverageRisk*float64(c.rows)*(1+1e-12) {
-		return c.refuse(fmt.Sprintf("max_average_risk = %v", m.MaxAverageRisk))
+		return c.refusal(fmt.Sprintf("max_average_risk = %v", m.MaxAverageRisk))
 	}
 	return c.keepThresholds()
 }
 
-// judge refuses the file when a class that was counted does not keep the model.
+// judge notes whether the classes that were counted keep the model.
 func (c *recount) judge(ctx context.Context) error {
 	m := c.t.Model
 	if m.KMap > 0 && len(c.classes.classes) > 0 {
@@ -411,14 +454,12 @@ func (c *recount) judge(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, n := range people {
-			if n < int64(m.KMap) {
-				return c.refuse("k_map = " + strconv.Itoa(m.KMap))
-			}
+		if slices.Min(people) < int64(m.KMap) {
+			c.refuse(0, "k_map = "+strconv.Itoa(m.KMap))
 		}
 	}
 	c.found += int64(len(c.classes.classes))
-	smallest := int64(math.MaxInt64)
+	smallest := c.exposed.least
 	if c.wildcard() {
 		for _, n := range c.matched() {
 			smallest = min(smallest, n)
@@ -428,23 +469,17 @@ func (c *recount) judge(ctx context.Context) error {
 			smallest = min(smallest, class.rows)
 		}
 	}
-	// Persons are never more than rows.
-	if c.subject >= 0 {
-		for _, who := range c.persons {
-			smallest = min(smallest, int64(len(who)))
-		}
-	}
 	if smallest < int64(m.K) {
-		return c.refuse("k = " + strconv.Itoa(m.K))
+		c.refuse(1, "k = "+strconv.Itoa(m.K))
 	}
 	c.expose(smallest)
 	for i, s := range c.t.Sensitive {
 		for _, counts := range c.values[i].counts {
 			if d := s.Diversity; d != nil && !d.holds(counts) {
-				return c.refuse(s.Column + ": diversity")
+				c.refuse(2+2*i, s.Column+": diversity")
 			}
 			if t := s.Closeness; t != nil && !t.holds(counts, c.verdict.sensitive[i], &c.values[i], c.verdict.total) {
-				return c.refuse(s.Column + ": closeness")
+				c.refuse(3+2*i, s.Column+": closeness")
 			}
 		}
 	}

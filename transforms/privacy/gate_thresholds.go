@@ -67,22 +67,18 @@ func (t policy) enough() int {
 
 // exposed is what the thresholds of the gate are held against: figures of classes.
 type exposed struct {
-	least   int64 // rows, or persons as far as they are counted, of the smallest class
+	least   int64 // rows or persons of the smallest class
 	uniques int64 // rows or persons that are alone in their class as it stands
 }
 
 var unexposed = exposed{least: math.MaxInt64}
 
 // expose adds the classes of a part of the file, of which the smallest, as the model
-// counts, has least rows or persons.
+// counts, has least rows or persons. Persons of classes were counted before.
 func (c *recount) expose(least int64) {
-	c.exposed.least = min(c.exposed.least, least)
-	for i, class := range c.classes.classes {
-		n := class.rows
-		if c.subject >= 0 {
-			n = int64(len(c.persons[i]))
-		}
-		if n == 1 {
+	c.exposed.least = least
+	for _, class := range c.classes.classes {
+		if c.subject < 0 && class.rows == 1 {
 			c.exposed.uniques++
 		}
 	}

@@ -175,11 +175,12 @@ func TestOnlyTheSubjectHasAPseudonym(t *testing.T) {
 	}
 }
 
-// Persons that do not fit in memory are counted part by part, to the same verdict.
-func TestTheGateCountsPersonsInParts(t *testing.T) {
+// Persons that do not fit in memory are put on disk, to the same verdict.
+func TestTheGatePutsPersonsOnDisk(t *testing.T) {
 	const body = "subject = \"nom\"\npublic = [\"nom\"]\nquasi \"q\" {}\nmodel {\nk = 2\n}"
-	env, small, tiny := pipelinetest.Env(t), pipelinetest.Env(t), pipelinetest.Env(t)
-	small.Memory, tiny.Memory = 12_000, 100
+	env, tiny := pipelinetest.Env(t), pipelinetest.Env(t)
+	small, spool := bounded(t, env, 12_000)
+	tiny.Memory = 100
 	var gates []pipelines.Gate
 	for _, env := range []pipelines.Env{env, small, tiny} {
 		p, err := policy(t, env, body)
@@ -212,5 +213,8 @@ func TestTheGateCountsPersonsInParts(t *testing.T) {
 		if err := gates[2].Judge(context.Background(), d, sealed{env, file}); !messages.Has(err, messages.TooManyClasses) {
 			t.Errorf("%s: a gate without memory says %v", c.name, err)
 		}
+	}
+	if spool.made.Load() == 0 {
+		t.Error("nothing was put on disk")
 	}
 }

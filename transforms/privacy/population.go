@@ -245,8 +245,11 @@ func (c *recount) mapped(ctx context.Context) ([]int64, error) {
 			}
 			defer published[j].Release()
 		}
-		keys := make([]xxh3.Uint128, columns[0].Len())
-		c.hashOf(published, 0, keys)
+		keys, rows := make([]xxh3.Uint128, columns[0].Len()), make([]int32, columns[0].Len())
+		for i := range rows {
+			rows[i] = int32(i)
+		}
+		c.hashOf(published, rows, keys)
 		for i, key := range keys {
 			class, ok := c.classes.find(key)
 			switch {

@@ -187,22 +187,17 @@ func (m *masking) draw(s *seen) {
 // pseudonymous says whether a text can be a pseudonym: nothing else may stand in its
 // column.
 func pseudonymous(text string) bool {
-	if len(text) != 26 {
-		return false
-	}
-	strange := byte(0)
-	for i := range len(text) {
-		strange |= notBase32[text[i]]
-	}
-	return strange == 0
+	return len(text) == 26 && strange(text)|strange(text[8:])|strange(text[16:])|strange(text[18:]) == 0
 }
 
-// notBase32 is 1 for what is no letter of base32.
-var notBase32 = func() (all [1 << 8]byte) {
-	for c := range all {
-		if (c < 'A' || c > 'Z') && (c < '2' || c > '7') {
-			all[c] = 1
-		}
-	}
-	return all
-}()
+// strange is not 0 when one of the first eight bytes of a text is no letter of base32.
+func strange(text string) uint64 {
+	const each, top = 0x0101010101010101, 0x8080808080808080
+	_ = text[7]
+	x := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+	y := x &^ top // adding to a byte of it what is below 128 reaches no other byte
+	letter := (y + (0x80-'A')*each) &^ (y + (0x7f-'Z')*each)
+	figure := (y + (0x80-'2')*each) &^ (y + (0x7f-'7')*each)
+	return ^((letter | figure) &^ x) & top
+}

@@ -1,0 +1,211 @@
+package privacy
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/zeebo/xxh3"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// ties counts from a file the persons whose rows have the same classes, each as often.
+// What is published ties those of a person together, so that all of them at once must
+// look like those of others.
+type ties struct {
+	k       int
+	subject int
+	rows    *bins      // of whom a row is (96 bits, beside those that give its bin), and the number of its class
+	classes []tieClass // beside those of the tally
+	over    bool       // the classes do not fit in memory: they have no numbers
+	text    *array.String
+	ends    []int32
+	data    []byte
+	other   arrow.Array // the subjects where they are no texts
+	nulls   bool
+	buf     []byte
+}
+
+// tieClass is what of a class is told by persons. Most have one row, and of them nothing
+// needs to be noted.
+type tieClass struct {
+	unknown int64 // rows of which nobody knows the person
+	shared  int64 // rows of persons who have more than one
+	again   int64 // rows of persons of whom another row of the class was counted
+}
+
+// tieCost is what a tieClass takes, about.
+const tieCost = 32
+
+// Of the memory of the stage the rows of persons have what the classes leave, and at
+// least one tieShare-th; what is more is on disk.
+const tieShare = 8
+
+// newTies is nil where the file does not show which rows are of one person.
+func (c *recount) newTies(rows int64) *ties {
+	if c.subject < 0 {
+		return nil
+	}
+	c.bound -= c.bound / tieShare
+	return &ties{k: c.t.Model.K, subject: c.subject, rows: c.t.newBins(rows, c.t.env.Memory)}
+}
+
+// numbers says whether classes have numbers, which the rows of persons are noted with.
+func (t *ties) numbers() bool { return t != nil && !t.over }
+
+// giveUp forgets all: that the classes do not fit is the verdict.
+func (t *ties) giveUp() {
+	if t != nil {
+		t.over, t.classes = true, nil
+		for bin := range t.rows.now {
+			t.rows.drop(bin)
+		}
+	}
+}
+
+// look begins with the rows of r, held bytes of the memory being taken by classes.
+func (t *ties) look(r arrow.Record, held int64) {
+	if !t.numbers() {
+		return
+	}
+	t.rows.room = max(t.rows.bound-held, t.rows.bound/tieShare)
+	a := r.Column(t.subject)
+	t.other, t.nulls = a, a.NullN() > 0
+	if t.text, _ = a.(*array.String); t.text != nil {
+		t.ends, t.data = arrowx.Texts(a)
+	}
+}
+
+// add counts the rows from one on up to another, all of a class.
+func (t *ties) add(class, from, to int) error {
+	for i := from; i < to; i++ {
+		if t.nulls && t.other.IsNull(i) {
+			t.classes[class].unknown++
+			continue
+		}
+		var who xxh3.Uint128
+		if t.text != nil {
+			who = xxh3.Hash128(t.data[t.ends[i]:t.ends[i+1]])
+		} else {
+			t.buf = arrowx.AppendKey(t.buf[:0], t.other, i, false)
+			who = xxh3.Hash128(t.buf)
+		}
+		if err := t.rows.add(uint32(who.Lo), pair{who.Hi, who.Lo&onlyPerson | uint64(uint32(class))}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onlyPerson are the bits of a pair's second word that tell whose it is.
+const onlyPerson = math.MaxUint64 &^ math.MaxUint32
+
+// patterns are the rows of persons who have more than one.
+type patterns struct {
+	rows  []uint32 // the number of the class of each
+	again []uint32 // the same, of rows that another row of the person and class came before
+	sums  []pair   // by person, of the hashes of the classes
+}
+
+// patterns are those of the persons of a bin.
+func (g *grouping) patterns(classes []tallied) (p patterns) {
+	g.link(onlyPerson)
+	var key [16]byte
+	for _, f := range g.first {
+		g.classes = g.classes[:0]
+		for at := f + 1; at != 0; at = g.after[at-1] {
+			g.classes = append(g.classes, uint32(g.pairs[at-1][1]))
+		}
+		slices.Sort(g.classes)
+		var sum pair
+		for n, class := range g.classes {
+			// The hash of a class is a sum of those of its values: sums of such would not
+			// tell which values stand in one row.
+			of := classes[class].key
+			binary.LittleEndian.PutUint64(key[:], of.Hi)
+			binary.LittleEndian.PutUint64(key[8:], of.Lo)
+			h := xxh3.Hash128(key[:])
+			sum[0], sum[1] = sum[0]+h.Hi, sum[1]+h.Lo
+			if n > 0 && class == g.classes[n-1] {
+				p.again = append(p.again, class)
+			}
+		}
+		p.rows = append(p.rows, g.classes...)
+		p.sums = append(p.sums, sum)
+	}
+	return p
+}
+
+// proven refuses the file when a person's rows, together, are unlike those of k persons.
+// It gives what its classes are by the persons in them.
+func (t *ties) proven(ctx context.Context, c *recount) (exposed, error) {
+	if t == nil {
+		return unexposed, nil
+	}
+	if t.over {
+		return unexposed, messages.TooManyClasses.With("bound", t.rows.bound)
+	}
+	workers := c.t.env.Workers
+	sums := c.t.newBins(c.rows/2, t.rows.bound/tieShare)
+	defer sums.close()
+	err := eachBin(ctx, t.rows, workers,
+		func(g *grouping) patterns { return g.patterns(c.classes.classes) },
+		func(p patterns) error {
+			for _, class := range p.rows {
+				t.classes[class].shared++
+			}
+			for _, class := range p.again {
+				t.classes[class].again++
+			}
+			sums.room = max(t.rows.room-t.rows.held, t.rows.bound/tieShare)
+			for _, sum := range p.sums {
+				if err := sums.add(uint32(sum[1]>>32), sum); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	if err != nil {
+		return unexposed, err
+	}
+	least := math.MaxInt
+	err = eachBin(ctx, sums, workers,
+		func(g *grouping) int { return g.least(math.MaxInt) },
+		func(n int) error { least = min(least, n); return nil })
+	if err != nil {
+		return unexposed, err
+	}
+	e := unexposed
+	for n, class := range c.classes.classes {
+		at := t.classes[n]
+		one := int64(0) // all rows of nobody known are of one person, to whom none is tied
+		if at.unknown > 0 {
+			one = 1
+		}
+		known := class.rows - at.unknown
+		if alone := known - at.shared + one; alone > 0 {
+			least = int(min(int64(least), alone)) // persons who have nothing but one row of the class
+		}
+		persons := known - at.again + one
+		e.least = min(e.least, persons)
+		if persons == 1 {
+			e.uniques++
+		}
+	}
+	if least < t.k {
+		return unexposed, messages.GatePersons.With("file", c.file, "k", t.k)
+	}
+	return e, nil
+}
+
+func (t *ties) close() error {
+	if t == nil {
+		return nil
+	}
+	return t.rows.close()
+}
