@@ -64,7 +64,7 @@ func (t policy) newBins(pairs, room int64) *bins {
 	b.bits = min(bits.Len64(uint64(pairs*pairSize/size)), binsMost)
 	n := 1 << b.bits
 	if b.bound > 0 {
-		b.block = int(min(max(room/int64(4*n*pairSize), 1), blockMost))
+		b.block = int(min(max(b.bound/int64(16*n*pairSize), 1), blockMost))
 	}
 	b.now, b.full, b.disk = make([][]pair, n), make([][][]pair, n), make([][]extent, n)
 	return b
@@ -86,6 +86,9 @@ func (b *bins) begin(bin uint32, p pair) error {
 		b.full[bin], b.now[bin] = append(b.full[bin], now), nil
 	}
 	size := int64(b.block * pairSize)
+	for b.bound > 0 && b.held > b.room && len(b.free) > 0 {
+		b.free, b.held = b.free[:len(b.free)-1], b.held-size // memory is needed elsewhere
+	}
 	if len(b.free) == 0 && b.bound > 0 && b.held > 0 && b.held+size > b.room {
 		if err := b.spill(); err != nil {
 			return err
@@ -133,7 +136,7 @@ func (b *bins) spill() error {
 			}
 			e.pairs += len(block)
 			if b.held > b.room {
-				b.held -= size // memory is needed elsewhere
+				b.held -= size
 			} else {
 				b.free = append(b.free, block[:0])
 			}
