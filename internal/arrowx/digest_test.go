@@ -3,6 +3,7 @@ package arrowx
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -191,5 +192,31 @@ func TestValidTextsWantsWholeCharacters(t *testing.T) {
 	data := []byte("aéb")
 	if !ValidTexts([]int32{0, 1, 3, 4}, data) || ValidTexts([]int32{0, 2, 4}, data) || !ValidTexts([]int32{1, 3}, data) || ValidTexts([]int32{2, 3}, data) {
 		t.Error("a text that starts within a character passes, or one that does not fails")
+	}
+}
+
+// Texts of any characters, whole or damaged in one byte, wherever a word or a block
+// of the check ends.
+func TestValidUTF8IsTheLibrarys(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "abc", "abcdefgh", "é", "œ", "\u0080", "\u07FF", "’", "€", "\u0800", "\u0FFF", "\uD7FF", "\uE000", "\uFFFD", "\uFFFF",
+			"𝄞", "\U0010FFFF", strings.Repeat("x", 29)}), 0, 40).Draw(t, "parts")
+		b := []byte(strings.Join(parts, ""))
+		if len(b) > 0 && rapid.Bool().Draw(t, "damaged") {
+			at := rapid.IntRange(0, len(b)-1).Draw(t, "at")
+			b[at] = rapid.SampledFrom([]byte{0, 'a', 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF}).Draw(t, "byte")
+		}
+		b = b[:rapid.IntRange(0, len(b)).Draw(t, "end")]
+		if got, want := ValidUTF8(b), utf8.Valid(b); got != want {
+			t.Fatalf("%q: %v, want %v", b, got, want)
+		}
+	})
+}
+
+func BenchmarkValidUTF8(b *testing.B) {
+	text := []byte(strings.Repeat("Convention pluriannuelle d’objectifs et vallée audiovisuel, dépôt et matériel ; solde", 1000))
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		ValidUTF8(text)
 	}
 }
