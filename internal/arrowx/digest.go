@@ -4,8 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/bits"
+	"slices"
 	"sync"
-	"unsafe"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -58,6 +59,7 @@ type digester struct {
 	parts   []arrow.Array
 	bits    []byte
 	scratch []byte
+	words   []uint64
 	lengths []uint32
 }
 
@@ -151,8 +153,11 @@ func (d *digester) fixed(a arrow.Array, width int) {
 func eachNull(bitmap []byte, offset, n int, do func(i int)) {
 	for i := 0; i < n; {
 		at := offset + i
-		if at%8 == 0 && i+8 <= n && bitmap[at/8] == 0xFF {
-			i += 8
+		if at%8 == 0 && i+64 <= n {
+			for gaps := ^binary.LittleEndian.Uint64(bitmap[at/8:]); gaps != 0; gaps &= gaps - 1 {
+				do(i + bits.TrailingZeros64(gaps))
+			}
+			i += 64
 			continue
 		}
 		if bitmap[at/8]>>(at%8)&1 == 0 {
@@ -180,42 +185,53 @@ func (d *digester) bools(parts []arrow.Array) {
 func (d *digester) floats(parts []arrow.Array) {
 	for _, p := range parts {
 		a := p.(*array.Float64)
-		d.scratch = d.scratch[:0]
+		d.words = append(d.words[:0], arrow.Uint64Traits.CastFromBytes(arrow.Float64Traits.CastToBytes(a.Float64Values()))...)
 		for i, v := range a.Float64Values() {
-			bits := math.Float64bits(v)
-			switch {
-			case IsNull(a, i):
-				bits = 0
-			case v != v:
-				bits = math.Float64bits(math.NaN())
+			if v != v {
+				d.words[i] = math.Float64bits(math.NaN())
 			}
-			d.scratch = binary.LittleEndian.AppendUint64(d.scratch, bits)
 		}
-		d.write(d.scratch)
+		if bitmap := a.NullBitmapBytes(); len(bitmap) > 0 {
+			eachNull(bitmap, a.Data().Offset(), a.Len(), func(i int) { d.words[i] = 0 })
+		}
+		d.write(arrow.Uint64Traits.CastToBytes(d.words))
 	}
 }
 
 func (d *digester) texts(parts []arrow.Array) {
-	d.lengths = d.lengths[:0]
+	rows := 0
 	for _, p := range parts {
-		offsets, _ := Texts(p)
-		base := len(d.lengths)
-		for i := range p.Len() {
-			d.lengths = append(d.lengths, uint32(offsets[i+1]-offsets[i]))
-		}
-		if bitmap := p.NullBitmapBytes(); len(bitmap) > 0 {
-			eachNull(bitmap, p.Data().Offset(), p.Len(), func(i int) { d.lengths[base+i] = 0 })
-		}
+		rows += p.Len()
 	}
-	if len(d.lengths) == 0 {
+	if rows == 0 {
 		return
 	}
-	d.write(unsafe.Slice((*byte)(unsafe.Pointer(&d.lengths[0])), 4*len(d.lengths)))
-	base := 0
+	d.lengths = slices.Grow(d.lengths[:0], rows)[:rows]
+	rest, hidden := d.lengths, false // a null slot holds a text
+	for _, p := range parts {
+		offsets, _ := Texts(p)
+		lengths := rest[:p.Len()]
+		rest = rest[p.Len():]
+		for i := range lengths {
+			lengths[i] = uint32(offsets[i+1] - offsets[i])
+		}
+		if bitmap := p.NullBitmapBytes(); len(bitmap) > 0 {
+			eachNull(bitmap, p.Data().Offset(), p.Len(), func(i int) {
+				hidden = hidden || lengths[i] != 0
+				lengths[i] = 0
+			})
+		}
+	}
+	d.write(arrow.Uint32Traits.CastToBytes(d.lengths))
+	rest = d.lengths
 	for _, p := range parts {
 		offsets, data := Texts(p)
-		lengths := d.lengths[base : base+p.Len()]
-		base += p.Len()
+		lengths := rest[:p.Len()]
+		rest = rest[p.Len():]
+		if !hidden {
+			d.write(data[offsets[0]:offsets[p.Len()]])
+			continue
+		}
 		// what is written of the values up to and with i ends where they end, as
 		// long as no null slot before held a text
 		start, end := offsets[0], offsets[0]
