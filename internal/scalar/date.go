@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"encoding/binary"
 	"strconv"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -45,7 +46,7 @@ func (f DateFormat) String() string {
 func (f DateFormat) Parse(b []byte) (arrow.Date32, *messages.Message) {
 	var c clock
 	if f.parts == nil {
-		if len(b) != 10 || b[4] != '-' || b[7] != '-' || !c.isoDate(b) {
+		if !c.isoDay(b) {
 			return 0, f.blame(b)
 		}
 	} else if !c.read(f.parts, b) {
@@ -195,16 +196,21 @@ func (c *clock) read(parts []part, b []byte) bool {
 	return len(b) == 0
 }
 
-// isoDate reads the ten bytes of YYYY-MM-DD, whose dashes were checked.
-func (c *clock) isoDate(b []byte) bool {
-	_ = b[9]
-	y1, y2, y3, y4 := b[0]-'0', b[1]-'0', b[2]-'0', b[3]-'0'
-	m1, m2, d1, d2 := b[5]-'0', b[6]-'0', b[8]-'0', b[9]-'0'
-	if y1 > 9 || y2 > 9 || y3 > 9 || y4 > 9 || m1 > 9 || m2 > 9 || d1 > 9 || d2 > 9 {
+// isoDay reads YYYY-MM-DD, the first eight bytes of it at once.
+func (c *clock) isoDay(b []byte) bool {
+	if len(b) != 10 {
 		return false
 	}
-	c.v[year] = int32(y1)*1000 + int32(y2)*100 + int32(y3)*10 + int32(y4)
-	c.v[month] = int32(m1)*10 + int32(m2)
+	// digits become their values, dashes zero; what is neither shows in the highest bit
+	const dashes, most = 0x2D30302D30303030, 0x7F76767F76767676
+	v := binary.LittleEndian.Uint64(b) ^ dashes
+	d1, d2 := b[8]-'0', b[9]-'0'
+	if (v|(v&0x7F7F7F7F7F7F7F7F+most))&0x8080808080808080 != 0 || d1 > 9 || d2 > 9 {
+		return false
+	}
+	digit := func(i int) int32 { return int32(v >> (8 * i) & 0xF) }
+	c.v[year] = digit(0)*1000 + digit(1)*100 + digit(2)*10 + digit(3)
+	c.v[month] = digit(5)*10 + digit(6)
 	c.v[day] = int32(d1)*10 + int32(d2)
 	return true
 }

@@ -139,7 +139,7 @@ func (f InstantFormat) writesOffset() bool {
 
 // isoInstant reads all of b as ISO 8601 in its extended form.
 func (c *clock) isoInstant(b []byte) bool {
-	if len(b) < 16 || b[4] != '-' || b[7] != '-' || b[13] != ':' || !c.isoDate(b) {
+	if len(b) < 16 || b[13] != ':' || !c.isoDay(b[:10]) {
 		return false
 	}
 	if b[10] != 'T' && b[10] != ' ' && b[10] != 't' {
