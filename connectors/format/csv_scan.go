@@ -84,33 +84,41 @@ type csvGrid struct {
 // scan takes b, whole rows of which the first stands at line, apart.
 func (g *csvGrid) scan(b []byte, line int64) {
 	d := g.dialect
-	marks := d.marks()
-	known := 0 // CRs that are of a line end
+	marks, cells := d.marks(), g.cells
+	base, ahead := 0, marks.in(b, 0) // the marks from base on that are not passed yet
+	known := 0                       // CRs that are of a line end
 	for pos := 0; pos < len(b); {
 		row := gridRow{start: pos, line: line}
-		first := len(g.cells)
+		first := len(cells)
 		most, beyond := first+max(g.width, mostColumns), 0
 		fault := 0 // the cell with a misplaced quote, from 1
 		for more := true; more; {
-			// the common cell, without quotes and not at the end of b
-			if pos < len(b) && b[pos] != d.quote {
-				if end := marks.next(b, pos); end < len(b) && b[end] == d.delimiter {
-					if len(g.cells) > most { // it is counted and not kept
-						g.cells = g.cells[:most]
-						beyond++
-					}
-					g.cells = append(g.cells, cell{start: uint32(pos), end: uint32(end)})
-					pos = end + 1
-					continue
+			for ahead == 0 && base < len(b) {
+				base += marksAtOnce
+				ahead = marks.in(b, base)
+			}
+			end := min(base+bits.TrailingZeros64(ahead), len(b))
+			ahead &= ahead - 1
+			c := cell{start: uint32(pos), end: uint32(end)}
+			if end < len(b) && b[end] == d.delimiter {
+				pos = end + 1
+			} else {
+				c, pos, more = g.cell(b, pos, end, &line, &fault, len(cells)-first+beyond+1)
+				next := pos
+				if !more {
+					next++ // behind the line end
+				}
+				if n := next - base; n >= marksAtOnce {
+					base, ahead = next, marks.in(b, next)
+				} else if n > 0 {
+					ahead &= ^uint64(0) << n
 				}
 			}
-			var c cell
-			c, pos, more = g.cell(b, pos, &line, &fault, len(g.cells)-first+beyond+1)
-			if len(g.cells) > most {
-				g.cells = g.cells[:most]
+			if len(cells) > most { // it is counted and not kept
+				cells = cells[:most]
 				beyond++
 			}
-			g.cells = append(g.cells, c)
+			cells = append(cells, c)
 		}
 		row.end = pos
 		if pos < len(b) {
@@ -121,20 +129,21 @@ func (g *csvGrid) scan(b []byte, line int64) {
 			row.end--
 			known++
 		}
-		n := len(g.cells) - first
+		n := len(cells) - first
 		switch {
 		case len(g.header) > 0 && slices.ContainsFunc(g.header, func(h []byte) bool { return bytes.Equal(h, b[row.start:row.end]) }):
 		case fault > 0:
 			g.reject(b, row, messages.CSVBadQuote.With("cell", fault))
-		case n == 1 && row.start == row.end && g.width != 1, d.skipBlank && blank(g.cells[first:]):
+		case n == 1 && row.start == row.end && g.width != 1, d.skipBlank && blank(cells[first:]):
 		case g.width != 0 && n != g.width:
 			g.reject(b, row, messages.CSVRagged.With("got", n+beyond, "wanted", g.width))
 		default:
 			g.rows = append(g.rows, row)
 			continue
 		}
-		g.cells = g.cells[:first]
+		cells = cells[:first]
 	}
+	g.cells = cells
 	if other := d.otherEnd(); bytes.Count(b, []byte{other}) != known {
 		g.refuseMixed(b, other)
 	}
@@ -177,12 +186,11 @@ func (g *csvGrid) unquoted(b []byte, c cell) []byte {
 	}
 }
 
-// cell reads the cell at pos. It gives the position of the delimiter's
-// successor and true, or of the line end and false.
-func (g *csvGrid) cell(b []byte, pos int, line *int64, fault *int, number int) (cell, int, bool) {
+// cell reads the cell at pos, of which end is the first mark. It gives the position
+// of the delimiter's successor and true, or of the line end and false.
+func (g *csvGrid) cell(b []byte, pos, end int, line *int64, fault *int, number int) (cell, int, bool) {
 	d := g.dialect
 	if d.quote == 0 || pos == len(b) || b[pos] != d.quote {
-		end := d.marks().next(b, pos)
 		if end < len(b) && b[end] == d.quote && d.quote != 0 {
 			*fault = number
 			end = d.endOfCell(b, end)
@@ -200,7 +208,7 @@ func (g *csvGrid) cell(b []byte, pos int, line *int64, fault *int, number int) (
 	if bytes.IndexByte(text, d.quote) >= 0 {
 		c.kind = cellDoubled
 	}
-	end := d.endOfCell(b, after)
+	end = d.endOfCell(b, after)
 	if d.trimCR(b, after, end) != after {
 		*fault = number
 	}
@@ -248,22 +256,38 @@ func (d *csvDialect) marks() csvMarks {
 	return m
 }
 
-// next is the next mark from pos on, eight bytes at a time: a byte of x that is
-// zero is the lowest set bit of (x-ones)&^x&highs.
-func (m csvMarks) next(b []byte, pos int) int {
-	for ; pos+8 <= len(b); pos += 8 {
-		v := uint64le(b[pos:])
+// gatherBits brings the lowest bits of eight bytes into the highest byte of the
+// product, in their order.
+const gatherBits = 0x0102040810204080
+
+// marksAtOnce is how many bytes are asked for marks at once: a bit for each.
+const marksAtOnce = 64
+
+// in says which of the bytes of b from at on are marks.
+func (m csvMarks) in(b []byte, at int) (set uint64) {
+	if at+marksAtOnce > len(b) {
+		return m.inLast(b, at)
+	}
+	const low = ^uint64(highs)
+	w := b[at : at+marksAtOnce : at+marksAtOnce]
+	for i := 0; i < marksAtOnce; i += 8 {
+		v := uint64le(w[i:])
 		x, y, z := v^m.delimiter, v^m.lineEnd, v^m.quote
-		if hit := ((x-ones)&^x | (y-ones)&^y | (z-ones)&^z) & highs; hit != 0 {
-			return pos + bits.TrailingZeros64(hit)/8
-		}
+		// the high bit of a byte stays clear where one of them is zero; nothing carries
+		other := (x&low + low | x) & (y&low + low | y) & (z&low + low | z)
+		set |= (^other & highs) >> 7 * gatherBits >> 56 << i
 	}
-	for ; pos < len(b); pos++ {
-		if c := b[pos]; c == byte(m.delimiter) || c == byte(m.lineEnd) || c == byte(m.quote) {
-			return pos
-		}
+	return set
+}
+
+// inLast is in where less than so many bytes are left.
+func (m csvMarks) inLast(b []byte, at int) uint64 {
+	if at >= len(b) {
+		return 0
 	}
-	return pos
+	var room [marksAtOnce]byte
+	n := copy(room[:], b[at:])
+	return m.in(room[:], 0) & (1<<n - 1)
 }
 
 func uint64le(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
