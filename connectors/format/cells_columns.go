@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"math/bits"
 	"strings"
 	"unsafe"
 
@@ -103,24 +104,22 @@ func fixedColumn[T fixedWidth](d *cellDecoder, c int, parse func([]byte) (T, *me
 	values := d.buffer(n * int(unsafe.Sizeof(zero)))
 	out := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(values.Bytes()))), n)
 	valid := d.newValidity(n)
-	cells, width, direct := d.grid.cells, d.grid.width, d.direct
+	cells, width, direct, eight := d.grid.cells, d.grid.width, d.direct, byte(0)
 	for r := range out {
 		cell := &cells[r*width+c]
 		b := d.b[cell.start:cell.end]
 		var v T
 		var why *messages.Message
+		ok := true
 		if direct && cell.kind == cellText && len(b) > 0 { // what d.text does, in place
 			v, why = parse(b)
 		} else {
-			text, ok := d.closerText(b, *cell)
+			var text []byte
+			text, ok = d.closerText(b, *cell)
 			switch {
 			case !ok:
-				out[r] = zero
-				continue
 			case cell.kind == cellFault:
-				out[r] = zero
-				d.failAs(r, c, messages.CellFault)
-				continue
+				why = messages.CellFault
 			case cell.kind > cellDoubled:
 				v, why = native(cell.kind, text)
 			default:
@@ -128,13 +127,15 @@ func fixedColumn[T fixedWidth](d *cellDecoder, c int, parse func([]byte) (T, *me
 			}
 		}
 		if why != nil {
-			out[r] = zero
+			v, ok = zero, false
 			d.failAs(r, c, why)
-			continue
 		}
 		out[r] = v
-		valid.set(r)
+		if eight |= bit(ok) << (r % 8); r%8 == 7 {
+			valid.bits[r/8], eight = eight, 0
+		}
 	}
+	valid.end(n, eight)
 	return d.array(c, n, valid, values)
 }
 
@@ -257,20 +258,19 @@ func (d *cellDecoder) directTexts(c int, at []int32, valid *validity) *memory.Bu
 		room += int(cells[i].end - cells[i].start)
 	}
 	data := d.buffer(room)
-	texts, end := data.Bytes(), 0
+	texts, end, eight := data.Bytes(), 0, byte(0)
 	for r := range at[1:] {
 		cell := &cells[r*width+c]
-		start, n := int(cell.start), int(cell.end-cell.start)
+		start, n, ok := int(cell.start), int(cell.end-cell.start), true
 		switch {
 		case cell.kind == cellText && n > 0 && n <= shortText && start+shortText <= len(b):
 			*(*[shortText]byte)(texts[end:]) = *(*[shortText]byte)(b[start:])
 			end += n
-			valid.set(r)
 		case cell.kind == cellText && n > 0:
 			end += copy(texts[end:], b[start:start+n])
-			valid.set(r)
 		default:
-			text, ok := d.closerText(b[start:start+n], *cell)
+			var text []byte
+			text, ok = d.closerText(b[start:start+n], *cell)
 			if ok && cell.kind > cellDoubled {
 				if why := nativeText(&d.columns[c], cell.kind); why != nil {
 					d.failAs(r, c, why)
@@ -279,11 +279,14 @@ func (d *cellDecoder) directTexts(c int, at []int32, valid *validity) *memory.Bu
 			}
 			if ok {
 				end += copy(texts[end:], text)
-				valid.set(r)
 			}
 		}
 		at[r+1] = int32(end)
+		if eight |= bit(ok) << (r % 8); r%8 == 7 {
+			valid.bits[r/8], eight = eight, 0
+		}
 	}
+	valid.end(len(at)-1, eight)
 	clear(texts[end:min(end+shortText, len(texts))])
 	data.Resize(end)
 	return data
@@ -291,7 +294,7 @@ func (d *cellDecoder) directTexts(c int, at []int32, valid *validity) *memory.Bu
 
 // shortText is how many bytes are copied at once where a text is no longer; what
 // is too much is overwritten by the next.
-const shortText = 16
+const shortText = 32
 
 func (d *cellDecoder) listColumn(c int) arrow.Array {
 	list := array.NewListBuilder(d.mem, arrow.BinaryTypes.String)
@@ -361,6 +364,16 @@ func (d *cellDecoder) newValidity(n int) *validity {
 func (v *validity) set(i int) {
 	v.bits[i/8] |= 1 << (i % 8)
 	v.count++
+}
+
+// end is for who filled the bytes of n bits but for the last, where it is not full.
+func (v *validity) end(n int, last byte) {
+	if n%8 != 0 {
+		v.bits[n/8] = last
+	}
+	for _, b := range v.bits {
+		v.count += bits.OnesCount8(b)
+	}
 }
 
 // buffer is memory of which the caller writes every byte.
