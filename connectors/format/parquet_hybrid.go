@@ -1,6 +1,9 @@
 package format
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // appendHybrid appends numbers of width bits in the hybrid of run lengths and
 // bit packing. parquet-go has an encoder for it too, but its bytes differ from
@@ -65,4 +68,56 @@ func appendPacked[T byte | int32](dst []byte, vs []T, width int) []byte {
 		acc >>= 8
 	}
 	return dst[:end]
+}
+
+// appendLevels is appendHybrid for levels, which are of one bit nearly always: eight
+// of them are looked at and packed at once.
+func appendLevels(dst, vs []byte, width int) []byte {
+	if width != 1 {
+		return appendHybrid(dst, vs, width)
+	}
+	const least = 32 // as there
+	for len(vs) > 0 {
+		run := repeats(vs, len(vs))
+		if run >= least || run == len(vs) {
+			dst = append(binary.AppendUvarint(dst, uint64(run)<<1), vs[0])
+			vs = vs[run:]
+			continue
+		}
+		n := 8
+		for n+least <= len(vs) && repeats(vs[n:], least) < least {
+			n += 8
+		}
+		if n+least > len(vs) {
+			n = len(vs)
+		}
+		dst = binary.AppendUvarint(dst, uint64(n+7)/8<<1|1)
+		for ; n >= 8; n -= 8 {
+			dst = append(dst, byte(uint64le(vs)*gatherBits>>56))
+			vs = vs[8:]
+		}
+		if n > 0 {
+			var last [8]byte
+			copy(last[:], vs)
+			dst = append(dst, byte(uint64le(last[:])*gatherBits>>56))
+			vs = nil
+		}
+	}
+	return dst
+}
+
+// repeats is how many of the first bytes of vs equal the first one, up to most or
+// a few more.
+func repeats(vs []byte, most int) int {
+	all, n := uint64(vs[0])*ones, 0
+	for n < most && n+8 <= len(vs) {
+		if other := uint64le(vs[n:]) ^ all; other != 0 {
+			return n + bits.TrailingZeros64(other)/8
+		}
+		n += 8
+	}
+	for n < most && vs[n] == vs[0] {
+		n++
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -121,11 +122,27 @@ func appendValidity(dst []byte, a arrow.Array, from, to int, null byte) []byte {
 			levels[i] = null + 1
 		}
 	default:
+		at, shift := offset/8, offset%8
+		for len(levels) >= 8 {
+			eight := bitmap[at] >> shift
+			if shift > 0 {
+				eight |= bitmap[at+1] << (8 - shift)
+			}
+			binary.LittleEndian.PutUint64(levels, eightLevels(eight)+uint64(null)*ones)
+			levels, at = levels[8:], at+1
+		}
 		for i := range levels {
-			levels[i] = null + bitmap[(offset+i)/8]>>((offset+i)%8)&1
+			levels[i] = null + bitmap[at+(shift+i)/8]>>((shift+i)%8)&1
 		}
 	}
 	return dst
+}
+
+// eightLevels gives every bit of b a byte of its own.
+func eightLevels(b byte) uint64 {
+	// a byte keeps its own bit, and is not zero then
+	own := uint64(b) * ones & 0x8040201008040201
+	return (own + ^uint64(highs)) >> 7 & ones
 }
 
 // Pages end at whichever comes first. They are part of the format version:
@@ -144,21 +161,14 @@ type cut struct{ row, slot, value int }
 // length of four bytes before it.
 func (s *shape) cuts(dst []cut, maxDef byte, width int, ends []int32) []cut {
 	dst = dst[:0]
-	if s.rep == nil && width > 0 && width*pageRows <= pageBytes {
-		value := 0
-		for row := 0; row < s.rows; {
-			next := min(row+pageRows, s.rows)
-			value += bytes.Count(s.def[row:next], []byte{maxDef})
-			dst = append(dst, cut{next, next, value})
-			row = next
-		}
-		return dst
+	if s.rep == nil {
+		return s.flatCuts(dst, maxDef, width, ends)
 	}
 	var last, at cut
 	total := 0
 	for at.slot < len(s.def) {
 		next, row := at, 0
-		for first := true; next.slot < len(s.def) && (first || s.rep != nil && s.rep[next.slot] != 0); first = false {
+		for first := true; next.slot < len(s.def) && (first || s.rep[next.slot] != 0); first = false {
 			if s.def[next.slot] == maxDef {
 				row += width
 				if width == 0 {
@@ -181,6 +191,42 @@ func (s *shape) cuts(dst []cut, maxDef byte, width int, ends []int32) []cut {
 	}
 	if at.row > last.row {
 		dst = append(dst, at)
+	}
+	return dst
+}
+
+// flatCuts is cuts where every row is one entry: then the end of a page can be
+// searched for by halves.
+func (s *shape) flatCuts(dst []cut, maxDef byte, width int, ends []int32) []cut {
+	size := func(values int) int {
+		switch {
+		case width > 0 || values == 0:
+			return width * values
+		default:
+			return 4*values + int(ends[values-1])
+		}
+	}
+	for row, value := 0, 0; row < s.rows; {
+		bound := size(value) + pageBytes
+		count := func(row, value, to int) int { return value + bytes.Count(s.def[row:to], []byte{maxDef}) }
+		end := min(row+pageRows, s.rows)
+		if values := count(row, value, end); size(values) <= bound {
+			row, value = end, values
+		} else {
+			first := row
+			for end-row > 1 {
+				middle := (row + end) / 2
+				if values := count(row, value, middle); size(values) <= bound {
+					row, value = middle, values
+				} else {
+					end = middle
+				}
+			}
+			if row == first { // a row that is longer by itself
+				row, value = end, count(row, value, end)
+			}
+		}
+		dst = append(dst, cut{row, row, value})
 	}
 	return dst
 }

@@ -71,10 +71,10 @@ func (w *chunkWriter) encodePage2(from, to cut, values func(dst []byte, from, to
 		Encoding: w.values, Statistics: pq.Statistics{NullCount: int64(n)}}
 	w.head = w.head[:0]
 	if w.leaf.maxRep > 0 {
-		w.head = appendHybrid(w.head, w.shape.rep[from.slot:to.slot], 1)
+		w.head = appendLevels(w.head, w.shape.rep[from.slot:to.slot], 1)
 	}
 	h.RepetitionLevelsByteLength = int32(len(w.head))
-	w.head = appendHybrid(w.head, w.shape.def[from.slot:to.slot], w.leaf.defWidth())
+	w.head = appendLevels(w.head, w.shape.def[from.slot:to.slot], w.leaf.defWidth())
 	h.DefinitionLevelsByteLength = int32(len(w.head)) - h.RepetitionLevelsByteLength
 	var err error
 	if w.body, err = values(w.body[:0], from.value, to.value); err != nil {
@@ -94,7 +94,7 @@ func nulls(from, to cut) int { return to.slot - from.slot - (to.value - from.val
 // appendPrefixed appends levels with their length before them.
 func appendPrefixed(dst, levels []byte, width int) []byte {
 	at := len(dst)
-	dst = appendHybrid(append(dst, 0, 0, 0, 0), levels, width)
+	dst = appendLevels(append(dst, 0, 0, 0, 0), levels, width)
 	binary.LittleEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
 	return dst
 }

@@ -44,11 +44,23 @@ func (v *texts) gather(l *leaf, s *shape) error {
 		}
 		offsets = offsets[p.from : p.to+1]
 		bitmap, at := p.NullBitmapBytes(), p.Data().Offset()+p.from
+		if v.appendEnds(offsets, bitmap, at) {
+			data = data[offsets[0]:offsets[len(offsets)-1]]
+			if int64(len(v.data))+int64(len(data))+4*int64(len(v.offsets)-1) > maxColumnBytes {
+				return messages.ParquetColumnSize.With("column", l.name, "bytes", maxColumnBytes, "rows", s.rows)
+			}
+			if len(s.pieces) == 1 {
+				v.data = data
+				return nil
+			}
+			v.data = append(v.data, data...)
+			continue
+		}
 		// data[start:end] are values that follow each other and are not yet taken
 		start, end := offsets[0], offsets[0]
 		base := int64(len(v.data))
 		for i, to := range offsets[1:] {
-			if len(bitmap) > 0 && bitmap[(at+i)/8]>>((at+i)%8)&1 == 0 {
+			if bitmap[(at+i)/8]>>((at+i)%8)&1 == 0 {
 				continue
 			}
 			if offsets[i] != end {
@@ -69,6 +81,37 @@ func (v *texts) gather(l *leaf, s *shape) error {
 	}
 	v.buffer = v.data
 	return nil
+}
+
+// appendEnds appends where the values of a piece end, if it goes end to end behind
+// v.data. It is false when it does not: a text lies under a null.
+func (v *texts) appendEnds(offsets []int32, bitmap []byte, at int) bool {
+	known, n := len(v.offsets), len(offsets)-1
+	v.offsets = slices.Grow(v.offsets, n)
+	ends := v.offsets[known : known+n]
+	start := offsets[0]
+	shift := int32(len(v.data)) - start
+	if len(bitmap) == 0 {
+		for i, end := range offsets[1:] {
+			ends[i] = end + shift
+		}
+		v.offsets = v.offsets[:known+n]
+		return true
+	}
+	values, hidden := 0, int32(0)
+	for i, end := range offsets[1:] {
+		place := uint(at + i)
+		valid := int32(bitmap[place/8] >> (place % 8) & 1)
+		ends[values] = end + shift // the next overwrites what is none
+		values += int(valid)
+		hidden |= (end - start) &^ -valid
+		start = end
+	}
+	if hidden != 0 {
+		return false
+	}
+	v.offsets = v.offsets[:known+values]
+	return true
 }
 
 func (v *texts) at(i int) []byte {
@@ -178,26 +221,32 @@ func (v *texts) bounds(from, to int) (lo, hi []byte, ok bool) {
 	}
 	lo = v.at(from)
 	hi = lo
-	least := head(lo)
+	least := head(v.data, v.offsets[from], v.offsets[from+1])
 	greatest := least
-	for i := from + 1; i < to; i++ {
-		x := v.data[v.offsets[i]:v.offsets[i+1]]
-		switch h := head(x); {
-		case h < least || h == least && bytes.Compare(x, lo) < 0:
-			lo, least = x, h
-		case h > greatest || h == greatest && bytes.Compare(x, hi) > 0:
-			hi, greatest = x, h
+	start := v.offsets[from]
+	for _, end := range v.offsets[from+1 : to+1] {
+		h := head(v.data, start, end)
+		if h < least || h == least && bytes.Compare(v.data[start:end], lo) < 0 {
+			lo, least = v.data[start:end], h
 		}
+		if h > greatest || h == greatest && bytes.Compare(v.data[start:end], hi) > 0 {
+			hi, greatest = v.data[start:end], h
+		}
+		start = end
 	}
 	return append([]byte{}, lo...), append([]byte{}, hi...), true
 }
 
-// head is the first eight bytes of b, as a number of the same order.
-func head(b []byte) (h uint64) {
-	if len(b) >= 8 {
-		return binary.BigEndian.Uint64(b)
+// head is the first eight bytes of a text, as a number of the same order.
+func head(data []byte, start, end int32) (h uint64) {
+	if int(start)+8 <= len(data) {
+		h = binary.BigEndian.Uint64(data[start:])
+		if beyond := 64 - 8*(end-start); beyond > 0 {
+			h = h >> beyond << beyond
+		}
+		return h
 	}
-	for i, c := range b {
+	for i, c := range data[start:min(end, start+8)] {
 		h |= uint64(c) << (56 - 8*i)
 	}
 	return h

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -138,6 +139,16 @@ func (v *numbers[T]) number(d *dictionary) bool {
 		return false
 	}
 	size := v.width()
+	switch vs := any(v.vs).(type) {
+	case []int32:
+		if lo, hi, _ := extremes(vs); int64(hi)-int64(lo) < nearby {
+			return numberNearby(d, vs, lo, hi, size)
+		}
+	case []int64:
+		if lo, hi, _ := extremes(vs); uint64(hi)-uint64(lo) < nearby {
+			return numberNearby(d, vs, lo, hi, size)
+		}
+	}
 	for i, x := range v.vs {
 		if i > 0 && i%dictionaryStep == 0 && d.hopeless() {
 			return false
@@ -157,6 +168,28 @@ func (v *numbers[T]) number(d *dictionary) bool {
 				d.place(hi^lo, int32(n))
 			}
 		}
+	}
+	return true
+}
+
+// nearby is the span of integers, such as days or years, that are looked up by
+// themselves: no hash, and nothing to compare.
+const nearby = 1 << 16
+
+// numberNearby is number for integers from lo to hi.
+func numberNearby[T int32 | int64](d *dictionary, vs []T, lo, hi T, size int) bool {
+	d.table(int(hi-lo) + 1)
+	for i, x := range vs {
+		if i > 0 && i%dictionaryStep == 0 && d.hopeless() {
+			return false
+		}
+		entry := &d.slots[x-lo]
+		if *entry == 0 {
+			d.first = append(d.first, int32(i))
+			d.size += size
+			*entry = int32(len(d.first))
+		}
+		d.indices = append(d.indices, *entry-1)
 	}
 	return true
 }
@@ -256,15 +289,23 @@ func (v *numbers[T]) gather(l *leaf, s *shape) error {
 			v.buffer = append(v.buffer, vs...)
 			continue
 		}
-		at := p.Data().Offset() + p.from
-		for i, x := range vs {
-			if bitmap[(at+i)/8]>>((at+i)%8)&1 != 0 {
-				v.buffer = append(v.buffer, x)
-			}
-		}
+		v.buffer = appendValid(v.buffer, vs, bitmap, p.Data().Offset()+p.from)
 	}
 	v.vs = v.buffer
 	return nil
+}
+
+// appendValid appends the values whose bit is set, counted from bit at on.
+func appendValid[T any](dst, vs []T, bitmap []byte, at int) []T {
+	known, n := len(dst), 0
+	dst = slices.Grow(dst, len(vs))
+	room := dst[known : known+len(vs)]
+	for i, v := range vs {
+		place := uint(at + i)
+		room[n] = v // the next overwrites what is none
+		n += int(bitmap[place/8] >> (place % 8) & 1)
+	}
+	return dst[:known+n]
 }
 
 // numbersOf are the values of an array as they lie in memory; nil of nulls.
