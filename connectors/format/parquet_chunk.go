@@ -94,7 +94,10 @@ func (e *encoder) chunk(l *leaf, vs values) (*chunk, error) {
 	if t, ok := vs.(*texts); ok && !t.valid(dict) {
 		return nil, messages.ParquetText.With("column", l.name)
 	}
-	w := chunkWriter{encoder: e, leaf: l, start: len(e.out), values: how.encoding}
+	w := chunkWriter{encoder: e, leaf: l, start: len(e.out), values: how.encoding, pack: e.compress}
+	if how.encoding == pq.DeltaLengthByteArray {
+		w.pack = e.compressCodes
+	}
 	if how.coded {
 		e.body = e.body[:0]
 		for _, i := range dict.first {
@@ -141,7 +144,10 @@ type valueEncoding struct {
 // chooseEncoding looks at nothing but the values of the chunk, so that its bytes
 // depend on nothing else.
 func (e *encoder) chooseEncoding(vs values) (valueEncoding, error) {
-	n := vs.len()
+	n, alike := vs.len(), 0
+	if t, ok := vs.(*texts); ok {
+		alike = t.length()
+	}
 	if vs.number(&e.dict) {
 		direct := vs.width() * n
 		if vs.hasDelta() {
@@ -151,7 +157,10 @@ func (e *encoder) chooseEncoding(vs values) (valueEncoding, error) {
 			}
 			e.body, direct = b, len(b)
 		} else if ends := vs.ends(); ends != nil {
-			direct = 4*n + int(ends[n-1])
+			direct = int(ends[n-1])
+			if alike == 0 {
+				direct += 4 * n
+			}
 		}
 		if e.dict.bytes() < direct {
 			return e.dictionaryEncoding(), nil
@@ -159,6 +168,9 @@ func (e *encoder) chooseEncoding(vs values) (valueEncoding, error) {
 	}
 	if vs.hasDelta() {
 		return valueEncoding{encoding: pq.DeltaBinaryPacked, width: vs.width(), append: vs.delta}, nil
+	}
+	if alike > 0 {
+		return valueEncoding{encoding: pq.DeltaLengthByteArray, width: alike, append: vs.(*texts).deltaLengths}, nil
 	}
 	return valueEncoding{encoding: pq.Plain, width: vs.width(), ends: vs.ends(),
 		append: func(dst []byte, from, to int) ([]byte, error) { return vs.plain(dst, from, to), nil }}, nil

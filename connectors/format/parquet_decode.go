@@ -281,6 +281,9 @@ func (d *groupDecoder) data(m *pq.ColumnMetaData, p pageData, slots int, reps, d
 	case p.encoding == pq.Plain && !c.coded:
 		c.makeRoom(m)
 		ok = c.values.plain(c.leaf, plain, n, c.isText())
+	case p.encoding == pq.DeltaLengthByteArray && !c.coded && c.leaf.physical == pq.ByteArray:
+		c.makeRoom(m)
+		ok = c.values.deltaLengths(plain, n, c.isText())
 	case p.encoding == pq.DeltaBinaryPacked && !c.coded:
 		ok = c.values.deltas(c.leaf, plain, n)
 	case p.encoding == pq.RLEDictionary && c.coded:
@@ -303,7 +306,10 @@ func (c *columnData) makeRoom(m *pq.ColumnMetaData) {
 	if c.leaf.physical != pq.ByteArray || c.values.text != nil {
 		return
 	}
-	size := m.TotalUncompressedSize - prefixBytes*(m.NumValues-m.Statistics.NullCount)
+	size := m.TotalUncompressedSize
+	if len(m.Encoding) > 0 && m.Encoding[0] == pq.Plain {
+		size -= prefixBytes * (m.NumValues - m.Statistics.NullCount)
+	}
 	c.values.text = c.buffer(int(max(0, min(size, pipelines.RowGroupBytes))))
 }
 

@@ -179,11 +179,12 @@ type plainValues struct {
 	wides   []decimal128.Num // of fixed length
 	starts  []int32          // of texts, and where the last one ends
 	text    *memory.Buffer
+	lengths []int32 // of the texts of a page, where they stand apart
 }
 
 func (v *plainValues) reset() {
 	*v = plainValues{bits: v.bits[:0], int32s: v.int32s[:0], int64s: v.int64s[:0], doubles: v.doubles[:0], wides: v.wides[:0],
-		starts: append(v.starts[:0], 0), text: v.text}
+		starts: append(v.starts[:0], 0), text: v.text, lengths: v.lengths}
 }
 
 // plain appends n values of PLAIN, which must be all there is.
@@ -237,10 +238,7 @@ func (v *plainValues) texts(src []byte, n int, isText bool) bool {
 	if size < 0 || size > math.MaxInt32-start {
 		return false
 	}
-	if need := start + size; need > v.text.Len() {
-		v.text.ResizeNoShrink(max(need, 2*v.text.Len()))
-	}
-	dst := v.text.Bytes()[:start+size]
+	dst := v.room(start + size)
 	starts := slices.Grow(v.starts, n)[:v.n+1]
 	v.starts = starts
 	starts = starts[len(starts)-n:]
@@ -297,6 +295,37 @@ const (
 	deltaMini  = 32
 )
 
+// deltaLengths appends n texts of DELTA_LENGTH_BYTE_ARRAY, which must be all there is:
+// all lengths, then all bytes.
+func (v *plainValues) deltaLengths(src []byte, n int, isText bool) bool {
+	v.lengths = slices.Grow(v.lengths[:0], n)[:n]
+	src, ok := undeltaFirst(v.lengths, src)
+	start := int(v.starts[v.n])
+	v.n += n
+	if !ok || len(src) > math.MaxInt32-start {
+		return false
+	}
+	dst := v.room(start + len(src))
+	copy(dst[start:], src)
+	at := start
+	for _, k := range v.lengths {
+		if k < 0 || int(k) > len(dst)-at || isText && k > 0 && !utf8.RuneStart(dst[at]) {
+			return false
+		}
+		at += int(k)
+		v.starts = append(v.starts, int32(at))
+	}
+	return at == len(dst) && (!isText || arrowx.ValidUTF8(dst[start:]))
+}
+
+// room is the bytes of all texts, as many as there will be.
+func (v *plainValues) room(size int) []byte {
+	if size > v.text.Len() {
+		v.text.ResizeNoShrink(max(size, 2*v.text.Len()))
+	}
+	return v.text.Bytes()[:size]
+}
+
 // undelta fills dst from DELTA_BINARY_PACKED. The bytes must be those the values
 // have in this encoding and no others, so that they hold nothing else: blocks of
 // 128 in four parts, the least delta of each block as it is, every part as
@@ -305,27 +334,32 @@ const (
 //
 // https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC
 func undelta[T int32 | int64](dst []T, src []byte) bool {
-	var ok bool
+	rest, ok := undeltaFirst(dst, src)
+	return ok && len(rest) == 0
+}
+
+// undeltaFirst is undelta where something may follow.
+func undeltaFirst[T int32 | int64](dst []T, src []byte) (rest []byte, ok bool) {
 	for _, want := range [...]uint64{deltaBlock, deltaBlock / deltaMini, uint64(len(dst))} {
 		var u uint64
 		if u, src, ok = shortest(src); !ok || u != want {
-			return false
+			return nil, false
 		}
 	}
 	last, src, ok := signed[T](src)
 	if !ok || len(dst) == 0 {
-		return ok && last == 0 && len(src) == 0
+		return src, ok && last == 0
 	}
 	dst[0] = last
 	for dst = dst[1:]; len(dst) > 0; {
 		block := dst[:min(deltaBlock, len(dst))]
 		dst = dst[len(block):]
 		if src, ok = undeltaBlock(block, last, src); !ok {
-			return false
+			return nil, false
 		}
 		last = block[len(block)-1]
 	}
-	return len(src) == 0
+	return src, true
 }
 
 func undeltaBlock[T int32 | int64](block []T, last T, src []byte) (rest []byte, ok bool) {

@@ -17,7 +17,8 @@ type chunkWriter struct {
 	dictionary bool
 	firstData  int
 	values     pq.Encoding
-	plain      int // bytes of headers and uncompressed pages
+	pack       func(dst, src []byte) []byte // compresses data pages
+	plain      int                          // bytes of headers and uncompressed pages
 	pages      pq.OffsetIndex
 }
 
@@ -57,7 +58,7 @@ func (w *chunkWriter) encodePage(from, to cut, values func(dst []byte, from, to 
 	if w.body, err = values(w.body, from.value, to.value); err != nil {
 		return fmt.Errorf("encode values: %w", err)
 	}
-	w.packed = w.compress(w.packed, w.body)
+	w.packed = w.pack(w.packed, w.body)
 	return w.page(pq.PageHeader{Type: pq.DataPage, DataPageHeader: thrift.New(pq.DataPageHeader{
 		NumValues: int32(to.slot - from.slot), Encoding: w.values, DefinitionLevelEncoding: pq.RLE, RepetitionLevelEncoding: pq.RLE,
 		Statistics: pq.Statistics{NullCount: int64(nulls(from, to))},
@@ -82,7 +83,7 @@ func (w *chunkWriter) encodePage2(from, to cut, values func(dst []byte, from, to
 	}
 	w.packed = w.packed[:0]
 	if len(w.body) > 0 {
-		w.packed = w.compress(w.packed, w.body)
+		w.packed = w.pack(w.packed, w.body)
 	} else {
 		h.IsCompressed = thrift.New(false)
 	}

@@ -466,10 +466,10 @@ func TestParquetSameBytes(t *testing.T) {
 func TestParquetGoldenBytes(t *testing.T) {
 	mem := memory.NewGoAllocator()
 	want := map[string]string{
-		"zstd":   "bbf0e959901edf96f9be4367e9217230712f6a8a9a6235d285839b49e7f19a54",
-		"snappy": "20db19251c06db18ff09152176ee9ca849a48051bf7d9a13bb73475e9f34d74e",
-		"none":   "0b5e95022345aee236bde7184ea222f34949d44b1d9dafcd1d9a6ee08dcb8392",
-		"box":    "8265e83b79b9d792be3538aa60a8cab5d0bfab44af6188c2058255124e539e5d",
+		"zstd":   "ca9be3238170da4532d2e8b74e51268c53127cf6b104924e08c5d5cb80939fa2",
+		"snappy": "dc62334e37244620e13e6d09d5c7a86c01a97f739000255d55fe9c41a6cab4fa",
+		"none":   "791e8808e280cb5cbe22d3c4082ae0ee4c0215efe3b119e093a33484a01e3799",
+		"box":    "39129d181775df366c8cef9c49f02e938c5fcbd5eaf58acc92e33966c24e6067",
 	}
 	all := allTypes()
 	box := all.FieldIndices("bbox")[0]

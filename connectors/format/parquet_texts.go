@@ -6,6 +6,8 @@ import (
 	"hash/maphash"
 	"slices"
 
+	"github.com/parquet-go/parquet-go/encoding/delta"
+
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -21,6 +23,10 @@ type texts struct {
 
 	buffer []byte
 	room   []int32
+
+	lengths []int32
+	binary  delta.BinaryPackedEncoding
+	packed  []byte
 }
 
 // maxColumnBytes keeps offsets and page sizes far from the 2 GiB that readers
@@ -162,6 +168,33 @@ func (v *texts) plain(dst []byte, from, to int) []byte {
 func (v *texts) raw(dst []byte, i int) []byte { return append(dst, v.at(i)...) }
 
 func (v *texts) delta(dst []byte, _, _ int) ([]byte, error) { return dst, nil }
+
+// length is the length of every text, as of SIRETs and other codes, or 0 where
+// they have not one.
+func (v *texts) length() int {
+	if v.fixed > 0 || len(v.offsets) < 2 {
+		return 0
+	}
+	n := v.offsets[1] - v.offsets[0]
+	for i, end := range v.offsets[1:] {
+		if end-v.offsets[i] != n {
+			return 0
+		}
+	}
+	return int(n)
+}
+
+// deltaLengths appends the values from:to in DELTA_LENGTH_BYTE_ARRAY: all lengths, then
+// all bytes. Where there is one length, lengths take next to nothing so, and the
+// bytes are half as many symbols to the compressor.
+func (v *texts) deltaLengths(dst []byte, from, to int) (_ []byte, err error) {
+	v.lengths = v.lengths[:0]
+	for i := from; i < to; i++ {
+		v.lengths = append(v.lengths, v.offsets[i+1]-v.offsets[i])
+	}
+	v.packed, err = v.binary.EncodeInt32(v.packed, v.lengths)
+	return append(append(dst, v.packed...), v.data[v.offsets[from]:v.offsets[to]]...), err
+}
 
 func (v *texts) number(d *dictionary) bool {
 	n := v.len()
