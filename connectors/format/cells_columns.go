@@ -104,7 +104,7 @@ func fixedColumn[T fixedWidth](d *cellDecoder, c int, parse func([]byte) (T, *me
 	values := d.buffer(n * int(unsafe.Sizeof(zero)))
 	out := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(values.Bytes()))), n)
 	valid := d.newValidity(n)
-	cells, width, direct, eight := d.grid.cells, d.grid.width, d.direct, byte(0)
+	cells, width, direct, absent, eight := d.grid.cells, d.grid.width, d.direct, d.emptyIsAbsent(), byte(0)
 	for r := range out {
 		cell := &cells[r*width+c]
 		b := d.b[cell.start:cell.end]
@@ -113,6 +113,8 @@ func fixedColumn[T fixedWidth](d *cellDecoder, c int, parse func([]byte) (T, *me
 		ok := true
 		if direct && cell.kind == cellText && len(b) > 0 { // what d.text does, in place
 			v, why = parse(b)
+		} else if absent && cell.kind == cellText && len(b) == 0 {
+			ok = false
 		} else {
 			var text []byte
 			text, ok = d.closerText(b, *cell)
@@ -259,6 +261,7 @@ func (d *cellDecoder) directTexts(c int, at []int32, valid *validity) *memory.Bu
 	}
 	data := d.buffer(room)
 	texts, end, eight := data.Bytes(), 0, byte(0)
+	absent := d.emptyIsAbsent()
 	for r := range at[1:] {
 		cell := &cells[r*width+c]
 		start, n, ok := int(cell.start), int(cell.end-cell.start), true
@@ -268,6 +271,8 @@ func (d *cellDecoder) directTexts(c int, at []int32, valid *validity) *memory.Bu
 			end += n
 		case cell.kind == cellText && n > 0:
 			end += copy(texts[end:], b[start:start+n])
+		case cell.kind == cellText && absent:
+			ok = false
 		default:
 			var text []byte
 			text, ok = d.closerText(b[start:start+n], *cell)
@@ -291,6 +296,9 @@ func (d *cellDecoder) directTexts(c int, at []int32, valid *validity) *memory.Bu
 	data.Resize(end)
 	return data
 }
+
+// emptyIsAbsent says whether an empty cell is null, in quotes or not.
+func (d *cellDecoder) emptyIsAbsent() bool { return d.form.emptyIsNull && !d.form.own }
 
 // shortText is how many bytes are copied at once where a text is no longer; what
 // is too much is overwritten by the next.

@@ -77,6 +77,7 @@ func nextCharacter(r rune) (rune, bool) {
 // the greatest of all its values.
 type pageIndex struct {
 	values   values
+	bounds   func(from, to int) (lo, hi []byte, ok bool) // see values
 	index    pq.ColumnIndex
 	los, his [][]byte // bounds of the pages that have values
 	lo, hi   []byte   // of the chunk
@@ -86,7 +87,7 @@ type pageIndex struct {
 
 // add is for the page with the values from:to.
 func (x *pageIndex) add(from, to, nulls int) {
-	lo, hi, ok := x.values.bounds(from, to)
+	lo, hi, ok := x.bounds(from, to)
 	x.invalid = x.invalid || from < to && !ok
 	x.index.NullPages = append(x.index.NullPages, from == to)
 	x.index.NullCounts = append(x.index.NullCounts, int64(nulls))

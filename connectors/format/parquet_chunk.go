@@ -107,7 +107,10 @@ func (e *encoder) chunk(l *leaf, vs values) (*chunk, error) {
 			return nil, err
 		}
 	}
-	index := pageIndex{values: vs}
+	index := pageIndex{values: vs, bounds: vs.bounds}
+	if t, ok := vs.(*texts); ok && how.coded {
+		index.bounds = func(from, to int) (lo, hi []byte, ok bool) { return t.codedBounds(dict, from, to) }
+	}
 	e.pages = e.shape.cuts(e.pages, l.maxDef, how.width, how.ends)
 	var from cut
 	for _, to := range e.pages {

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"hash/maphash"
 	"math/bits"
 )
@@ -15,8 +16,10 @@ type dictionary struct {
 	before  int     // entries there were before the step
 	size    int     // of the entries in PLAIN
 	slots   []int32 // open addressing: entry number + 1
+	used    []byte  // which entries a page uses
 	seed    maphash.Seed
 	salt    uint64
+	salts   [4]uint64
 }
 
 // The values looked at before a dictionary may be given up, and how many of them
@@ -36,9 +39,41 @@ func (d *dictionary) start(n int) bool {
 	if d.seed == (maphash.Seed{}) {
 		d.seed = maphash.MakeSeed()
 		d.salt = maphash.String(d.seed, "salt")
+		for i := range d.salts {
+			d.salts[i] = maphash.Bytes(d.seed, []byte{byte(i)})
+		}
 	}
 	d.table(256)
 	return true
+}
+
+// hash is of a text. Most have 8 to 32 bytes, of which the first and the last go into
+// a multiplication to 128 bits; the salts keep anybody from preparing texts that collide.
+func (d *dictionary) hash(x []byte) uint64 {
+	n := len(x)
+	if n < 8 || n > 32 {
+		return maphash.Bytes(d.seed, x)
+	}
+	hi, lo := bits.Mul64(uint64le(x)^d.salts[0]^uint64(n), uint64le(x[n-8:])^d.salts[1])
+	if n > 16 {
+		more, less := bits.Mul64(uint64le(x[8:])^d.salts[2], uint64le(x[n-16:])^d.salts[3])
+		hi, lo = hi^less, lo^more
+	}
+	return hi ^ lo
+}
+
+// equalTexts is bytes.Equal, by words where hash is.
+func equalTexts(x, y []byte) bool {
+	n := len(x)
+	switch {
+	case n != len(y):
+		return false
+	case n < 8 || n > 32:
+		return bytes.Equal(x, y)
+	case uint64le(x) != uint64le(y) || uint64le(x[n-8:]) != uint64le(y[n-8:]):
+		return false
+	}
+	return n <= 16 || uint64le(x[8:]) == uint64le(y[8:]) && uint64le(x[n-16:]) == uint64le(y[n-16:])
 }
 
 // hopeless says, after every step, whether nearly all values of the step were new.

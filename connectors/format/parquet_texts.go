@@ -3,7 +3,6 @@ package format
 import (
 	"bytes"
 	"encoding/binary"
-	"hash/maphash"
 	"slices"
 
 	"github.com/parquet-go/parquet-go/encoding/delta"
@@ -207,9 +206,9 @@ func (v *texts) number(d *dictionary) bool {
 		}
 		x := v.at(i)
 		mask := uint64(len(d.slots) - 1)
-		at := maphash.Bytes(d.seed, x) & mask
+		at := d.hash(x) & mask
 		for ; d.slots[at] != 0; at = (at + 1) & mask {
-			if n := d.slots[at] - 1; bytes.Equal(v.at(int(d.first[n])), x) {
+			if n := d.slots[at] - 1; equalTexts(v.at(int(d.first[n])), x) {
 				d.indices = append(d.indices, n)
 				break
 			}
@@ -220,7 +219,7 @@ func (v *texts) number(d *dictionary) bool {
 		}
 		if d.slots[at] == 0 && d.add(i, size, at) {
 			for n, first := range d.first {
-				d.place(maphash.Bytes(d.seed, v.at(int(first))), int32(n))
+				d.place(d.hash(v.at(int(first))), int32(n))
 			}
 		}
 	}
@@ -268,6 +267,32 @@ func (v *texts) bounds(from, to int) (lo, hi []byte, ok bool) {
 		start = end
 	}
 	return append([]byte{}, lo...), append([]byte{}, hi...), true
+}
+
+// codedBounds is bounds where a page has far more values than d, their dictionary,
+// has entries: those that it uses are all there is to compare.
+func (v *texts) codedBounds(d *dictionary, from, to int) (lo, hi []byte, ok bool) {
+	if v.fixed > 0 || (to-from)/8 < len(d.first) {
+		return v.bounds(from, to)
+	}
+	d.used = zeroed(d.used, len(d.first))
+	for _, n := range d.indices[from:to] {
+		d.used[n] = 1
+	}
+	for n, used := range d.used {
+		if used == 0 {
+			continue
+		}
+		x := v.at(int(d.first[n]))
+		if !ok || bytes.Compare(x, lo) < 0 {
+			lo = x
+		}
+		if !ok || bytes.Compare(x, hi) > 0 {
+			hi = x
+		}
+		ok = true
+	}
+	return append([]byte{}, lo...), append([]byte{}, hi...), ok
 }
 
 // head is the first eight bytes of a text, as a number of the same order.
