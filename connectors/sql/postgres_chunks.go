@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -159,20 +156,11 @@ func (c *postgresChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
 }
 
 func (c *postgresChunk) decode(r *rowReader) (pipelines.Batch, error) {
-	b, err := r.read(c.rows, c.first, func(row func([]byte) error) error {
-		for _, p := range c.parts {
-			for at := p.start; at < p.end; {
-				m := message(p.data[at:])
-				if m[0] != noRow {
-					if err := row(m[messageHeader:]); err != nil {
-						return err
-					}
-				}
-				at += len(m)
-			}
-		}
-		return nil
-	})
+	sent := make([][]byte, len(c.parts))
+	for i, p := range c.parts {
+		sent[i] = p.data[p.start:p.end]
+	}
+	b, err := r.read(c.rows, c.first, sent)
 	if err != nil || c.from.orderBy == nil {
 		return b, err
 	}
@@ -188,7 +176,7 @@ func (c *postgresChunk) decode(r *rowReader) (pipelines.Batch, error) {
 func (c *postgresChunk) checkOrder(r *rowReader, b pipelines.Batch) error {
 	order := newOrderCheck(c.from.schema, c.from.orderBy)
 	if len(c.before) > 0 {
-		before, err := r.read(1, c.first-1, func(row func([]byte) error) error { return row(c.before[messageHeader:]) })
+		before, err := r.read(1, c.first-1, [][]byte{c.before})
 		if err != nil {
 			return err
 		}
@@ -199,147 +187,4 @@ func (c *postgresChunk) checkOrder(r *rowReader, b pipelines.Batch) error {
 		}
 	}
 	return order.check(b)
-}
-
-// rowReader turns rows into batches. It is used by one goroutine at a time, for
-// one chunk after the other.
-type rowReader struct {
-	schema  *arrow.Schema
-	mem     memory.Allocator
-	found   []resultColumn
-	columns []column
-	strict  bool // each text is asked whether it is one
-}
-
-// read makes a batch of the rows that each gives, at most rows of them. It may
-// ask for them twice.
-func (r *rowReader) read(rows int, first int64, each func(func([]byte) error) error) (pipelines.Batch, error) {
-	b, err := r.fill(rows, first, each)
-	if err == nil && !r.texts(len(b.Places.Lines)) {
-		// Some text is none: the row is looked for, and rejected.
-		r.finish(0, nil)
-		r.strict = true
-		b, err = r.fill(rows, first, each)
-		r.strict = false
-	}
-	if err != nil {
-		r.finish(0, nil)
-		return pipelines.Batch{}, err
-	}
-	r.finish(len(b.Places.Lines), &b)
-	return b, nil
-}
-
-// texts says whether all that was read as text is.
-func (r *rowReader) texts(rows int) bool {
-	for _, c := range r.columns {
-		if t, ok := c.(textual); ok && !t.areTexts(0, rows) {
-			return false
-		}
-	}
-	return true
-}
-
-// finish makes b of the columns' first rows; b nil throws them away.
-func (r *rowReader) finish(rows int, b *pipelines.Batch) {
-	arrays := make([]arrow.Array, len(r.columns))
-	for i, c := range r.columns {
-		arrays[i] = c.finish(rows)
-		defer arrays[i].Release()
-	}
-	if b != nil {
-		b.Record = array.NewRecord(r.schema, arrays, int64(rows))
-	}
-}
-
-// fill puts the rows into the columns.
-func (r *rowReader) fill(rows int, first int64, each func(func([]byte) error) error) (pipelines.Batch, error) {
-	var b pipelines.Batch
-	b.Places.Lines = make([]int64, 0, rows)
-	for _, c := range r.columns {
-		c.start(r.mem, rows)
-	}
-	line := first
-	err := each(func(fields []byte) error {
-		bad, why, err := r.row(len(b.Places.Lines), fields)
-		if err != nil {
-			return err
-		}
-		if why == nil {
-			b.Places.Lines = append(b.Places.Lines, line)
-		} else {
-			b.Rejects = append(b.Rejects, pipelines.Reject{Place: pipelines.Place{Line: line},
-				Column: r.found[bad].name, Why: why, Raw: r.raw(fields)})
-		}
-		line++
-		return nil
-	})
-	return b, err
-}
-
-// row puts one row at n of the columns. When it must be rejected, why says so,
-// and bad is the first column that cannot be read.
-func (r *rowReader) row(n int, b []byte) (bad int, why *messages.Error, err error) {
-	if len(b) < 2 || int(binary.BigEndian.Uint16(b)) != len(r.columns) {
-		return 0, nil, errShape
-	}
-	b = b[2:]
-	for i, c := range r.columns {
-		if len(b) < 4 {
-			return 0, nil, errShape
-		}
-		size := int(int32(binary.BigEndian.Uint32(b)))
-		b = b[4:]
-		if size == -1 {
-			c.null(n)
-			continue
-		}
-		if size < 0 || size > len(b) {
-			return 0, nil, errShape
-		}
-		w := c.put(n, b[:size])
-		if w == nil && r.strict {
-			if t, ok := c.(textual); ok && !t.areTexts(n, n+1) {
-				w = notUTF8
-			}
-		}
-		if w != nil {
-			if w == malformed {
-				return 0, nil, fmt.Errorf("read column %q: %w", r.found[i].name, errShape)
-			}
-			if why == nil {
-				bad, why = i, w
-			}
-		}
-		b = b[size:]
-	}
-	if len(b) > 0 {
-		return 0, nil, errShape
-	}
-	if why != nil {
-		for _, c := range r.columns {
-			c.again(n)
-		}
-	}
-	return bad, why, nil
-}
-
-// raw is a row that row has read as it stood, for the quarantine.
-func (r *rowReader) raw(b []byte) []byte {
-	values := make([][]byte, len(r.found))
-	b = b[2:]
-	for i := range values {
-		size := int(int32(binary.BigEndian.Uint32(b)))
-		b = b[4:]
-		if size >= 0 {
-			values[i] = b[:size]
-			b = b[size:]
-		}
-	}
-	return rawRow(r.found, func(i int) (string, bool) {
-		if values[i] == nil {
-			return "", false
-		}
-		return postgresWords(postgresTypes[r.found[i].code].kind, values[i]), true
-	})
 }

@@ -23,6 +23,10 @@ type column interface {
 	// Whether texts are UTF-8 is asked of many at once, by textual.
 	put(row int, b []byte) *messages.Error
 	null(row int)
+	// putAll is put and null of the rows from row on, whose values stand in sent at
+	// places. It is false when some value cannot be read: they are to be put one by
+	// one then, to find out which.
+	putAll(row int, sent []byte, places []place) bool
 	// again makes row as it was before it was put.
 	again(row int)
 	// finish gives the first rows, and keeps nothing.
@@ -48,7 +52,7 @@ func (v *validity) start(mem memory.Allocator, rows int) { v.mem, v.rows = mem, 
 
 func (v *validity) null(row int) {
 	if v.bits == nil {
-		v.bits = newBuffer(v.mem, int(bitutil.BytesForBits(int64(v.rows))))
+		v.bits = arrowx.NewBuffer(v.mem, int(bitutil.BytesForBits(int64(v.rows))))
 		memory.Set(v.bits.Bytes(), 0xff)
 	}
 	bitutil.ClearBit(v.bits.Bytes(), row)
@@ -79,12 +83,6 @@ func (v *validity) finish(rows int) (*memory.Buffer, int) {
 	return bits, nulls
 }
 
-func newBuffer(mem memory.Allocator, size int) *memory.Buffer {
-	b := memory.NewResizableBuffer(mem)
-	b.Resize(size)
-	return b
-}
-
 // newArray takes over the buffers.
 func newArray(t arrow.DataType, rows, nulls int, children []arrow.ArrayData, buffers ...*memory.Buffer) arrow.Array {
 	data := array.NewData(t, rows, buffers, children, nulls, 0)
@@ -101,23 +99,48 @@ func newArray(t arrow.DataType, rows, nulls int, children []arrow.ArrayData, buf
 // fixed is a column of values of one size.
 type fixed[T any] struct {
 	validity
-	typ    arrow.DataType
-	size   int
-	cast   func([]byte) []T
-	read   func([]byte) (T, *messages.Error)
+	typ  arrow.DataType
+	size int
+	cast func([]byte) []T
+	read func([]byte) (T, *messages.Error)
+	// all is putAll where there is a faster one; nil where there is not.
+	all    func(c *fixed[T], row int, sent []byte, places []place) bool
 	buffer *memory.Buffer
 	values []T
 }
 
 func (c *fixed[T]) start(mem memory.Allocator, rows int) {
 	c.validity.start(mem, rows)
-	c.buffer = newBuffer(mem, rows*c.size)
+	c.buffer = arrowx.NewBuffer(mem, rows*c.size)
 	c.values = c.cast(c.buffer.Bytes())
 }
 
 func (c *fixed[T]) put(row int, b []byte) (why *messages.Error) {
 	c.values[row], why = c.read(b)
 	return why
+}
+
+func (c *fixed[T]) putAll(row int, sent []byte, places []place) bool {
+	if c.all != nil {
+		return c.all(c, row, sent, places)
+	}
+	for i, p := range places {
+		if !c.one(row+i, sent, p) {
+			return false
+		}
+	}
+	return true
+}
+
+// one is putAll of one row.
+func (c *fixed[T]) one(row int, sent []byte, p place) bool {
+	if p.size < 0 {
+		c.null(row)
+		return true
+	}
+	v, why := c.read(p.of(sent))
+	c.values[row] = v
+	return why == nil
 }
 
 func (c *fixed[T]) null(row int) {
@@ -142,7 +165,7 @@ type bools struct {
 
 func (c *bools) start(mem memory.Allocator, rows int) {
 	c.validity.start(mem, rows)
-	c.values = newBuffer(mem, int(bitutil.BytesForBits(int64(rows))))
+	c.values = arrowx.NewBuffer(mem, int(bitutil.BytesForBits(int64(rows))))
 	memory.Set(c.values.Bytes(), 0)
 }
 
@@ -150,6 +173,22 @@ func (c *bools) put(row int, b []byte) *messages.Error {
 	v, why := readBool(b)
 	bitutil.SetBitTo(c.values.Bytes(), row, v)
 	return why
+}
+
+func (c *bools) putAll(row int, sent []byte, places []place) bool {
+	return putEach(c, row, sent, places)
+}
+
+// putEach is putAll of a column that has no faster way.
+func putEach(c column, row int, sent []byte, places []place) bool {
+	for i, p := range places {
+		if p.size < 0 {
+			c.null(row + i)
+		} else if c.put(row+i, p.of(sent)) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *bools) null(row int) {
@@ -188,10 +227,10 @@ func (c *texts) areTexts(from, to int) bool {
 
 func (c *texts) start(mem memory.Allocator, rows int) {
 	c.validity.start(mem, rows)
-	c.ends = newBuffer(mem, (rows+1)*arrow.Int32SizeBytes)
+	c.ends = arrowx.NewBuffer(mem, (rows+1)*arrow.Int32SizeBytes)
 	c.offsets = arrow.Int32Traits.CastFromBytes(c.ends.Bytes())
 	c.offsets[0] = 0
-	c.buffer = newBuffer(mem, c.size+c.size/8+64)
+	c.buffer = arrowx.NewBuffer(mem, c.size+c.size/8+64)
 	c.data = c.buffer.Bytes()
 }
 
@@ -227,6 +266,35 @@ func (c *texts) put(row int, b []byte) *messages.Error {
 	}
 	c.offsets[row+1] = int32(at + len(b))
 	return nil
+}
+
+func (c *texts) putAll(row int, sent []byte, places []place) bool {
+	if c.kind != pgText && c.kind != pgBytea {
+		return putEach(c, row, sent, places)
+	}
+	const few = 32 // see put
+	at, size := int(c.offsets[row]), few
+	for _, p := range places {
+		size += max(0, int(p.size))
+	}
+	if at+size > len(c.data) {
+		c.buffer.Resize(2*len(c.data) + size)
+		c.data = c.buffer.Bytes()
+	}
+	ends := c.offsets[row+1:][:len(places)]
+	for i, p := range places {
+		switch {
+		case p.size < 0:
+			c.validity.null(row + i)
+		case p.size <= few && len(sent)-int(p.at) >= few:
+			*(*[few]byte)(c.data[at:]) = *(*[few]byte)(sent[p.at:])
+			at += int(p.size)
+		default:
+			at += copy(c.data[at:], p.of(sent))
+		}
+		ends[i] = int32(at)
+	}
+	return true
 }
 
 func putUUID(dst, b []byte) {
@@ -274,7 +342,7 @@ type lists struct {
 
 func (c *lists) start(mem memory.Allocator, rows int) {
 	c.validity.start(mem, rows)
-	c.ends = newBuffer(mem, (rows+1)*arrow.Int32SizeBytes)
+	c.ends = arrowx.NewBuffer(mem, (rows+1)*arrow.Int32SizeBytes)
 	c.offsets = arrow.Int32Traits.CastFromBytes(c.ends.Bytes())
 	c.offsets[0] = 0
 	c.elems.start(mem, rows)
@@ -322,6 +390,10 @@ func (c *lists) put(row int, b []byte) *messages.Error {
 
 func (c *lists) areTexts(from, to int) bool {
 	return c.elems.areTexts(int(c.offsets[from]), int(c.offsets[to]))
+}
+
+func (c *lists) putAll(row int, sent []byte, places []place) bool {
+	return putEach(c, row, sent, places)
 }
 
 func (c *lists) null(row int) {

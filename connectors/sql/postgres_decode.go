@@ -38,35 +38,38 @@ func postgresColumn(k pgKind, want pipelines.ColumnType) (column, bool) {
 	case *arrow.BooleanType:
 		return &bools{}, k == pgBool
 	case *arrow.Int32Type:
-		return &fixed[int32]{typ: t, size: arrow.Int32SizeBytes, cast: arrow.Int32Traits.CastFromBytes, read: readInt32}, k == pgInt2 || k == pgInt4
+		return &fixed[int32]{typ: t, size: arrow.Int32SizeBytes, cast: arrow.Int32Traits.CastFromBytes, read: readInt32, all: allInt32}, k == pgInt2 || k == pgInt4
 	case *arrow.Int64Type:
-		read := readInt64
+		c := &fixed[int64]{typ: t, size: arrow.Int64SizeBytes, cast: arrow.Int64Traits.CastFromBytes, read: readInt64, all: allInt64}
 		if k == pgOid {
-			read = readOid
+			c.read, c.all = readOid, nil
 		}
-		return &fixed[int64]{typ: t, size: arrow.Int64SizeBytes, cast: arrow.Int64Traits.CastFromBytes, read: read}, whole || k == pgOid
+		return c, whole || k == pgOid
 	case *arrow.Float64Type:
-		return &fixed[float64]{typ: t, size: arrow.Float64SizeBytes, cast: arrow.Float64Traits.CastFromBytes, read: readFloat}, k == pgFloat4 || k == pgFloat8
+		return &fixed[float64]{typ: t, size: arrow.Float64SizeBytes, cast: arrow.Float64Traits.CastFromBytes, read: readFloat, all: allFloat64}, k == pgFloat4 || k == pgFloat8
 	case *arrow.Decimal128Type:
-		read := readNumeric(t)
+		c := &fixed[decimal128.Num]{typ: t, size: arrow.Decimal128SizeBytes, cast: arrow.Decimal128Traits.CastFromBytes}
 		if whole {
-			read = readIntDecimal(t)
+			c.read = readIntDecimal(t)
+		} else {
+			r := newNumeric(t)
+			c.read, c.all = r.read, r.all
 		}
-		return &fixed[decimal128.Num]{typ: t, size: arrow.Decimal128SizeBytes, cast: arrow.Decimal128Traits.CastFromBytes, read: read}, whole || k == pgNumeric
+		return c, whole || k == pgNumeric
 	case *arrow.StringType:
 		return &texts{typ: t, kind: k}, k == pgText || k == pgUUID || k == pgJSONB
 	case *arrow.BinaryType:
 		return &texts{typ: t, kind: k}, k == pgBytea
 	case *arrow.Date32Type:
-		return &fixed[arrow.Date32]{typ: t, size: arrow.Date32SizeBytes, cast: arrow.Date32Traits.CastFromBytes, read: readDate}, k == pgDate && want.Format == ""
+		return &fixed[arrow.Date32]{typ: t, size: arrow.Date32SizeBytes, cast: arrow.Date32Traits.CastFromBytes, read: readDate, all: allDates}, k == pgDate && want.Format == ""
 	case *arrow.TimestampType:
-		c := &fixed[arrow.Timestamp]{typ: t, size: arrow.TimestampSizeBytes, cast: arrow.TimestampTraits.CastFromBytes, read: readInstant}
+		c := &fixed[arrow.Timestamp]{typ: t, size: arrow.TimestampSizeBytes, cast: arrow.TimestampTraits.CastFromBytes, read: readInstant, all: allInstants}
 		if k == pgTimestamp && want.Zone != "" && want.Format == "" {
 			clock, err := newClock(want.Zone)
 			if err != nil {
 				return nil, false
 			}
-			c.read = clock.read
+			c.read, c.all = clock.read, nil
 			return c, true
 		}
 		return c, k == pgTimestamptz && want.Format == ""
@@ -228,4 +231,75 @@ func (c *clock) learn(t int64) {
 	if !end.IsZero() {
 		c.to = min(c.to, end.UnixMicro()-away)
 	}
+}
+
+// What follows is putAll of the commonest forms: the same as read, without a call
+// for each value. What has another length, or is out of bounds, is left to read.
+
+func allInt32(c *fixed[int32], row int, sent []byte, places []place) bool {
+	values := c.values[row:][:len(places)]
+	for i, p := range places {
+		if p.size == 4 {
+			values[i] = int32(binary.BigEndian.Uint32(sent[p.at:]))
+		} else if !c.one(row+i, sent, p) {
+			return false
+		}
+	}
+	return true
+}
+
+func allInt64(c *fixed[int64], row int, sent []byte, places []place) bool {
+	values := c.values[row:][:len(places)]
+	for i, p := range places {
+		if p.size == 8 {
+			values[i] = int64(binary.BigEndian.Uint64(sent[p.at:]))
+		} else if !c.one(row+i, sent, p) {
+			return false
+		}
+	}
+	return true
+}
+
+func allFloat64(c *fixed[float64], row int, sent []byte, places []place) bool {
+	values := c.values[row:][:len(places)]
+	for i, p := range places {
+		if p.size == 8 {
+			values[i] = math.Float64frombits(binary.BigEndian.Uint64(sent[p.at:]))
+		} else if !c.one(row+i, sent, p) {
+			return false
+		}
+	}
+	return true
+}
+
+func allDates(c *fixed[arrow.Date32], row int, sent []byte, places []place) bool {
+	values := c.values[row:][:len(places)]
+	for i, p := range places {
+		if p.size == 4 {
+			if d := int32(binary.BigEndian.Uint32(sent[p.at:])); firstDay-epochDays <= d && d <= lastDay-epochDays {
+				values[i] = arrow.Date32(d + epochDays)
+				continue
+			}
+		}
+		if !c.one(row+i, sent, p) {
+			return false
+		}
+	}
+	return true
+}
+
+func allInstants(c *fixed[arrow.Timestamp], row int, sent []byte, places []place) bool {
+	values := c.values[row:][:len(places)]
+	for i, p := range places {
+		if p.size == 8 {
+			if us := int64(binary.BigEndian.Uint64(sent[p.at:])); firstDay*dayMicros-epochMicros <= us && us < (lastDay+1)*dayMicros-epochMicros {
+				values[i] = arrow.Timestamp(us + epochMicros)
+				continue
+			}
+		}
+		if !c.one(row+i, sent, p) {
+			return false
+		}
+	}
+	return true
 }

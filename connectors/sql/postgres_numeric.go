@@ -17,20 +17,35 @@ const (
 	numericNegative = 0x4000
 )
 
-// readNumeric reads a numeric (digit groups of base 10000, the first of weight
+// newNumeric reads numerics (digit groups of base 10000, the first of weight
 // 10000^weight) as an exact decimal. Nothing is rounded: digits beyond the scale
 // and values beyond the precision are reasons to reject the row.
-func readNumeric(t *arrow.Decimal128Type) func([]byte) (decimal128.Num, *messages.Error) {
-	r := numericReader{scale: int(t.Scale), limit: power10[t.Precision],
+func newNumeric(t *arrow.Decimal128Type) *numericReader {
+	return &numericReader{scale: int(t.Scale), limit: power10[t.Precision],
 		tooFine:  messages.DecimalScale.With("type", pipelines.TypeName(t)),
 		tooLarge: messages.Overflow.With("type", pipelines.TypeName(t))}
-	return r.read
 }
 
 type numericReader struct {
 	scale             int
 	limit             uint128
 	tooFine, tooLarge *messages.Error
+}
+
+// all is putAll of a column of such values.
+func (r *numericReader) all(c *fixed[decimal128.Num], row int, sent []byte, places []place) bool {
+	for i, p := range places {
+		if p.size < 0 {
+			c.null(row + i)
+			continue
+		}
+		v, why := r.read(p.of(sent))
+		if why != nil {
+			return false
+		}
+		c.values[row+i] = v
+	}
+	return true
 }
 
 func (r *numericReader) read(b []byte) (decimal128.Num, *messages.Error) {

@@ -106,7 +106,7 @@ func TestDecodeNumericEdges(t *testing.T) {
 }
 
 func checkNumeric(t interface{ Fatalf(string, ...any) }, text string, p, s int32) {
-	got, bad := readNumeric(&arrow.Decimal128Type{Precision: p, Scale: s})(sendNumeric(text))
+	got, bad := newNumeric(&arrow.Decimal128Type{Precision: p, Scale: s}).read(sendNumeric(text))
 	want, why := exact(text, p, s)
 	if why != nil {
 		// A value both too large and too fine may be refused for either.
@@ -123,7 +123,7 @@ func checkNumeric(t interface{ Fatalf(string, ...any) }, text string, p, s int32
 func TestDecodeNumericNotANumber(t *testing.T) {
 	for name, sign := range map[string]uint16{"NaN": 0xC000, "Infinity": 0xD000, "-Infinity": 0xF000} {
 		b := binary.BigEndian.AppendUint16([]byte{0, 0, 0, 0}, sign)
-		if _, why := readNumeric(&arrow.Decimal128Type{Precision: 10, Scale: 2})(append(b, 0, 0)); why != notFinite {
+		if _, why := newNumeric(&arrow.Decimal128Type{Precision: 10, Scale: 2}).read(append(b, 0, 0)); why != notFinite {
 			t.Errorf("%s: %v", name, why)
 		}
 	}
