@@ -108,6 +108,6 @@ func (f *Flow) untilPrivacy(ctx context.Context, env Env) (r *flowRun, in Stream
 	if r.bind, err = r.Bind(ctx, schema, true); err != nil {
 		return nil, nil, err
 	}
-	in, err = r.read(ctx, r.bind, r.opt.Workers, r.seed(), r.log.take)
+	in, err = r.read(ctx, r.bind, r.opt.Workers, r.seed(), r.log.take, nil)
 	return r, in, err
 }

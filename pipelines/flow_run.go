@@ -300,40 +300,38 @@ func (r *flowRun) mac(use string, data []byte) []byte {
 // released gives the rows that the privacy stage lets out. The reading it
 // returns is complete once the stream was read to its end.
 func (r *flowRun) released(ctx context.Context) (Stream, *reading, error) {
-	rd, err := r.read(ctx, r.bind, r.opt.Workers, r.seed(), r.log.take)
+	last, err := r.singlePass()
 	if err != nil {
 		return nil, nil, err
 	}
-	if r.Privacy == nil {
-		return rd, rd, nil
+	rd, err := r.read(ctx, r.bind, r.opt.Workers, r.seed(), r.log.take, last)
+	if err != nil {
+		return nil, nil, err
 	}
-	if sp, ok := r.Privacy.(SinglePass); ok {
-		s, direct, err := r.singlePass(ctx, sp, rd)
-		if err != nil {
-			rd.Close()
-			return nil, nil, err
-		}
-		if direct {
-			return s, rd, nil
-		}
+	if r.Privacy == nil || last != nil {
+		return rd, rd, nil
 	}
 	return r.twoPasses(ctx, rd)
 }
 
-func (r *flowRun) singlePass(ctx context.Context, sp SinglePass, rd *reading) (Stream, bool, error) {
-	in := r.bind.In[len(r.bind.In)-1]
+// singlePass is the kernels, one for each worker, of a privacy stage that needs no
+// pass before; nil when there is none.
+func (r *flowRun) singlePass() ([]Kernel, error) {
+	sp, ok := r.Privacy.(SinglePass)
+	if !ok {
+		return nil, nil
+	}
 	kernels := make([]Kernel, r.opt.Workers)
 	for w := range kernels {
 		var err error
-		if kernels[w], err = sp.Kernel(in); err != nil {
-			return nil, false, r.at("privacy", err)
+		if kernels[w], err = sp.Kernel(r.bind.In[len(r.bind.In)-1]); err != nil {
+			return nil, r.at("privacy", err)
 		}
 		if kernels[w] == nil {
-			return nil, false, nil
+			return nil, nil
 		}
 	}
-	out := r.onWorkers(kernels, rd)
-	return r.noRejects(out.Next, out.Close), true, nil
+	return kernels, nil
 }
 
 // onWorkers is what kernels make of the rows of in, in their order; it owns in.
@@ -361,16 +359,23 @@ func (r *flowRun) noRejects(next func(context.Context) (Batch, error), done func
 		if err != nil {
 			return Batch{}, err
 		}
-		if err := schemaMismatch(b.Schema(), r.bind.Out); err != nil {
-			b.Release()
+		if err := asPromised(b, r.bind.Out); err != nil {
 			return Batch{}, r.at("privacy", err)
-		}
-		if len(b.Rejects) > 0 {
-			b.Release()
-			return Batch{}, r.at("privacy", messages.Internal.With("what", "the privacy stage rejected a row"))
 		}
 		return b, nil
 	}, done)
+}
+
+// asPromised releases a batch of the privacy stage that is not what it promised.
+func asPromised(b Batch, want *arrow.Schema) error {
+	err := schemaMismatch(b.Schema(), want)
+	if err == nil && len(b.Rejects) > 0 {
+		err = messages.Internal.With("what", "the privacy stage rejected a row")
+	}
+	if err != nil {
+		b.Release()
+	}
+	return err
 }
 
 // twoPasses lets the stage see every row before it lets one out. The rows are
@@ -453,7 +458,7 @@ func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading,
 	if err != nil {
 		return nil, nil, r.at("privacy", err)
 	}
-	second, err := r.read(ctx, r.bind, r.opt.Workers, r.seed(), func(Batch) error { return nil })
+	second, err := r.read(ctx, r.bind, r.opt.Workers, r.seed(), func(Batch) error { return nil }, nil)
 	if err != nil {
 		return nil, nil, err
 	}

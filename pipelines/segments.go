@@ -33,11 +33,19 @@ type piece struct {
 // read opens the source and lays every step over it: runs of row-wise steps go
 // to workers, together with the decoding of chunks; anything else is a serial
 // barrier. Rejects are handed to report as they come, in the order of the rows.
-// The source's schema must be the one b was bound to.
-func (f *Flow) read(ctx context.Context, b *Binding, workers int, seed uint64, report func(Batch) error) (*reading, error) {
+// The source's schema must be the one b was bound to. last is, for each worker, the
+// kernel of a privacy stage that needs no first pass, or nil: it runs with the last
+// steps, so that no rows wait between these and it.
+func (f *Flow) read(ctx context.Context, b *Binding, workers int, seed uint64, report func(Batch) error, last []Kernel) (*reading, error) {
 	r := &reading{digest: sha256.New(), seed: seed}
+	lastAt := func(n int) []Kernel {
+		if n < len(f.Steps) {
+			return nil
+		}
+		return last
+	}
 	n := f.rowWise(0)
-	first, err := f.openSource(ctx, b, n, workers, r, report)
+	first, err := f.openSource(ctx, b, n, workers, r, report, lastAt(n))
 	if err != nil {
 		return nil, f.at(f.SourceName, err)
 	}
@@ -51,8 +59,8 @@ func (f *Flow) read(ctx context.Context, b *Binding, workers int, seed uint64, r
 		}
 		s = f.guard(step.Name, b.In[n+1], out, report)
 		n++
-		if m := f.rowWise(n); m > n {
-			if s, err = f.workers(ctx, s, b, n, m, workers, report); err != nil {
+		if m := f.rowWise(n); m > n || lastAt(m) != nil {
+			if s, err = f.workers(ctx, s, b, n, m, workers, report, lastAt(m)); err != nil {
 				return nil, err
 			}
 			n = m
@@ -111,7 +119,7 @@ func (f *Flow) rows() Source {
 }
 
 // openSource gives the rows after the source and the first n steps.
-func (f *Flow) openSource(ctx context.Context, b *Binding, n, workers int, r *reading, report func(Batch) error) (Stream, error) {
+func (f *Flow) openSource(ctx context.Context, b *Binding, n, workers int, r *reading, report func(Batch) error, last []Kernel) (Stream, error) {
 	chunks, err := chunksOf(ctx, f.rows())
 	if err != nil {
 		return nil, err
@@ -141,12 +149,14 @@ func (f *Flow) openSource(ctx context.Context, b *Binding, n, workers int, r *re
 				batch.Release()
 				return piece{}, err
 			}
-			p.Batch, err = f.apply(ctx, kernels[w], 0, batch)
+			if p.Batch, err = f.apply(ctx, kernels[w], 0, batch); err == nil && last != nil {
+				p.Batch, err = f.letOut(ctx, last[w], p.Batch, b.Out)
+			}
 			return p, err
 		},
 		free: func(p piece) { p.Release() },
 	}
-	return NewStream(b.In[n],
+	return NewStream(b.after(n, last),
 		func(ctx context.Context) (Batch, error) {
 			p, err := o.take(ctx)
 			if err != nil {
@@ -166,7 +176,7 @@ func (f *Flow) openSource(ctx context.Context, b *Binding, n, workers int, r *re
 }
 
 // workers lays the row-wise steps from to over s.
-func (f *Flow) workers(ctx context.Context, s Stream, b *Binding, from, to, workers int, report func(Batch) error) (Stream, error) {
+func (f *Flow) workers(ctx context.Context, s Stream, b *Binding, from, to, workers int, report func(Batch) error, last []Kernel) (Stream, error) {
 	kernels, err := f.kernels(b, from, to, workers)
 	if err != nil {
 		s.Close()
@@ -176,11 +186,15 @@ func (f *Flow) workers(ctx context.Context, s Stream, b *Binding, from, to, work
 		workers: workers,
 		next:    s.Next,
 		work: func(ctx context.Context, w int, batch Batch) (Batch, error) {
-			return f.apply(ctx, kernels[w], from, batch)
+			batch, err := f.apply(ctx, kernels[w], from, batch)
+			if err == nil && last != nil {
+				batch, err = f.letOut(ctx, last[w], batch, b.Out)
+			}
+			return batch, err
 		},
 		free: func(b Batch) { b.Release() },
 	}
-	return NewStream(b.In[to],
+	return NewStream(b.after(to, last),
 		func(ctx context.Context) (Batch, error) {
 			batch, err := o.take(ctx)
 			if err != nil {
@@ -221,6 +235,31 @@ func (f *Flow) apply(ctx context.Context, kernels []Kernel, from int, b Batch) (
 		}
 	}
 	return b, nil
+}
+
+// after is the schema of the rows after n steps, and after the privacy stage where
+// it runs with them.
+func (b *Binding) after(n int, last []Kernel) *arrow.Schema {
+	if last != nil {
+		return b.Out
+	}
+	return b.In[n]
+}
+
+// letOut is a batch as the privacy stage's kernel lets it out, with the rejects of
+// the steps before. The stage is held to its promise, as by noRejects.
+func (f *Flow) letOut(ctx context.Context, k Kernel, b Batch, want *arrow.Schema) (Batch, error) {
+	rejects := b.Rejects
+	b.Rejects = nil
+	out, err := k(ctx, b)
+	if err != nil {
+		return Batch{}, f.at("privacy", err)
+	}
+	if err := asPromised(out, want); err != nil {
+		return Batch{}, f.at("privacy", err)
+	}
+	out.Rejects = rejects
+	return out, nil
 }
 
 // guard takes the rejects off a serial step's batches and holds it to the
@@ -432,6 +471,7 @@ func (g *grouper) next(ctx context.Context) (group, error) {
 		}
 		bytes += size
 		out.held += held
+		b.Places = Places{} // nobody asks any more
 		out.batches = append(out.batches, b)
 		out.rows += n
 	}

@@ -152,7 +152,7 @@ func (r *run) countSubject(ctx context.Context, env Env, column, key string, fou
 	if fr.bind, err = fr.Bind(ctx, schema, true); err != nil {
 		return err
 	}
-	rows, err := fr.read(ctx, fr.bind, fr.opt.Workers, fr.seed(), fr.log.take)
+	rows, err := fr.read(ctx, fr.bind, fr.opt.Workers, fr.seed(), fr.log.take, nil)
 	if err != nil {
 		return err
 	}
