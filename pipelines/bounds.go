@@ -21,7 +21,7 @@ const (
 	defaultTasks = 2
 	taskMemory   = 64 << 20 // the least a task is given, where there is a choice
 	workerMemory = 16 << 20
-	spareMemory  = 12 << 20 // freed by batches and kept for the next
+	spareMemory  = 24 << 20 // freed by batches and kept for the next, at most
 
 	// programMemory is the program's code and what the runtime keeps besides the
 	// heap. One aheadPart-th of all is by how much the heap gets ahead of a collector

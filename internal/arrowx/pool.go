@@ -16,14 +16,16 @@ type Pool struct {
 
 	mu   sync.Mutex
 	kept int
-	free [2 * (largest - smallest)][][]byte
+	free [steps * (largest - smallest)][][]byte
 }
 
-// Sizes are powers of two and one and a half of each: 4 KiB to 6 MiB. Smaller and
-// larger ones are Go's own affair.
+// Sizes are powers of two, 4 KiB to 4 MiB, and three between each and the next: what
+// is handed out is a tenth larger than what was asked for. Smaller and larger ones
+// are Go's own affair.
 const (
 	smallest = 12
 	largest  = 23
+	steps    = 4 // sizes to a doubling
 )
 
 // NewPool is a pool that keeps at most so many bytes of what was freed.
@@ -32,14 +34,17 @@ func NewPool(bound int) *Pool { return &Pool{bound: bound} }
 // class is the smallest size of a pool that holds n bytes, and its number; ok is
 // false when there is none.
 func class(n int) (c, size int, ok bool) {
-	if n <= 1<<(smallest-1) || n > 3<<(largest-2) {
+	if n <= 1<<(smallest-1) || n > (2*steps-1)<<(largest-1)/steps {
 		return 0, 0, false
 	}
-	power := max(smallest, bits.Len(uint(n-1)))
-	if size = 3 << (power - 2); n <= size && power > smallest {
-		return 2*(power-smallest) - 1, size, true
+	// n is over 1<<power and no more than twice that, which part is the share of.
+	power := max(smallest-1, bits.Len(uint(n-1))-1)
+	if power < smallest {
+		return 0, 1 << smallest, true
 	}
-	return 2 * (power - smallest), 1 << power, true
+	part := 1 << power / steps
+	k := (n - 1<<power + part - 1) / part
+	return steps*(power-smallest) + k, 1<<power + k*part, true
 }
 
 // Allocate is memory.Allocator's.
@@ -69,12 +74,28 @@ func (p *Pool) take(n int) (b []byte, used bool) {
 		b, list[k] = list[k], nil
 		p.free[c] = list[:k]
 		p.kept -= size
+	} else {
+		p.drop(size)
 	}
 	p.mu.Unlock()
 	if b == nil {
 		return make([]byte, size)[:n], false
 	}
 	return b[:n], true
+}
+
+// drop lets go of n bytes of other sizes, the largest first, where there are so many:
+// what is kept makes nobody use more than was in use at once.
+func (p *Pool) drop(n int) {
+	for c := len(p.free) - 1; c >= 0 && n > 0 && p.kept > 0; c-- {
+		for k := len(p.free[c]) - 1; k >= 0 && n > 0; k-- {
+			size := cap(p.free[c][k])
+			p.free[c][k] = nil
+			p.free[c] = p.free[c][:k]
+			p.kept -= size
+			n -= size
+		}
+	}
 }
 
 // Reallocate is memory.Allocator's.

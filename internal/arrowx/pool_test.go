@@ -56,6 +56,37 @@ func TestPoolHandsOutZeroedMemoryOnce(t *testing.T) {
 	})
 }
 
+// What is kept for the next never makes more than was in use at once, and what is
+// handed out is at most a quarter larger than what was asked for.
+func TestPoolKeepsNoMoreThanWasInUse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := NewPool(1 << 30)
+		used, most := 0, 0
+		var all [][]byte
+		take := func(n int) []byte {
+			b := p.Allocate(n)
+			if _, _, ok := class(n); ok && n > 1<<smallest && 4*cap(b) > 5*n+3 {
+				t.Fatalf("%d bytes for %d", cap(b), n)
+			}
+			used += cap(b)
+			most = max(most, used)
+			return b
+		}
+		for range rapid.IntRange(0, 80).Draw(t, "steps") {
+			if k := len(all); k > 0 && rapid.Bool().Draw(t, "free") {
+				used -= cap(all[k-1])
+				p.Free(all[k-1])
+				all = all[:k-1]
+			} else {
+				all = append(all, take(rapid.IntRange(2049, 1<<rapid.IntRange(12, 22).Draw(t, "scale")).Draw(t, "n")))
+			}
+			if used+p.kept > most {
+				t.Fatalf("%d bytes in use and %d kept, where %d were in use at most", used, p.kept, most)
+			}
+		}
+	})
+}
+
 func fill(b []byte, mark byte) {
 	for i := range b {
 		b[i] = mark
