@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 )
 
@@ -106,8 +106,9 @@ func BenchmarkPostgresDecode(b *testing.B) {
 		tuples[i] = tuple(int8Value(int64(i)), []byte{7, byte(i % 11)}, []byte("Association é "+strconv.Itoa(i*7919)), []byte(fmt.Sprintf("%014d", i)), []byte(fmt.Sprint("rue ", i%997)),
 			[]byte(fmt.Sprint(i%35000)), sendNumeric(fmt.Sprintf("%d.%02d", i*13, i%100)), []byte{0, 0, byte(i >> 8 % 50), byte(i)}, int8Value(int64(i)*1e9), []byte{byte(i % 2)}, int8Value(int64(i)<<40), note)
 	}
-	all, pool := sent(rowOfCopy, tuples...), newBlocks()
-	chunks := decodedChunks(found, types, memory.NewGoAllocator())
+	mem := arrowx.NewPool(1 << 24)
+	all, pool := sent(rowOfCopy, tuples...), newBlocks(mem)
+	chunks := decodedChunks(found, types, mem)
 	b.SetBytes(int64(len(all)))
 	b.ResetTimer()
 	b.ReportAllocs()

@@ -126,7 +126,7 @@ func (s *postgresSession) chunks(ctx context.Context, r reading) (*postgresChunk
 		cs, _ := columns()
 		return &rowReader{schema: r.schema, mem: r.mem, found: s.found, columns: cs}
 	}}}
-	memory := newBlocks()
+	memory := newBlocks(r.mem)
 	var err error
 	switch {
 	case s.q.table != nil:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -42,21 +43,26 @@ var copySignature = []byte("PGCOPY\n\xff\r\n\x00")
 // copyTrailer stands where the next row's number of fields would.
 var copyTrailer = []byte{0xff, 0xff}
 
-// blocks gives out memory for blocks and takes it back.
-type blocks struct{ pool arrowx.Spares[*block] }
+// blocks gives out memory for blocks and takes it back: the batches made of what
+// they hold come when they go, and have theirs of the same allocator.
+type blocks struct {
+	mem    memory.Allocator
+	spares arrowx.Spares[*block]
+}
 
-func newBlocks() *blocks {
-	return &blocks{arrowx.Spares[*block]{New: func() *block { return &block{data: make([]byte, blockSize)} }}}
+func newBlocks(mem memory.Allocator) *blocks {
+	return &blocks{mem: mem, spares: arrowx.Spares[*block]{New: func() *block { return new(block) }}}
 }
 
 // get is a block with room for size bytes, held once.
 func (p *blocks) get(size int) *block {
-	b := p.pool.Get()
-	if size > len(b.data) {
-		p.pool.Put(b)
-		b = &block{data: make([]byte, size)}
-	}
+	b := p.spares.Get()
 	b.home, b.used, b.rows = p, 0, 0
+	if d, ok := p.mem.(interface{ Dirty(n int) []byte }); ok {
+		b.data = d.Dirty(max(size, blockSize))
+	} else {
+		b.data = p.mem.Allocate(max(size, blockSize))
+	}
 	b.held.Store(1)
 	return b
 }
@@ -75,8 +81,11 @@ type block struct {
 func (b *block) hold() { b.held.Add(1) }
 
 func (b *block) release() {
-	if b.held.Add(-1) == 0 && len(b.data) == blockSize {
-		b.home.pool.Put(b)
+	if b.held.Add(-1) == 0 {
+		data := b.data
+		b.data = nil
+		b.home.mem.Free(data)
+		b.home.spares.Put(b)
 	}
 }
 

@@ -123,9 +123,9 @@ func drainChunks(c *postgresChunks, each func(pipelines.Batch)) (cuts []int64, e
 // However the bytes come and whichever way they were asked for, the rows and the
 // cuts are the same; rows are longer than a block, too.
 func TestSentRowsAreCutTheSameWay(t *testing.T) {
-	memory := newBlocks()
 	rapid.Check(t, func(t *rapid.T) {
 		mem := checked(t)
+		memory := newBlocks(mem)
 		n := rapid.IntRange(0, 150).Draw(t, "rows")
 		scale := rapid.SampledFrom([]int{1, 100, 3000, blockSize}).Draw(t, "scale")
 		tuples := make([][]byte, n)
@@ -210,11 +210,11 @@ func TestSentRowsCutShort(t *testing.T) {
 	for _, row := range []byte{rowOfCopy, rowOfQuery} {
 		all := sent(row, tuple(int8Value(1), []byte("a")), tuple(nil, nil), tuple(int8Value(3), []byte("c")))
 		for n := range all {
-			if _, err := drainChunks(sentChunks(bytes.NewReader(all[:n]), row, mem, newBlocks()), nil); err == nil {
+			if _, err := drainChunks(sentChunks(bytes.NewReader(all[:n]), row, mem, newBlocks(mem)), nil); err == nil {
 				t.Errorf("%c: nothing is said when it ends after %d of %d bytes", row, n, len(all))
 			}
 		}
-		if cuts, err := drainChunks(sentChunks(bytes.NewReader(all), row, mem, newBlocks()), nil); err != nil || len(cuts) != 1 || cuts[0] != 3 {
+		if cuts, err := drainChunks(sentChunks(bytes.NewReader(all), row, mem, newBlocks(mem)), nil); err != nil || len(cuts) != 1 || cuts[0] != 3 {
 			t.Errorf("%c: %v, %v", row, cuts, err)
 		}
 	}
@@ -252,7 +252,7 @@ func TestSentOutOfForm(t *testing.T) {
 		"a row over bounds":  {rowOfCopy, 0xff, 0xff, 0xff, 0xff},
 		"error out of shape": frame('E', 'S', 'x'),
 	} {
-		_, err := drainChunks(sentChunks(bytes.NewReader(b), rowOfCopy, mem, newBlocks()), nil)
+		_, err := drainChunks(sentChunks(bytes.NewReader(b), rowOfCopy, mem, newBlocks(mem)), nil)
 		if err == nil || errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%s: got %v", name, err)
 		}
@@ -263,7 +263,7 @@ func TestSentOutOfForm(t *testing.T) {
 		"header alone":   stream(copyStart, frame(rowOfCopy, good...), trailer),
 		"notice between": stream(append(copyStart[:len(copyStart):len(copyStart)], good...), frame('N', 0), trailer),
 	} {
-		cuts, err := drainChunks(sentChunks(bytes.NewReader(b), rowOfCopy, mem, newBlocks()), nil)
+		cuts, err := drainChunks(sentChunks(bytes.NewReader(b), rowOfCopy, mem, newBlocks(mem)), nil)
 		if err != nil || len(cuts) != 1 || cuts[0] != 1 {
 			t.Errorf("%s: %v, %v", name, cuts, err)
 		}
@@ -274,7 +274,8 @@ func TestSentOutOfForm(t *testing.T) {
 func TestSentRowsBeforeAnError(t *testing.T) {
 	all := sent(rowOfQuery, tuple(int8Value(1), nil), tuple(int8Value(2), nil))
 	all = append(all[:bytes.IndexByte(all, 'C')], append(frame('E', []byte("SERROR\x00C22P02\x00Mx\x00\x00")...), frame('Z', 'E')...)...)
-	cuts, err := drainChunks(sentChunks(bytes.NewReader(all), rowOfQuery, checked(t), newBlocks()), nil)
+	mem := checked(t)
+	cuts, err := drainChunks(sentChunks(bytes.NewReader(all), rowOfQuery, mem, newBlocks(mem)), nil)
 	if len(cuts) != 1 || cuts[0] != 2 || err == nil || err.Error() != "ERROR: x (SQLSTATE 22P02)" {
 		t.Errorf("%v, %v", cuts, err)
 	}
@@ -282,7 +283,8 @@ func TestSentRowsBeforeAnError(t *testing.T) {
 
 // A row costs no allocation: not when it is cut, not when it is decoded.
 func TestRowsAllocateNothing(t *testing.T) {
-	mem, memory := memory.NewGoAllocator(), newBlocks()
+	mem := arrowx.NewPool(1 << 24)
+	memory := newBlocks(mem)
 	allocations := func(rows int) float64 {
 		tuples := make([][]byte, rows)
 		for i := range tuples {
@@ -318,13 +320,13 @@ func FuzzSent(f *testing.F) {
 	f.Add(sent(rowOfQuery, rows...), false)
 	f.Add(sent(rowOfCopy), true)
 	f.Add(append(frame('N', 0), frame('E', []byte("SERROR\x00C22P02\x00Mx\x00\x00")...)...), false)
-	memory := newBlocks()
 	f.Fuzz(func(t *testing.T, b []byte, byCopy bool) {
 		row := byte(rowOfQuery)
 		if byCopy {
 			row = rowOfCopy
 		}
 		mem := checked(t)
+		memory := newBlocks(mem)
 		cuts, err := drainChunks(sentChunks(bytes.NewReader(b), row, mem, memory), nil)
 		again, err2 := drainChunks(sentChunks(iotest.OneByteReader(bytes.NewReader(b)), row, mem, memory), nil)
 		if (err == nil) != (err2 == nil) || len(cuts) != len(again) {
