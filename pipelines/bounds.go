@@ -22,6 +22,7 @@ const (
 	taskMemory   = 64 << 20 // the least a task is given, where there is a choice
 	workerMemory = 16 << 20
 	spareMemory  = 24 << 20 // freed by batches and kept for the next, at most
+	groupSpare   = 3 << 20  // of a worker's share for groups, what it does not need for one
 
 	// programMemory is the program's code and what the runtime keeps besides the
 	// heap. One aheadPart-th of all is by how much the heap gets ahead of a collector
@@ -34,6 +35,17 @@ const (
 func (b Bounds) Heap() int64 {
 	m := int64(b.Memory)
 	return max(m-m/aheadPart-programMemory, m/2)
+}
+
+// groups is the memory for the rows of a task's groups; 0: no bound. Were it more
+// than a group for each worker, the rows of others would wait there, and the
+// collector, with the heap at its limit, would run all the time.
+func (b Bounds) groups() int64 {
+	quarter := b.task() / 4
+	if quarter == 0 || b.Workers < 2 {
+		return quarter
+	}
+	return quarter - int64(b.Workers)*groupSpare
 }
 
 // barriers is the memory of all barriers of a task; 0: no bound.

@@ -14,8 +14,8 @@ import (
 
 // ordered runs work on what next gives, on several goroutines, and hands the
 // results over in the order of next: serial in, parallel in the middle, serial
-// out. At most twice as many items as workers are in flight. It starts at the
-// first take.
+// out. At most two items more than workers are in flight. It starts at the first
+// take.
 type ordered[T, U any] struct {
 	workers int
 	next    func(context.Context) (T, error) // one goroutine; io.EOF ends
@@ -41,7 +41,7 @@ type outcome[U any] struct {
 
 func (o *ordered[T, U]) start(ctx context.Context) {
 	ctx, o.cancel = context.WithCancel(ctx)
-	o.queue = make(chan *job[T, U], o.workers)
+	o.queue = make(chan *job[T, U], max(1, o.workers-1))
 	todo := make(chan *job[T, U])
 	o.running.Go(func() {
 		defer close(o.queue)
