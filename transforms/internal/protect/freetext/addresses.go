@@ -19,17 +19,31 @@ var streets = map[string]bool{
 // adjectives may stand before the type of a way, which then needs no name.
 var adjectives = words("grand grande petit petite vieux vieille ancien ancienne nouvelle haute basse")
 
+// ways are the words that an address goes on with after its number.
+var ways = func() (t wordLengths) {
+	for w := range streets {
+		t.add(w)
+	}
+	for w := range adjectives {
+		t.add(w)
+	}
+	return t
+}()
+
 // connectors are words within the name of a way.
 var connectors = words("a au aux d de des du en et l la le les sous sur")
 
 // looseConnectors may also stand after the name: what follows must have a capital.
 var looseConnectors = words("a au aux en et sous sur")
 
+// houseDigits is how many digits the number of a house has at most.
+const houseDigits = 4
+
 // address looks for a number at i, the type of a way and its name, then for a
 // postcode and a town.
 func (d *Detector) address(i, end int) {
 	n, after := d.digits(i)
-	if n == 0 || after-i > 4 || after < end && !d.suffix(after, end) {
+	if n == 0 || after-i > houseDigits || after < end && !d.suffix(after, end) {
 		return
 	}
 	at := end
@@ -71,7 +85,7 @@ func (d *Detector) secondNumber(i int) int {
 	}
 	at, _ = d.spaces(at)
 	end := d.wordEnd(at)
-	if n, after := d.digits(at); n == 0 || after-at > 4 || after < end && !d.suffix(after, end) {
+	if n, after := d.digits(at); n == 0 || after-at > houseDigits || after < end && !d.suffix(after, end) {
 		return i
 	}
 	return end
@@ -82,6 +96,9 @@ func (d *Detector) way(i int) int {
 	var room [24]byte
 	end := d.wordEnd(i)
 	done := 0
+	if !ways.may(d.s[i:end]) {
+		return 0
+	}
 	if adjectives[string(d.lower(&room, i, end))] {
 		next := end
 		if d.at(end) == '-' || d.at(end) == '\'' {

@@ -9,6 +9,9 @@ import (
 // Tally counts the passages in a column of texts, of a dictionary of texts, or of
 // lists of texts: each as often as a row shows it.
 func (d *Detector) Tally(a arrow.Array) Counts {
+	if a, ok := a.(*array.Dictionary); ok {
+		return d.tallyEntries(a)
+	}
 	var total Counts
 	EachText(a, func(text []byte, times int64) {
 		d.spans = d.Spans(d.spans[:0], text)
@@ -16,6 +19,32 @@ func (d *Detector) Tally(a arrow.Array) Counts {
 			total[s.Kind] += times
 		}
 	})
+	return total
+}
+
+// tallyEntries reads each entry once, and the rows only where an entry has a passage.
+func (d *Detector) tallyEntries(a *array.Dictionary) (total Counts) {
+	entries := a.Dictionary().(*array.String)
+	found := map[int]*Counts{}
+	for i := range entries.Len() {
+		if entries.IsNull(i) {
+			continue
+		}
+		if d.spans = d.Spans(d.spans[:0], textOf(entries, i)); len(d.spans) > 0 {
+			found[i] = &Counts{}
+			for _, s := range d.spans {
+				found[i][s.Kind]++
+			}
+		}
+	}
+	for i := 0; len(found) > 0 && i < a.Len(); i++ {
+		if a.IsNull(i) {
+			continue
+		}
+		if c := found[a.GetValueIndex(i)]; c != nil {
+			total.Add(*c, 1)
+		}
+	}
 	return total
 }
 

@@ -2,6 +2,7 @@ package freetext
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -19,6 +20,7 @@ type Detector struct {
 	terms  *Terms // nil: none
 	folded folded
 	s      []byte // the folded text
+	marks  marks  // of s
 	hits   []Span // in s
 	spans  []Span
 	out    []byte
@@ -88,39 +90,75 @@ func (d *Detector) Redact(dst, text []byte, c *Counts) []byte {
 	return append(dst, text[at:]...)
 }
 
-// scan looks at each word of the folded text, and at each "@". What is found at a
+// scan looks at the words of the folded text, and at each "@". What is found at a
 // word depends on what follows it, a bounded number of words, and on nothing
 // before it, nor on what else was found: so the whole takes linear time, and what
 // is put in the place of a passage hides or makes no other.
+//
+// A name has a capital, and all else a digit or a capital: words after the last of
+// those are not looked at.
 func (d *Detector) scan() {
-	s := d.s
-	for i := 0; i < len(s); {
-		c := class[s[i]]
-		if c == 0 {
-			if s[i] == '@' {
+	s, m := d.s, &d.marks
+	m.read(s)
+	if m.at {
+		for i, c := range s {
+			if c == '@' {
 				d.email(i)
 			}
-			i++
-			continue
 		}
-		end := i + 1
-		for end < len(s) && class[s[end]] != 0 {
-			end++
-		}
-		switch {
-		case c == digit:
-			d.number(i, end)
-		case !d.announced(i, end) && c == capital:
-			d.named(i)
-		}
-		if d.terms != nil {
-			d.term(i, end)
-		}
-		if c != digit && (end-i == 2 && d.number2(end) || end-i >= 4 && class[s[i+2]] == digit) {
-			d.lettersAndDigits(i, end)
-		}
-		i = end
 	}
+	named := d.mayName()
+	last := m.last
+	switch {
+	case d.terms != nil:
+		last = len(s)
+	case !named && m.digits == 0:
+		return
+	}
+	before := uint64(0) // whether the byte before is of a word
+	for w := 0; 64*w <= last && w < len(m.word); w++ {
+		starts := m.starts(w, last, &before)
+		for ; starts != 0; starts &= starts - 1 {
+			i := 64*w + bits.TrailingZeros64(starts)
+			n := run64(m.word, i)
+			end := i + n
+			if n == 64 {
+				end = d.wordEnd(end)
+			}
+			bit := starts & -starts
+			if m.digit[w]&bit != 0 {
+				d.number(i, end)
+			} else {
+				if named && i < m.last && !d.announced(i, end) && i < m.lastCapital && m.capital[w]&bit != 0 {
+					d.named(i)
+				}
+				if n == 2 && d.number2(end) || n >= 4 && class[s[i+2]] == digit {
+					d.lettersAndDigits(i, end)
+				}
+			}
+			if d.terms != nil {
+				d.term(i, end)
+			}
+		}
+	}
+}
+
+// mayName says whether a word of the text may be a first name, or announce something, that
+// is followed by what it needs. Nearly no text gets past it, and it has no branch that
+// depends on the words.
+func (d *Detector) mayName() bool {
+	m := &d.marks
+	if !m.letters || m.last <= 0 {
+		return false
+	}
+	var before, any uint64
+	for w := 0; 64*w <= m.last; w++ {
+		for starts := m.starts(w, m.last, &before); starts != 0; starts &= starts - 1 {
+			k := bits.TrailingZeros64(starts)
+			any |= d.names.words.may(eight(d.s, 64*w+k), run64(m.word, 64*w+k), m.capital[w]>>k&1)
+		}
+	}
+	return any != 0
 }
 
 // number2 says whether a digit, or another separator, stands after one at i.

@@ -38,18 +38,41 @@ func (f *folded) fold(text []byte) {
 		f.b = text
 		return
 	}
-	b := append(f.own[:0], text[:i]...)
-	for i < len(text) {
-		c, size := foldFirst(text[i:])
-		i += size
-		if c != leftOut {
-			b = append(b, c)
-		}
-		end := asciiRun(text, i)
-		b = append(b, text[i:end]...)
-		i = end
+	if cap(f.own) < len(text)+8 { // a folded text is no longer, and is written eight bytes at a time
+		f.own = make([]byte, 2*len(text)+8)
 	}
-	f.b, f.own = b, b
+	b := f.own[:len(text)+8]
+	n := copy(b, text[:i])
+next:
+	for i < len(text) {
+		var c byte
+		if lead := text[i] - 0xc2; lead < 4 && i+1 < len(text) && text[i+1]&0xc0 == 0x80 { // U+0080 to U+017F
+			c = latin[int(lead)<<6|int(text[i+1]&0x3f)]
+			i += 2
+		} else {
+			var size int
+			c, size = foldFirst(text[i:])
+			i += size
+		}
+		b[n] = c
+		if c != leftOut {
+			n++
+		}
+		for len(text)-i >= 8 {
+			x := binary.LittleEndian.Uint64(text[i:])
+			binary.LittleEndian.PutUint64(b[n:], x)
+			if m := x & highs; m != 0 {
+				i, n = i+bits.TrailingZeros64(m)/8, n+bits.TrailingZeros64(m)/8
+				continue next
+			}
+			i, n = i+8, n+8
+		}
+		for i < len(text) && text[i] < utf8.RuneSelf {
+			b[n] = text[i]
+			i, n = i+1, n+1
+		}
+	}
+	f.b = b[:n]
 }
 
 // anchor finds out where in the text, which was folded, the bytes come from: only
@@ -80,6 +103,11 @@ func foldFirst(text []byte) (c byte, size int) {
 	if lead := text[0]; lead >= 0xc2 && lead < 0xc6 && len(text) > 1 && text[1]&0xc0 == 0x80 { // U+0080 to U+017F
 		return latin[int(lead&0x1f)<<6|int(text[1]&0x3f)-0x80], 2
 	}
+	if len(text) > 2 && text[0] == 0xe2 && text[1]&^1 == 0x80 && text[2]&0xc0 == 0x80 { // U+2000 to U+207F
+		if at := int(text[1]&1)<<6 | int(text[2]&0x3f); at < len(punctuation) {
+			return punctuation[at], 3
+		}
+	}
 	r, size := utf8.DecodeRune(text)
 	return foldRune(r, size), size
 }
@@ -87,7 +115,7 @@ func foldFirst(text []byte) (c byte, size int) {
 // asciiRun is the end of the ASCII that begins at i.
 func asciiRun(text []byte, i int) int {
 	for len(text)-i >= 8 {
-		if m := binary.LittleEndian.Uint64(text[i:]) & 0x8080808080808080; m != 0 {
+		if m := binary.LittleEndian.Uint64(text[i:]) & highs; m != 0 {
 			return i + bits.TrailingZeros64(m)/8
 		}
 		i += 8

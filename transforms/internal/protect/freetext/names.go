@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"io"
 	"maps"
+	"math/bits"
 	"strings"
 	"sync"
 
@@ -14,22 +15,32 @@ import (
 // Names are first names, without regard to case and accents. They are safe for
 // concurrent use.
 type Names struct {
-	set map[string]struct{}
-	// lengths are those that names have, by first and second letter: nearly no other
-	// word gets past it.
-	lengths [32][32]uint32
+	set     map[string]struct{}
+	lengths wordLengths
+	words   wordSet // first parts of names, and what announces anything
+}
+
+func newNames() *Names {
+	n := &Names{set: map[string]struct{}{}}
+	for w := range announcements {
+		n.words.add(w, 0)
+		n.words.add(w, 1)
+	}
+	return n
 }
 
 func (n *Names) add(name string) {
 	n.set[name] = struct{}{}
-	if len(name) > 1 {
-		n.lengths[name[0]&31][name[1]&31] |= 1 << min(len(name), 31)
+	n.lengths.add(name)
+	if part := strings.IndexAny(name, "-'"); part > 0 {
+		name = name[:part]
 	}
+	n.words.add(name, 1)
 }
 
 // has says whether a word in small letters is a name.
 func (n *Names) has(word []byte) bool {
-	if len(word) < 2 || n.lengths[word[0]&31][word[1]&31]>>min(len(word), 31)&1 == 0 {
+	if len(word) < 2 || !n.lengths.may(word) {
 		return false
 	}
 	_, ok := n.set[string(word)]
@@ -52,7 +63,7 @@ var FrenchNames = sync.OnceValue(func() *Names {
 // ReadNames reads a list: a first name per line; empty lines and those that begin
 // with # are passed over.
 func ReadNames(r io.Reader) (*Names, error) {
-	names := &Names{set: map[string]struct{}{}}
+	names := newNames()
 	var f folded
 	err := eachLine(r, func(n int, line []byte) error {
 		f.fold(line)
@@ -61,6 +72,7 @@ func ReadNames(r io.Reader) (*Names, error) {
 			return messages.FirstNameLine.With("line", n)
 		}
 		d := Detector{s: append([]byte{'A'}, name[1:]...)} // any capital
+		d.marks.read(d.s)
 		if end, ok := d.capitalised(0); !ok || end != len(name) {
 			return messages.FirstNameLine.With("line", n)
 		}
@@ -75,7 +87,7 @@ func ReadNames(r io.Reader) (*Names, error) {
 
 // And are the names of both lists.
 func (n *Names) And(other *Names) *Names {
-	both := &Names{maps.Clone(n.set), n.lengths}
+	both := &Names{maps.Clone(n.set), n.lengths, n.words}
 	for name := range other.set {
 		both.add(name)
 	}
@@ -85,17 +97,12 @@ func (n *Names) And(other *Names) *Names {
 // isFirstName says whether the word from i to end, or its first part,
 // is a first name.
 func (d *Detector) isFirstName(i, end int) bool {
+	part := min(i+run64(d.marks.word, i), end)
+	if !d.names.lengths.may(d.s[i:part]) && !d.names.lengths.may(d.s[i:end]) {
+		return false
+	}
 	var room [24]byte
-	word := d.lower(&room, i, min(end, i+len(room)))
-	if end-i <= len(room) && d.names.has(word) {
-		return true
-	}
-	for n, c := range word {
-		if c == '-' || c == '\'' {
-			return d.names.has(word[:n])
-		}
-	}
-	return false
+	return d.names.has(d.lower(&room, i, end)) || part < end && d.names.has(d.lower(&room, i, part))
 }
 
 // maxParts is how many parts of a word with hyphens are followed.
@@ -108,15 +115,16 @@ func (d *Detector) capitalised(i int) (end int, ok bool) {
 		return i, false
 	}
 	const letter = small | capital
-	end = i + 1
+	end = i
 	part := i // the end of the part before, whole when the next is not
 	for parts := 1; ; {
+		n := bits.TrailingZeros64(^(from(d.marks.word, end) &^ from(d.marks.digit, end)))
+		end += n
 		switch c := d.at(end); {
-		case class[c]&letter != 0:
-			end++
+		case n == 64:
 		case (c == '-' || c == '\'') && class[d.at(end+1)]&letter != 0 && parts < maxParts:
 			part = end
-			end += 2
+			end++
 			parts++
 		case class[c] == digit:
 			return part, part > i
@@ -317,8 +325,8 @@ func (d *Detector) named(i int) {
 		}
 		return
 	}
-	if class[d.at(next)] == capital && d.allCapitals(i, end) && !d.stops(i, end) {
-		if to, ok := d.capitalised(next); ok && class[d.at(next+1)] == small && d.isFirstName(next, to) {
+	if class[d.at(next)] == capital && class[d.at(next+1)] == small && d.allCapitals(i, end) && !d.stops(i, end) {
+		if to, ok := d.capitalised(next); ok && d.isFirstName(next, to) {
 			d.hit(i, to, FirstName)
 		}
 	}

@@ -129,20 +129,47 @@ var (
 	otherGroups = map[uint64]bool{at(2, 5, 8): true, at(1, 4, 7): true, at(4, 7): true}
 )
 
+// How many digits a text has at least in which there is a number, besides those of a
+// plate, an address or a date: those of a SIREN, or after "+" a code and what it calls.
+const (
+	leastDigits = 9
+	leastAbroad = 8
+	nirDigits   = 15
+)
+
 // number looks at a word that begins with a digit.
 func (d *Detector) number(i, end int) {
-	var r run
-	d.readNumber(&r, i)
-	d.nir(&r, i)
-	if !d.decimals(i) || r.gaps != 0 {
-		if d.companies() {
-			d.siret(&r, i)
-		}
-		d.phone(&r, i)
+	m := &d.marks
+	n := run64(m.digit, i)
+	plus := i > 0 && d.s[i-1] == '+' || i > 1 && d.s[i-1] == ' ' && d.s[i-2] == '+'
+	long := m.digits >= leastDigits || plus && m.digits >= leastAbroad
+	if long && !plus && d.s[i] != '0' && n != nirDigits && i+n == end && (end == len(d.s) || !separator(d.s[end])) && !d.companies() {
+		long = false // a number that stands alone, and has not as many digits as one that does
 	}
-	d.fni(&r, i, end)
-	d.address(i, end)
+	plate := n >= 2 && n <= 4 && from(m.capital, i+n)&7 != 0 // within two separators
+	if long || plate {
+		var r run
+		d.readNumber(&r, i)
+		if long {
+			d.nir(&r, i)
+			if !d.decimals(i) || r.gaps != 0 {
+				if d.companies() {
+					d.siret(&r, i)
+				}
+				d.phone(&r, i)
+			}
+		}
+		if plate {
+			d.fni(&r, i, end)
+		}
+	}
+	if m.letters && n <= houseDigits {
+		d.address(i, end)
+	}
 }
+
+// companies says whether numbers of companies are looked for.
+func (d *Detector) companies() bool { return d.kinds&Of(SIRET, SIREN) != 0 }
 
 // allDigits says whether the first n are digits.
 func (r *run) allDigits(n int) bool { return r.digitsFrom(0, n) }

@@ -61,15 +61,56 @@ var announcements = map[string]announcement{
 	"lieu": hamlet, "lieudit": hamlet,
 }
 
-// announcing are the lengths that words of announcements have, by first and second
-// letter, small or capital: nearly no word of a text gets past it.
-var announcing = func() (t [32][32]uint32) {
+// wordLengths are the lengths that some words have, by first and second letter, small
+// or capital: nearly no other word gets past it.
+type wordLengths [32][32]uint32
+
+func (t *wordLengths) add(word string) {
+	second := byte(0)
+	if len(word) > 1 {
+		second = word[1]
+	}
+	t[word[0]&31][second&31] |= 1 << min(len(word), 31)
+}
+
+// may says whether a word may be one of those.
+func (t *wordLengths) may(word []byte) bool {
+	if len(word) < 2 {
+		return len(word) == 1 && t[word[0]&31][0]>>1&1 == 1
+	}
+	return t[word[0]&31][word[1]&31]>>min(len(word), 31)&1 == 1
+}
+
+// wordSet is some words, by a hash of their first letters, their length and whether they
+// begin with a capital: nearly no other word is taken for one.
+type wordSet [1 << (wordBits - 6)]uint64
+
+const wordBits = 16
+
+func (t *wordSet) add(word string, capital uint64) {
+	h := wordHash(eight([]byte(word), 0), len(word), capital)
+	t[h>>6] |= 1 << (h & 63)
+}
+
+// may says whether a word of n letters may be one of those: 1 or 0. Its first eight
+// letters, small or capital, are x, in which more may follow.
+func (t *wordSet) may(x uint64, n int, capital uint64) uint64 {
+	h := wordHash(x, n, capital)
+	return t[h>>6] >> (h & 63) & 1
+}
+
+func wordHash(x uint64, n int, capital uint64) uint64 {
+	x = (x | 0x20*ones) & firstBytes[min(n, 8)]
+	x += uint64(min(n, 31))<<1 | capital
+	x ^= x >> 29
+	return x * 0x9e3779b97f4a7c15 >> (64 - wordBits)
+}
+
+var firstBytes = [9]uint64{0, 1<<8 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1<<48 - 1, 1<<56 - 1, 1<<64 - 1}
+
+var announcing = func() (t wordLengths) {
 	for w := range announcements {
-		second := byte(0)
-		if len(w) > 1 {
-			second = w[1]
-		}
-		t[w[0]&31][second&31] |= 1 << len(w)
+		t.add(w)
 	}
 	return t
 }()
@@ -77,11 +118,7 @@ var announcing = func() (t [32][32]uint32) {
 // announced looks for what the word from i to end announces, and says whether it
 // announces anything.
 func (d *Detector) announced(i, end int) bool {
-	second := byte(0)
-	if end-i > 1 {
-		second = d.s[i+1]
-	}
-	if end-i > 31 || announcing[d.s[i]&31][second&31]>>(end-i)&1 == 0 {
+	if !announcing.may(d.s[i:end]) {
 		return false
 	}
 	var room [24]byte
