@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 
+	"github.com/apache/arrow/go/v15/arrow"
+
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -27,7 +29,7 @@ func (r *flowRun) prove(ctx context.Context, file SealedFile) (err error) {
 		}
 	}()
 	if r.Privacy != nil {
-		err = r.Privacy.Judge(ctx, r.decided, &judged{SealedFile: file, first: s, repeated: r.proved})
+		err = r.Privacy.Judge(ctx, r.decided, &judged{SealedFile: file, first: s, back: back, repeated: r.proved})
 	}
 	// What is wrong with the bytes comes before what the gate makes of it, and a
 	// gate that looked at a part of the rows does not spare the rest.
@@ -43,7 +45,8 @@ func (r *flowRun) prove(ctx context.Context, file SealedFile) (err error) {
 
 // readBack gives the rows of the file. Where reading is not auditing, the file
 // is audited first.
-func (r *flowRun) readBack(ctx context.Context, file SealedFile) (s Stream, err error) {
+func (r *flowRun) readBack(ctx context.Context, file SealedFile) (*viewed, error) {
+	v := &viewed{views: make([]View, 1)}
 	if a, ok := file.(Audited); ok {
 		chunks, err := a.OpenAudited(ctx)
 		if err != nil {
@@ -52,10 +55,11 @@ func (r *flowRun) readBack(ctx context.Context, file SealedFile) (s Stream, err 
 		o := &ordered[Chunk, Batch]{
 			workers: r.opt.Workers,
 			next:    chunks.Next,
-			work:    func(ctx context.Context, _ int, c Chunk) (Batch, error) { return c.Decode(ctx) },
+			work:    v.decode,
 			free:    func(b Batch) { b.Release() },
 		}
-		s = NewStream(chunks.Schema(), o.take, func() error {
+		v.views = make([]View, r.opt.Workers)
+		v.Stream = NewStream(chunks.Schema(), o.take, func() error {
 			o.close()
 			return chunks.Close()
 		})
@@ -63,15 +67,17 @@ func (r *flowRun) readBack(ctx context.Context, file SealedFile) (s Stream, err 
 		if err := file.Audit(ctx); err != nil {
 			return nil, err
 		}
-		if s, err = file.Open(ctx); err != nil {
+		s, err := file.Open(ctx)
+		if err != nil {
 			return nil, err
 		}
+		v.inTurn(s)
 	}
-	if err := schemaMismatch(s.Schema(), r.bind.Out); err != nil {
-		s.Close()
+	if err := schemaMismatch(v.Schema(), r.bind.Out); err != nil {
+		v.Close()
 		return nil, err
 	}
-	return s, nil
+	return v, nil
 }
 
 // sealedGroup is what is remembered of a row group that went to the sinks. It has
@@ -166,6 +172,7 @@ func (p *proof) close() {
 type judged struct {
 	SealedFile
 	first    Stream
+	back     *viewed // what first reads
 	repeated bool
 }
 
@@ -180,4 +187,19 @@ func (j *judged) Open(ctx context.Context) (Stream, error) {
 	}
 	j.first = nil
 	return NewStream(s.Schema(), s.Next, nil), nil // whoever proves the file closes it
+}
+
+func (j *judged) OpenViewed(ctx context.Context, begin func(*arrow.Schema) View) (Stream, error) {
+	if j.first != nil {
+		j.back.begin(begin)
+		return j.Open(ctx)
+	}
+	s, err := j.SealedFile.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := &viewed{views: make([]View, 1)}
+	v.inTurn(s)
+	v.begin(begin)
+	return v, nil
 }

@@ -20,6 +20,7 @@ import (
 // is used again: what it gives is Arrow memory of its own.
 type groupDecoder struct {
 	file   *parquetChunks
+	view   pipelines.View // nil: nobody looks
 	zstd   *zstd.Decoder
 	packed [2][]byte // decompressed: a dictionary page, a data page
 	column columnData
@@ -101,6 +102,7 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 			return nil, err
 		}
 		columns = append(columns, a)
+		d.show(a)
 		if l.boxEnd {
 			if columns, err = boxed(columns, l.column, d.file.schema.Field(l.column)); err != nil {
 				return nil, err

@@ -158,13 +158,17 @@ type parquetChunk struct {
 
 func (c *parquetChunk) Discard() { c.chunks.buffers.Put(c.buffer) }
 
-func (c *parquetChunk) Decode(ctx context.Context) (b pipelines.Batch, err error) {
+func (c *parquetChunk) Decode(ctx context.Context) (pipelines.Batch, error) {
+	return c.decode(ctx, nil)
+}
+
+func (c *parquetChunk) decode(ctx context.Context, view pipelines.View) (b pipelines.Batch, err error) {
 	defer c.Discard()
 	d := groupDecoders.Get().(*groupDecoder)
 	defer groupDecoders.Put(d)
-	d.file = c.chunks
+	d.file, d.view = c.chunks, view
 	b.Record, err = d.decode(ctx, c.group, c.parts)
-	d.file = nil
+	d.file, d.view = nil, nil
 	return b, err
 }
 

@@ -20,7 +20,7 @@ import (
 // were; as many rows, and as many values in clear, as Observe counted. Where
 // neither can be had, the verdict is no.
 func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.SealedFile) error {
-	in, err := f.Open(ctx)
+	in, texts, err := t.openLooked(ctx, f)
 	if err != nil {
 		return fmt.Errorf("open the sealed file: %w", err)
 	}
@@ -35,7 +35,6 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 		return err
 	}
 	defer classes.close()
-	texts := t.look(in.Schema(), f)
 	cells, err := t.clearProof(in.Schema(), file)
 	if err != nil {
 		return err

@@ -1,9 +1,7 @@
 package privacy
 
 import (
-	"bytes"
-	"encoding/binary"
-	"math/bits"
+	"context"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -22,11 +20,16 @@ const (
 	names = freetext.Kinds(1<<freetext.Name | 1<<freetext.FirstName)
 )
 
-// looked looks for what names persons in the texts of a file.
-type looked struct {
-	t       policy
-	columns []*lookedColumn
+// looks looks for what names persons in the texts of a file. Whoever reads the file looks
+// apart: what was found is added up when all was read.
+type looks struct {
+	t    policy
+	by   []*looked
+	view pipelines.View // of the rows as they come; nil: their readers look
 }
+
+// looked is what one reader looks into and found.
+type looked []lookedColumn
 
 type lookedColumn struct {
 	name    string
@@ -34,17 +37,43 @@ type lookedColumn struct {
 	d       *freetext.Detector
 	refused freetext.Kinds
 	found   freetext.Counts
-	recent  recent
-	spans   []freetext.Span
 }
 
-// look takes every column of texts, but for pseudonyms, which are judged one by one, and
-// none of a file whose rows were looked at before.
-func (t policy) look(s *arrow.Schema, f pipelines.SealedFile) *looked {
-	l := &looked{t: t}
+// openLooked opens a file to be judged whose texts are looked into by those who read it,
+// else as its rows come; those of rows that were looked at before are not.
+func (t policy) openLooked(ctx context.Context, f pipelines.SealedFile) (pipelines.Stream, *looks, error) {
+	l := &looks{t: t}
 	if r, ok := f.(pipelines.Repeated); ok && r.Repeated() {
-		return l
+		in, err := f.Open(ctx)
+		return in, l, err
 	}
+	if v, ok := f.(pipelines.Viewed); ok {
+		in, err := v.OpenViewed(ctx, l.begin)
+		return in, l, err
+	}
+	in, err := f.Open(ctx)
+	if err == nil {
+		l.view = l.begin(in.Schema())
+	}
+	return in, l, err
+}
+
+// begin has one more look.
+func (l *looks) begin(s *arrow.Schema) pipelines.View {
+	own := l.t.look(s)
+	l.by = append(l.by, &own)
+	return own.column
+}
+
+// add looks at rows, where nobody did who read them.
+func (l *looks) add(r arrow.Record) {
+	for i := 0; l.view != nil && i < int(r.NumCols()); i++ {
+		l.view(i, r.Column(i))
+	}
+}
+
+// look takes every column of texts, but for pseudonyms, which are judged one by one.
+func (t policy) look(s *arrow.Schema) (l looked) {
 	pseudonym, lawful := map[string]bool{}, map[string]bool{}
 	for _, id := range t.Identifiers {
 		pseudonym[id.Column], lawful[id.Column] = id.Action == "pseudonym", id.open()
@@ -53,7 +82,7 @@ func (t policy) look(s *arrow.Schema, f pipelines.SealedFile) *looked {
 		if !freetext.HasText(f.Type) || pseudonym[f.Name] {
 			continue
 		}
-		c := &lookedColumn{name: f.Name, index: i}
+		c := lookedColumn{name: f.Name, index: i}
 		if r := t.texts[f.Name]; r != nil {
 			c.d, c.refused = r.detector(), r.kinds
 		} else {
@@ -63,116 +92,45 @@ func (t policy) look(s *arrow.Schema, f pipelines.SealedFile) *looked {
 			}
 			c.d, c.refused = freetext.New(kinds, freetext.FrenchNames()), kinds&gateRefuses
 		}
-		l.columns = append(l.columns, c)
+		l = append(l, c)
 	}
 	return l
 }
 
-func (l *looked) add(r arrow.Record) {
-	for _, c := range l.columns {
-		freetext.EachText(r.Column(c.index), c.text)
-	}
-}
-
-func (c *lookedColumn) text(text []byte, times int64) {
-	known, met := c.recent.slot(text)
-	if met {
-		if known.found != nil {
-			c.found.Add(*known.found, times)
+func (l looked) column(index int, values arrow.Array) {
+	for i := range l {
+		if c := &l[i]; c.index == index {
+			c.found.Add(c.d.Tally(values), 1)
 		}
-		return
 	}
-	var found *freetext.Counts
-	if c.spans = c.d.Spans(c.spans[:0], text); len(c.spans) > 0 {
-		found = &freetext.Counts{}
-		for _, s := range c.spans {
-			found[s.Kind]++
+}
+
+// total is what all found together.
+func (l *looks) total() looked {
+	if len(l.by) == 0 {
+		return nil
+	}
+	all := *l.by[0]
+	for _, other := range l.by[1:] {
+		for i, c := range *other {
+			all[i].found.Add(c.found, 1)
 		}
-		c.found.Add(*found, times)
 	}
-	if known != nil {
-		known.text, known.found, known.used = append(known.text[:0], text...), found, true
-	}
-}
-
-// recent remembers what was found in texts that were met lately: most columns have few
-// values, and to look one up costs less than to read it. It gives up on a
-// column whose values are all different.
-type recent struct {
-	slots       []textSlot
-	tried, hits int
-}
-
-type textSlot struct {
-	text  []byte
-	found *freetext.Counts // nil: nothing
-	used  bool
-}
-
-func (s *textSlot) holds(text []byte) bool { return s.used && bytes.Equal(s.text, text) }
-
-// What a column remembers: so many texts, each of so many bytes at most, as long as
-// one of so many is met again.
-const (
-	recentBits  = 11
-	recentTexts = 1 << recentBits
-	recentBytes = 128
-	recentTrial = 1 << 13
-	recentWorth = 4
-)
-
-// slot is where a text is, when it was met, or where it may be noted, which is nowhere
-// when it is not going to be remembered. It has two places to be.
-func (r *recent) slot(text []byte) (s *textSlot, met bool) {
-	if len(text) > recentBytes || r.tried > recentTrial && r.hits*recentWorth < r.tried {
-		return nil, false
-	}
-	if r.slots == nil {
-		r.slots = make([]textSlot, recentTexts)
-	}
-	r.tried++
-	h := mixed(text)
-	first, second := &r.slots[h>>(64-recentBits)], &r.slots[h>>(64-2*recentBits)%recentTexts]
-	switch {
-	case first.holds(text):
-		r.hits++
-		return first, true
-	case second.holds(text):
-		r.hits++
-		return second, true
-	case first.used && (!second.used || h>>63 == 1):
-		return second, false
-	}
-	return first, false
-}
-
-// mixed is a number that texts with other ends or another length seldom share.
-func mixed(text []byte) uint64 {
-	n := len(text)
-	var head, tail uint64
-	switch {
-	case n >= 8:
-		head, tail = binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[n-8:])
-	case n >= 4:
-		head, tail = uint64(binary.LittleEndian.Uint32(text)), uint64(binary.LittleEndian.Uint32(text[n-4:]))
-	case n > 0:
-		head, tail = uint64(text[0]), uint64(text[n/2])|uint64(text[n-1])<<8
-	}
-	high, low := bits.Mul64(head^uint64(n)^0x9e3779b97f4a7c15, tail^0xd1b54a32d192ed03)
-	return (high ^ low) * 0x9e3779b97f4a7c15
+	return all
 }
 
 // verdict refuses a file in whose texts something was found that must not be there.
 // What only may name a person is noted.
-func (l *looked) verdict(file string) error {
+func (l *looks) verdict(file string) error {
 	var refused []*messages.Error
-	for _, c := range l.columns {
+	columns := l.total()
+	for _, c := range columns {
 		refused = append(refused, findings(c.name, c.found.Only(c.refused))...)
 	}
 	if len(refused) > 0 {
 		return messages.GateTexts.With("file", file, "found", refused)
 	}
-	for _, c := range l.columns {
+	for _, c := range columns {
 		if told := findings(c.name, c.found); len(told) > 0 && l.t.env.Note != nil {
 			l.t.env.Note(messages.TextDoubtful.With("column", c.name, "found", told))
 		}
