@@ -1,6 +1,8 @@
 package freetext
 
 import (
+	"encoding/binary"
+
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -9,17 +11,101 @@ import (
 // Tally counts the passages in a column of texts, of a dictionary of texts, or of
 // lists of texts: each as often as a row shows it.
 func (d *Detector) Tally(a arrow.Array) Counts {
-	if a, ok := a.(*array.Dictionary); ok {
+	switch a := a.(type) {
+	case *array.Dictionary:
 		return d.tallyEntries(a)
+	case *array.String:
+		return d.tallyTexts(a)
 	}
 	var total Counts
 	EachText(a, func(text []byte, times int64) {
-		d.spans = d.Spans(d.spans[:0], text)
-		for _, s := range d.spans {
-			total[s.Kind] += times
+		if d.spans = d.Spans(d.spans[:0], text); len(d.spans) > 0 {
+			total.Add(d.counted(), times)
 		}
 	})
 	return total
+}
+
+// counted are the passages that were found last.
+func (d *Detector) counted() (c Counts) {
+	for _, s := range d.spans {
+		c[s.Kind]++
+	}
+	return c
+}
+
+// tallyTexts reads a text once that stands in several rows, one after the other, or that was
+// met lately.
+func (d *Detector) tallyTexts(a *array.String) (total Counts) {
+	if a.Len() == 0 {
+		return total
+	}
+	offsets, data, nulls := a.ValueOffsets()[:a.Len()+1], a.ValueBytes(), a.NullN() > 0
+	base := int(offsets[0])
+	var last Counts // of the text from..to
+	from, to, any := 0, 0, false
+	for i := 0; i < a.Len(); i++ {
+		if nulls && a.IsNull(i) {
+			continue
+		}
+		at, end := int(offsets[i])-base, int(offsets[i+1])-base
+		if same(data, at, end, from, to) {
+			rows := 1
+			if !nulls {
+				rows += again(offsets[i:], data[at:])
+			}
+			if any {
+				total.Add(last, int64(rows))
+			}
+			i += rows - 1
+			continue
+		}
+		from, to, any = at, end, false
+		text := data[at:end]
+		s, met := d.memo.slot(text)
+		if met {
+			continue
+		}
+		if d.spans = d.Spans(d.spans[:0], text); len(d.spans) > 0 {
+			last, any = d.counted(), true
+			total.Add(last, 1)
+		} else if s != nil {
+			s.note(text)
+		}
+	}
+	return total
+}
+
+// same says whether data has the same from at to end as from before to until.
+func same(data []byte, at, end, before, until int) bool {
+	n := end - at
+	if n != until-before {
+		return false
+	}
+	if n <= 8 && at+8 <= len(data) && before+8 <= len(data) {
+		return (binary.LittleEndian.Uint64(data[at:])^binary.LittleEndian.Uint64(data[before:]))&firstBytes[n] == 0
+	}
+	return string(data[at:end]) == string(data[before:until])
+}
+
+// again is how many texts, but for less than stretch, are the same as the first, which begins at
+// offsets[0] and is the first of data. Files that are sorted have long runs of them.
+func again(offsets []int32, data []byte) (rows int) {
+	const stretch = 32
+	base, n := offsets[0], offsets[1]-offsets[0]
+	for rows+1+stretch < len(offsets) {
+		others := int32(0)
+		part := offsets[rows+1 : rows+2+stretch]
+		for i, end := range part[1:] {
+			others |= end - part[i] ^ n
+		}
+		at := part[0] - base
+		if others != 0 || string(data[at-n:at-n+stretch*n]) != string(data[at:at+stretch*n]) {
+			break
+		}
+		rows += stretch
+	}
+	return rows
 }
 
 // tallyEntries reads each entry once, and the rows only where an entry has a passage.
@@ -31,10 +117,8 @@ func (d *Detector) tallyEntries(a *array.Dictionary) (total Counts) {
 			continue
 		}
 		if d.spans = d.Spans(d.spans[:0], textOf(entries, i)); len(d.spans) > 0 {
-			found[i] = &Counts{}
-			for _, s := range d.spans {
-				found[i][s.Kind]++
-			}
+			c := d.counted()
+			found[i] = &c
 		}
 	}
 	for i := 0; len(found) > 0 && i < a.Len(); i++ {

@@ -23,6 +23,7 @@ type Detector struct {
 	marks  marks  // of s
 	hits   []Span // in s
 	spans  []Span
+	memo   memo
 	out    []byte
 }
 

@@ -429,3 +429,64 @@ func TestExpressionsOfTheSpecification(t *testing.T) {
 		}
 	})
 }
+
+// A column of texts is counted as its texts are one by one, whichever of them stand one
+// after the other or were met before, whatever lies under nulls, and where it is a slice of another.
+func TestTallyOfARunIsThatOfItsTexts(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		value := rapid.SampledFrom([]string{"", "a", "aa", "aaa", "Voirie", "Service 12", "06 12 34 56 78", "06 12 34 56 79", "Jeanne Vermeillac", strings.Repeat("x", 60), "M. Vermeillac, 12 rue du Lavoir"})
+		b := array.NewStringBuilder(memory.DefaultAllocator)
+		defer b.Release()
+		nulls := rapid.Bool().Draw(r, "nulls")
+		var texts []string
+		var valid []bool
+		for range rapid.IntRange(0, 12).Draw(r, "runs") {
+			v, ok := value.Draw(r, "value"), !nulls || rapid.IntRange(0, 3).Draw(r, "null") > 0
+			for range rapid.SampledFrom([]int{1, 2, 5, 31, 32, 33, 34, 65, 200}).Draw(r, "rows") {
+				texts, valid = append(texts, v), append(valid, ok)
+			}
+		}
+		b.AppendValues(texts, valid)
+		whole := b.NewArray()
+		defer whole.Release()
+		from := rapid.IntRange(0, len(texts)).Draw(r, "from")
+		to := rapid.IntRange(from, len(texts)).Draw(r, "to")
+		a := array.NewSlice(whole, int64(from), int64(to))
+		defer a.Release()
+		var want freetext.Counts
+		for i := from; i < to; i++ {
+			if valid[i] {
+				want.Add(freetext.Detect(texts[i]), 1)
+			}
+		}
+		d := freetext.New(freetext.All, freetext.FrenchNames())
+		for range 2 {
+			if got := d.Tally(a); got != want {
+				r.Fatalf("%q from %d to %d: %v, not %v", texts, from, to, got, want)
+			}
+		}
+	})
+}
+
+// BenchmarkTally is how long it takes to look into the texts of a column, by how they repeat.
+func BenchmarkTally(b *testing.B) {
+	const rows = 1 << 16
+	for name, value := range map[string]func(i int) string{
+		"runs":   func(i int) string { return fmt.Sprintf("Service %d", i/500) },
+		"few":    func(i int) string { return fmt.Sprintf("Service %d", i*7919%30) },
+		"others": func(i int) string { return fmt.Sprintf("Service n° %d", i) },
+	} {
+		values := make([]string, rows)
+		for i := range values {
+			values[i] = value(i)
+		}
+		a := stringsOf(memory.DefaultAllocator, values...)
+		b.Run(name, func(b *testing.B) {
+			d := freetext.New(freetext.Persons, freetext.FrenchNames())
+			for b.Loop() {
+				d.Tally(a)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
+		})
+	}
+}
