@@ -21,10 +21,10 @@ type Auditor interface {
 }
 
 // CodedFile is the ability of a file that an Auditor gets to leave texts as it keeps them:
-// batch by batch, each of the columns is of texts or an Arrow dictionary of texts. All
-// else is as of Open.
+// batch by batch, each of the columns is of texts or an Arrow dictionary of texts. It is looked
+// at as a Viewed file, unless begin is nil. All else is as of Open.
 type CodedFile interface {
-	OpenCoded(ctx context.Context, columns []string) (Stream, error)
+	OpenCoded(ctx context.Context, columns []string, begin func(*arrow.Schema) View) (Stream, error)
 }
 
 // Audit is what a file shows.
@@ -166,22 +166,25 @@ func (f *foreignFile) Info() FileInfo { return FileInfo{Name: filepath.Base(f.pa
 
 func (f *foreignFile) Audit(context.Context) error { return f.damaged }
 
-func (f *foreignFile) Open(ctx context.Context) (Stream, error) { return f.OpenCoded(ctx, nil) }
+func (f *foreignFile) Open(ctx context.Context) (Stream, error) {
+	return f.OpenCoded(ctx, nil, nil)
+}
 
 // OpenCoded decodes on workers.
-func (f *foreignFile) OpenCoded(ctx context.Context, columns []string) (Stream, error) {
+func (f *foreignFile) OpenCoded(ctx context.Context, columns []string, begin func(*arrow.Schema) View) (Stream, error) {
 	chunks, done, err := f.chunks(ctx, columns)
 	if err != nil {
 		return nil, err
 	}
+	v := &viewed{views: make([]View, max(f.workers, 1))}
 	o := &ordered[Chunk, Batch]{
-		workers: max(f.workers, 1),
+		workers: len(v.views),
 		next:    chunks.Next,
-		work:    func(ctx context.Context, _ int, c Chunk) (Batch, error) { return c.Decode(ctx) },
+		work:    v.decode,
 		free:    func(b Batch) { b.Release() },
 	}
 	f.rejected = 0
-	return NewStream(chunks.Schema(), func(ctx context.Context) (Batch, error) {
+	v.Stream = NewStream(chunks.Schema(), func(ctx context.Context) (Batch, error) {
 		b, err := o.take(ctx)
 		if err != nil && err != io.EOF && f.judge != nil && ctx.Err() == nil {
 			f.damaged = err
@@ -191,7 +194,11 @@ func (f *foreignFile) OpenCoded(ctx context.Context, columns []string) (Stream, 
 	}, func() error {
 		o.close()
 		return errors.Join(chunks.Close(), done())
-	}), nil
+	})
+	if begin != nil {
+		v.begin(begin)
+	}
+	return v, nil
 }
 
 func (f *foreignFile) chunks(ctx context.Context, columns []string) (Chunks, func() error, error) {

@@ -1002,6 +1002,7 @@ var phrases = []phrase{
 	{"microaggregate *: k = *", "microaggregate * : k = *"},
 	{"rule of identifier *", "règle de identifier *"},
 	{"roles of the columns", "rôles des colonnes"},
+	{"texts name nobody", "les textes ne nomment personne"},
 	{"rows that can be read", "lignes lisibles"},
 	{"bytes of the file", "octets du fichier"},
 	{"*: diversity distinct", "* : diversité simple"},

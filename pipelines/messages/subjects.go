@@ -1,7 +1,7 @@
 package messages
 
 // subjects: who objected, and where a person's rows are.
-// Codes LAV-4450 to LAV-4469.
+// Codes LAV-4450 to LAV-4461.
 var subjects = []*Message{
 	OppositionAge, NoOpposition, NoSubject, SubjectKey, OppositionMissing, OppositionDamaged, OppositionStale, OppositionUnwritable, OppositionOther,
 	QuarantineClosed, BadIdentity, SubjectRunning,

@@ -22,7 +22,8 @@ var _ pipelines.Auditor = policy{}
 // the rows it was made from is not known. At which levels the quasi-identifiers should
 // be is not known either: whatever stands there is taken as it is.
 func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelines.Audit, error) {
-	in, err := t.open(ctx, f)
+	texts := &looks{t: t}
+	in, err := t.open(ctx, f, texts)
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +54,7 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 		}
 		cells.add(b, out.Rows, f.Info().Name)
 		out.Rows += b.NumRows()
+		texts.add(b.Record)
 		if err := means.add(b.Record); err != nil {
 			return err
 		}
@@ -68,6 +70,7 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 		out.Findings = append(out.Findings, pipelines.Finding{Check: "rule of identifier " + p.name, OK: p.failed == nil, Err: p.failed})
 	}
 	means.report(out)
+	texts.report(out)
 	cells.report(out)
 	if a == nil {
 		return out, nil
@@ -87,11 +90,11 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 }
 
 // open opens a file with the columns that are counted as it keeps them. Those that a rule
-// may ask for are read.
-func (t policy) open(ctx context.Context, f pipelines.SealedFile) (pipelines.Stream, error) {
+// may ask for are read. texts are looked into, unless they are nil.
+func (t policy) open(ctx context.Context, f pipelines.SealedFile, texts *looks) (pipelines.Stream, error) {
 	coded, ok := f.(pipelines.CodedFile)
 	if !ok {
-		return f.Open(ctx)
+		return texts.open(ctx, f)
 	}
 	columns := t.quasiNames()
 	if len(t.Identifiers) == 0 {
@@ -99,7 +102,10 @@ func (t policy) open(ctx context.Context, f pipelines.SealedFile) (pipelines.Str
 			columns = append(columns, s.Column)
 		}
 	}
-	return coded.OpenCoded(ctx, columns)
+	if texts == nil {
+		return coded.OpenCoded(ctx, columns, nil)
+	}
+	return coded.OpenCoded(ctx, columns, texts.begin)
 }
 
 // auditColumns finds columns that the policy does not let out.
@@ -286,7 +292,7 @@ again:
 
 // read gives the batches of the file until one is not taken.
 func (a *auditing) read(ctx context.Context, f pipelines.SealedFile, take func(arrow.Record) bool) error {
-	in, err := a.t.open(ctx, f)
+	in, err := a.t.open(ctx, f, nil)
 	if err != nil {
 		return err
 	}

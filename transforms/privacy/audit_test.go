@@ -172,7 +172,7 @@ func TestAFileOfThePolicyPassesAlone(t *testing.T) {
 			t.Errorf("%s: %s", check, said)
 		}
 	}
-	if len(found) != 4 || len(x.Unproved) != 1 || x.Unproved[0].Message != messages.UnprovedLevels {
+	if len(found) != 5 || len(x.Unproved) != 1 || x.Unproved[0].Message != messages.UnprovedLevels {
 		t.Errorf("%v %v", found, x.Unproved)
 	}
 }
@@ -206,6 +206,12 @@ func TestWhatAFileDoesNotKeep(t *testing.T) {
 			nil, []*messages.Message{messages.UnprovedMethod}},
 		{"a mean that is missing", "microaggregate \"m\" {\ncolumns = [\"a\", \"b\"]\nk = 2\n}", "a:int64\n1\n1\n",
 			map[string]*messages.Message{"roles of the columns": messages.AuditLacks}, []*messages.Message{messages.UnprovedMethod}},
+		{"a number in a text", "public = [\"a\"]\ntext \"b\" {\naction = \"redact\"\nreview = \"human\"\n}", "a:text,b:text\nvoir 06 12 34 56 78,[nom]\n",
+			map[string]*messages.Message{"texts name nobody": messages.AuditTexts}, nil},
+		{"a name in a redacted text", "public = [\"a\"]\ntext \"b\" {\naction = \"redact\"\nreview = \"human\"\n}", "a:text,b:text\nx,Jeanne Vermeillac\n",
+			map[string]*messages.Message{"texts name nobody": messages.AuditTexts}, nil},
+		{"a school", "public = [\"a\"]", "a:text\nécole Jeanne Vermeillac\n", nil, []*messages.Message{messages.UnprovedTexts}},
+		{"a number that is expected", "public = [\"a\"]\nexpect \"a\" {\nkinds = [\"phone\"]\nreason = \"mairie\"\n}", "a:text\n06 12 34 56 78\n", nil, nil},
 		{"no row", "quasi \"q\" { bands = [1, 2] }\nmodel { k = 2 }", "q:text\n", nil, []*messages.Message{messages.UnprovedLevels}},
 	} {
 		p, err := policy(t, env, c.body)
@@ -240,15 +246,22 @@ func TestWhatAFileDoesNotKeep(t *testing.T) {
 // numbered is a file that keeps the texts of a column numbered, in every second batch.
 type numbered struct{ sealed }
 
-func (n numbered) OpenCoded(ctx context.Context, columns []string) (pipelines.Stream, error) {
+func (n numbered) OpenCoded(ctx context.Context, columns []string, begin func(*arrow.Schema) pipelines.View) (pipelines.Stream, error) {
 	in, err := n.Open(ctx)
 	if err != nil {
 		return nil, err
+	}
+	view := func(int, arrow.Array) {}
+	if begin != nil {
+		view = begin(in.Schema())
 	}
 	even := false
 	return pipelines.NewStream(in.Schema(), func(ctx context.Context) (pipelines.Batch, error) {
 		b, err := in.Next(ctx)
 		if even = !even; err != nil || even {
+			for i := 0; err == nil && i < int(b.NumCols()); i++ {
+				view(i, b.Column(i))
+			}
 			return b, err
 		}
 		defer b.Release()
@@ -272,6 +285,9 @@ func (n numbered) OpenCoded(ctx context.Context, columns []string) (pipelines.St
 			arrays = append(arrays, d.NewArray())
 			d.Release()
 		}
+		for i, a := range arrays {
+			view(i, a)
+		}
 		r := array.NewRecord(arrow.NewSchema(fields, nil), arrays, b.NumRows())
 		for _, a := range arrays {
 			a.Release()
@@ -292,7 +308,7 @@ func TestNumberedTextsAreTexts(t *testing.T) {
 		csv := "q:text,r:int64,s:text\n"
 		for range rapid.IntRange(0, 40).Draw(r, "rows") {
 			csv += strings.Join([]string{rapid.SampledFrom([]string{"a", "", "a text that is longer than fifteen", `\N`}).Draw(r, "q"),
-				rapid.SampledFrom([]string{"1", "2"}).Draw(r, "r"), rapid.SampledFrom([]string{"x", "y", `\N`}).Draw(r, "s")}, ",") + "\n"
+				rapid.SampledFrom([]string{"1", "2"}).Draw(r, "r"), rapid.SampledFrom([]string{"x", "y", "06 12 34 56 78", "école Jeanne Vermeillac", `\N`}).Draw(r, "s")}, ",") + "\n"
 		}
 		file := sealed{env, table(t, csv)}
 		want, err := p.(pipelines.Auditor).AuditFile(context.Background(), file)

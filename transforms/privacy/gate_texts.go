@@ -51,11 +51,17 @@ func (t policy) openLooked(ctx context.Context, f pipelines.SealedFile) (pipelin
 		in, err := v.OpenViewed(ctx, l.begin)
 		return in, l, err
 	}
+	in, err := l.open(ctx, f)
+	return in, l, err
+}
+
+// open opens a file whose rows are looked at as they come; nil looks at none.
+func (l *looks) open(ctx context.Context, f pipelines.SealedFile) (pipelines.Stream, error) {
 	in, err := f.Open(ctx)
-	if err == nil {
+	if err == nil && l != nil {
 		l.view = l.begin(in.Schema())
 	}
-	return in, l, err
+	return in, err
 }
 
 // begin has one more look.
@@ -136,6 +142,26 @@ func (l *looks) verdict(file string) error {
 		}
 	}
 	return nil
+}
+
+// report says of a file that is judged alone what its texts hold.
+func (l *looks) report(out *pipelines.Audit) {
+	columns := l.total()
+	if len(columns) == 0 {
+		return
+	}
+	var refused []*messages.Error
+	for _, c := range columns {
+		refused = append(refused, findings(c.name, c.found.Only(c.refused))...)
+		if told := findings(c.name, c.found.Only(freetext.All&^c.refused)); len(told) > 0 {
+			out.Unproved = append(out.Unproved, messages.UnprovedTexts.With("column", c.name, "found", told))
+		}
+	}
+	x := pipelines.Finding{Check: "texts name nobody", OK: len(refused) == 0}
+	if !x.OK {
+		x.Err = messages.AuditTexts.With("found", refused)
+	}
+	out.Findings = append(out.Findings, x)
 }
 
 // findings are what was found in a column, kind by kind: no value, and no row.
