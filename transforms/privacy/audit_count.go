@@ -213,6 +213,8 @@ func (v *values) strings(a *array.String, from, to int) {
 	slots, shift := v.slots, v.shift
 	ends := offsets[from+1 : to+1]
 	start := int(offsets[from])
+	var lastLo, lastHi uint64 // of the value before, and its number: rows of a class lie together
+	var last uint32
 	for at, e := range ends {
 		i, end := from+at, int(e)
 		n := uint(end - start)
@@ -228,8 +230,14 @@ func (v *values) strings(a *array.String, from, to int) {
 			lo, hi = nullLow, nullHigh
 		}
 		start = end
+		if lo == lastLo && hi == lastHi && at > 0 {
+			out[at] = last
+			continue
+		}
+		lastLo, lastHi = lo, hi
 		if s := &slots[(lo^bits.RotateLeft64(hi, 29))*mixLow>>(shift&63)]; s.lo == lo && s.hi == hi && s.code != 0 {
-			out[at] = s.code - 1
+			last = s.code - 1
+			out[at] = last
 			continue
 		}
 		code, fresh := v.code(lo, hi)
@@ -237,7 +245,7 @@ func (v *values) strings(a *array.String, from, to int) {
 			v.note(a, i, code)
 			slots, shift = v.slots, v.shift
 		}
-		out[at] = code
+		last, out[at] = code, code
 	}
 	v.out = out
 }
@@ -363,7 +371,18 @@ func (c *counted) classify(all [][]uint32, n int) {
 			}
 		}
 	}
-	for i := range n {
+	for i := 0; i < n; i++ {
+		if i > 0 && !c.hashed && c.packed[i] == c.packed[i-1] { // rows of a class lie together
+			class, first := c.keys[i-1], i
+			for ; i < n && c.packed[i] == c.packed[first]; i++ {
+				c.keys = append(c.keys, class)
+			}
+			if class != absent {
+				c.rows[class] += int64(i - first)
+			}
+			i--
+			continue
+		}
 		if c.of > 1 && !c.mine(all, i) {
 			c.keys = append(c.keys, absent)
 			continue
