@@ -14,10 +14,10 @@ type View func(column int, values arrow.Array)
 // that read it back, at once and before the rows are put in order.
 type Viewed interface {
 	// OpenViewed is Open. Before it returns it calls begin once for each worker, one after
-	// the other. A worker calls its View, which is for it alone, with all columns that
-	// texts, and maybe others, of each batch before the stream gives it. Which worker gets which batch, and how
-	// many there are, must not change the verdict. Where the stream ends with an error,
-	// what was looked at says nothing.
+	// the other. A worker calls its View, which is for it alone, with all columns of
+	// texts, and maybe others, of each batch before the stream gives it. Which worker gets
+	// which batch, and how many there are, must not change the verdict. Where the stream
+	// ends with an error, what was looked at says nothing.
 	OpenViewed(ctx context.Context, begin func(*arrow.Schema) View) (Stream, error)
 }
 
