@@ -223,7 +223,7 @@ func (t policy) count(r *records, workers int) *counting {
 	if r.subject >= 0 {
 		shape.Subjects, shape.Persons = t.enough(), r.tied
 	}
-	opts := disclosure.Options{Memory: t.env.Memory}
+	opts := disclosure.Options{Memory: t.env.Memory, Each: onWorkers(workers)}
 	if spool, ok := t.env.Spool.(pipelines.ByteSpool); ok {
 		opts.Create = func() (disclosure.Bytes, error) { return spool.CreateBytes() }
 	}

@@ -3,6 +3,7 @@ package disclosure
 import (
 	"context"
 	"math"
+	"sync"
 
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
@@ -26,6 +27,10 @@ type Classes struct {
 	people     int64     // rows of the population, weighted
 	trails     []*trail  // of the workers, where rows are looked at by person
 	become     [][]uint32
+	opts       Options
+	workers    int        // who counted, and may look at once
+	walkers    *sync.Pool // of those who look
+	alone      *bool      // whether no person has two rows, once that is known
 }
 
 // Leaves is how many rows each leaf code of a quasi-identifier has, those of the
@@ -85,7 +90,7 @@ func (c *Classes) each(ctx context.Context, f func(*run) error) error {
 
 // Finish puts together what the workers counted. Nothing is counted afterwards.
 func (h *Histogram) Finish(ctx context.Context) (*Classes, error) {
-	c := &Classes{shape: h.shape, memory: h.opts.Memory}
+	c := &Classes{shape: h.shape, memory: h.opts.Memory, opts: h.opts, workers: max(1, len(h.workers)), walkers: &sync.Pool{}}
 	g := &gathering{h: h}
 	var cards []uint32
 	for _, d := range h.quasi {

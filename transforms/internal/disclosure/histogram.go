@@ -1,6 +1,7 @@
 package disclosure
 
 import (
+	"context"
 	"io"
 	"sync/atomic"
 )
@@ -27,6 +28,9 @@ type Options struct {
 	// Create makes an encrypted temporary file, where counts go that memory does not
 	// hold: CreateBytes of the task's spool. nil: none is made.
 	Create func() (Bytes, error)
+	// Each does work for the numbers below n, several at once, and gives the error of the
+	// least that has one. nil: one after the other.
+	Each func(ctx context.Context, n int, work func(ctx context.Context, i int) error) error
 }
 
 // Bytes is a temporary file that is written once, then read anywhere. Close removes it.
@@ -64,11 +68,16 @@ func New(shape Shape, opts Options) *Histogram {
 // Worker adds a worker. All are added before any counts: the bound is shared.
 func (h *Histogram) Worker() *Worker {
 	w := &Worker{h: h, tables: make([]*table, h.kindSeen())}
-	w.layout()
 	if h.shape.Persons {
-		w.trail = &trail{opts: h.opts, all: &h.trails}
+		w.trail = &trail{piles: newPiles(h.opts, 0, &h.trails), sensitive: len(h.shape.Sensitive)}
 	}
+	w.layout()
 	h.workers = append(h.workers, w)
+	for _, w := range h.workers {
+		if w.trail != nil {
+			w.trail.share = h.opts.Memory / trailShare / int64(len(h.workers))
+		}
+	}
 	return w
 }
 

@@ -205,6 +205,16 @@ func (t *table) count(key []uint64) int {
 	return at
 }
 
+// reset forgets all, and lets go of what is over a bound.
+func (t *table) reset(bound int64) {
+	if t.bytes() > bound {
+		t.make(firstSlots)
+		return
+	}
+	clear(t.n)
+	t.used = 0
+}
+
 func (t *table) get(key []uint64) uint32 { return t.n[t.find(key)] }
 
 // has says of keys of one word whether each was counted.

@@ -3,10 +3,11 @@ package disclosure
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"math"
 	"math/bits"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/zeebo/xxh3"
 
@@ -109,14 +110,19 @@ func (s *searcher) above(ctx context.Context, levels []int) ([]Node, error) {
 	return nodes, nil
 }
 
-// keeping is what stays at levels, in the making.
+// keeping is what stays at levels, in the making. Classes are known by their numbers.
 type keeping struct {
-	c    *Classes
-	k    uint32
-	r    *Recoder
-	keys Keys
-	keep []bool
+	generalising
+	k       uint32
+	r       *Recoder
+	numbers *table   // of the classes that keep the models, from 1
+	at      []uint32 // by number from 0 on, here and below: the slot of the key
+	hashes  []uint64
+	alive   []bool
+	closed  []bool // the rows of nobody known do not stay
 
+	mu         sync.Mutex
+	gone       personSet
 	population *table // of each class; nil: none is counted
 }
 
@@ -124,12 +130,21 @@ type keeping struct {
 func keep(ctx context.Context, p Problem, n Node) (*Kept, error) {
 	c := p.Classes
 	nothing := &Kept{Node: Node{Levels: n.Levels, Score: n.Score, Suppressed: c.Rows}}
-	r, err := Recode(ctx, p, n.Levels)
+	r, stay, err := recode(ctx, p, n.Levels)
 	if messages.Has(err, messages.AllSuppressed) {
 		return nothing, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	asItIs := func() (*Kept, error) {
+		risks, err := Measure(ctx, p, n.Levels)
+		return &Kept{Node: n, Recoder: r, Risks: risks}, err
+	}
+	if alone, err := c.strangers(ctx); err != nil {
+		return nil, err
+	} else if alone {
+		return asItIs()
 	}
 	population, err := populationAt(ctx, p, n.Levels)
 	if err != nil {
@@ -141,39 +156,70 @@ func keep(ctx context.Context, p Problem, n Node) (*Kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.gone, r.unknown = newTable(1), newTable(r.keys.words)
-	g := &keeping{c: c, k: uint32(min(p.Models.K, math.MaxInt32)), r: r, population: population}
-	for {
-		if err := g.dropRare(ctx); err != nil {
+	g := &keeping{generalising: c.generalising(r.keys, r.luts), k: uint32(min(p.Models.K, math.MaxInt32)), r: r, population: population}
+	g.number(stay)
+	for w := (*judged)(nil); ; {
+		dropped, err := g.dropRare(ctx)
+		switch {
+		case err != nil:
+			return nil, err
+		case !dropped && w == nil: // everybody is like others as it is
+			return asItIs()
+		case !dropped:
+			return g.kept(n, w)
+		}
+		if w, err = g.judge(ctx, s, n.Levels); err != nil {
 			return nil, err
 		}
-		if r.gone.used+r.unknown.used == 0 { // everybody is like others as it is
-			r.gone, r.unknown = nil, nil
-			risks, err := Measure(ctx, p, n.Levels)
-			return &Kept{Node: n, Recoder: r, Risks: risks}, err
-		}
-		w, err := g.judge(ctx, s, n.Levels)
-		if err != nil {
-			return nil, err
-		}
-		if w.stay.used == 0 {
+		if w.classes == 0 {
 			return nothing, nil
 		}
-		if r.table, r.drops = w.stay.ordered(), false; !w.lost {
-			r.gone, r.unknown = r.gone.ordered(), r.unknown.ordered()
-			return &Kept{
-				Node:    Node{Levels: n.Levels, Score: n.Score, Suppressed: c.Rows - w.rows, Classes: int64(w.stay.used)},
-				Recoder: r, Risks: w.risks(int64(g.k)),
-			}, nil
+		if !w.lost {
+			return g.kept(n, w)
 		}
 	}
 }
 
+// number takes the classes that stay.
+func (g *keeping) number(stay *table) {
+	g.numbers = stay
+	g.at, g.hashes = make([]uint32, stay.used), make([]uint64, stay.used)
+	g.alive, g.closed = make([]bool, stay.used), make([]bool, stay.used)
+	for slot, n := range stay.n {
+		if n > 0 {
+			g.at[n-1], g.hashes[n-1], g.alive[n-1] = uint32(slot), hashClass(stay.key(slot)), true
+		}
+	}
+	g.gone.reset(0)
+}
+
+// kept is what stays in the end.
+func (g *keeping) kept(n Node, w *judged) (*Kept, error) {
+	c, r := g.c, g.r
+	stay, unknown := newTable(g.keys.words), newTable(g.keys.words)
+	for class, slot := range g.at {
+		if g.alive[class] {
+			stay.add(g.numbers.key(int(slot)), 1)
+		}
+		if g.closed[class] {
+			unknown.add(g.numbers.key(int(slot)), 1)
+		}
+	}
+	if !c.room(stay.bytes() / 2) {
+		return nil, c.full()
+	}
+	gone := g.gone
+	r.table, r.drops, r.gone, r.unknown = stay, false, &gone, unknown
+	return &Kept{
+		Node:    Node{Levels: n.Levels, Score: n.Score, Suppressed: c.Rows - w.rows, Classes: w.classes},
+		Recoder: r, Risks: w.risks(int64(g.k)),
+	}, nil
+}
+
 // judged is the classes of the rows that stay so far.
 type judged struct {
-	stay          *table
-	lost          bool // some do not
-	rows          int64
+	classes, rows int64
+	lost          bool            // some do not stay
 	sizes, people map[int64]int64 // as risksOf takes them
 }
 
@@ -184,42 +230,17 @@ func (w *judged) risks(persons int64) Risks {
 	return r
 }
 
-// judge looks at the classes of the rows that stay, a part of them at a time where memory
-// does not hold all.
-func (g *keeping) judge(ctx context.Context, s *searcher, levels []int) (*judged, error) {
-again:
-	for parts := uint64(1); parts <= mostScans; parts *= 2 {
-		if parts > 1 && s.p.Models.AverageRisk.num > 0 {
-			break // that is of all classes at once
-		}
-		w := &judged{stay: newTable(g.r.keys.words), sizes: map[int64]int64{}, people: map[int64]int64{}}
-		for part := range parts {
-			switch run, err := g.count(ctx, s, part, parts); {
-			case errors.Is(err, errTooMany):
-				continue again
-			case err != nil:
-				return nil, err
-			case run.len() > 0:
-				g.weigh(s, levels, run, w)
-			}
-			if !g.room(w.stay.bytes() / 2) {
-				return nil, g.full()
-			}
-		}
-		return w, nil
-	}
-	return nil, g.full()
-}
-
-func (g *keeping) weigh(s *searcher, levels []int, run *run, w *judged) {
+// weigh looks at the classes of a run, whose numbers are given.
+func (g *keeping) weigh(s *searcher, levels []int, numbers []uint32, run *run, w *judged) {
 	at := s.weighed(levels, run)
 	s.judge(at)
 	for i, size := range run.n {
 		if at.lost[i] {
 			w.lost = true
+			g.alive[numbers[i]] = false
 			continue
 		}
-		w.stay.add(run.key(i), 1)
+		w.classes++
 		w.sizes[int64(size)]++
 		w.rows += int64(size)
 		if g.population != nil {
@@ -246,172 +267,201 @@ func populationAt(ctx context.Context, p Problem, levels []int) (*table, error) 
 	})
 }
 
-// rows visits the rows that stay so far, with their packed keys.
-func (g *keeping) rows(ctx context.Context, f func(r Rows, i int, key []uint64) error) error {
-	words := g.r.keys.words
-	return g.c.eachRow(ctx, func(r Rows) error {
-		g.keep = slices.Grow(g.keep[:0], r.N)[:r.N]
-		g.r.Keep(&g.keys, r.Quasi, g.keep)
-		g.r.KeepPersons(&g.keys, r.Subjects, g.keep)
-		for i, stays := range g.keep {
-			if !stays {
+// rows visits the rows of a pile that stay so far. w has them, by the numbers of their classes from 0.
+func (g *keeping) rows(ctx context.Context, pile int, w *walker, f func() error) error {
+	return g.walk(ctx, pile, w, g.numbers, func() error {
+		w.at = w.at[:0]
+		for i, class := range w.classes {
+			if class == 0 || !g.alive[class-1] {
 				continue
 			}
-			if err := f(r, i, g.keys.column[i*words:(i+1)*words]); err != nil {
-				return err
+			if person := w.persons[i]; person == nobody && g.closed[class-1] || g.gone.has(person) {
+				continue
+			}
+			w.at = append(w.at, int32(i))
+		}
+		for to, from := range w.at {
+			w.persons[to], w.classes[to] = w.persons[from], w.classes[from]-1
+		}
+		w.persons, w.classes = w.persons[:len(w.at)], w.classes[:len(w.at)]
+		for s, want := range w.want {
+			if want {
+				for to, from := range w.at {
+					w.codes[s][to] = w.codes[s][from]
+				}
 			}
 		}
-		return nil
+		return f()
 	})
-}
-
-// ordered is a table of the same keys that shows nothing of the order in which they came.
-func (t *table) ordered() *table {
-	places := make([]int, 0, t.used)
-	for at, n := range t.n {
-		if n > 0 {
-			places = append(places, at)
-		}
-	}
-	slices.SortFunc(places, func(a, b int) int { return slices.Compare(t.key(a), t.key(b)) })
-	o := newTable(t.words)
-	for _, at := range places {
-		o.add(t.key(at), t.n[at])
-	}
-	return o
 }
 
 // Persons are those of whom a row stays, in the order of their numbers, but for the one who is nobody known.
 func Persons(ctx context.Context, c *Classes, r *Recoder) ([]uint64, error) {
-	g, all := &keeping{c: c, r: r}, newSums()
-	err := g.rows(ctx, func(r Rows, i int, _ []uint64) error {
-		if person := r.Subjects[i]; person != nobody {
-			if all.add(person, 0); !g.room(all.bytes()) {
-				return g.full()
-			}
-		}
-		return nil
-	})
-	var persons []uint64
-	all.each(func(person, _ []uint64) { persons = append(persons, person[0]) })
-	slices.Sort(persons)
-	return persons, err
-}
-
-// mostScans bounds how often the rows are looked at for each time that persons are dropped.
-const mostScans = 1 << 9
-
-// room says whether memory has room for tables of so many bytes beside the others.
-func (g *keeping) room(bytes int64) bool { return g.c.memory == 0 || bytes <= g.c.memory/8 }
-
-func (g *keeping) full() error { return messages.TooManyClasses.With("bound", g.c.memory) }
-
-// dropRare drops the persons whose classes are those of fewer than k. Where memory does
-// not hold all persons, or all of what their classes are together, it looks at parts of
-// them.
-func (g *keeping) dropRare(ctx context.Context) error {
-	persons, patterns := uint64(1), uint64(1)
-again:
-	for persons*patterns <= mostScans {
-		for part := range patterns {
-			switch err := g.rareOf(ctx, persons, part, patterns); {
-			case errors.Is(err, errTooMany):
-				persons *= 2
-				continue again
-			case errors.Is(err, errTooManyPatterns):
-				patterns *= 2
-				continue again
-			case err != nil:
+	var mu sync.Mutex
+	var all []uint64
+	g := c.generalising(r.keys, r.luts)
+	err := c.parallel(ctx, func(ctx context.Context, pile int, w *walker) error {
+		return c.split(func(low, bits uint64) error {
+			w.set.reset(0)
+			err := g.walk(ctx, pile, w, r.table, func() error {
+				for i, person := range w.persons {
+					if person == nobody || (w.classes[i] > 0) == r.drops || r.gone != nil && r.gone.has(person) || !among(person, low, bits) {
+						continue
+					}
+					if w.set.add(person); w.set.bytes() > c.share() {
+						return errTooMany
+					}
+				}
+				return nil
+			})
+			if err != nil {
 				return err
 			}
-		}
-		return nil
-	}
-	return g.full()
-}
-
-// errTooManyPatterns says that persons have more different classes, taken together, than
-// memory holds.
-var errTooManyPatterns = errors.New("more patterns than memory holds")
-
-// rareOf drops the persons that are rare of those whose sums are of a part, and the rows
-// of nobody known of a class that are. It looks at parts of the persons at a time. What
-// is dropped before an error would be after it: others of the same classes are fewer.
-func (g *keeping) rareOf(ctx context.Context, parts, pattern, patterns uint64) error {
-	of := func(sum uint64) bool { return patterns == 1 || (mix(sum)>>32)%patterns == pattern }
-	alike, open := newTable(1), newTable(g.r.keys.words)
-	var t *sums
-	for part := range parts {
-		var err error
-		if t, err = g.sums(ctx, part, parts, open); err != nil {
-			return err
-		}
-		t.each(func(_, sum []uint64) {
-			if of(sum[0]) {
-				alike.add(sum, 1)
+			mu.Lock()
+			defer mu.Unlock()
+			if !c.room(8 * int64(len(all)+w.set.used)) {
+				return c.full()
 			}
-		})
-		if !g.room(alike.bytes()) {
-			return errTooManyPatterns
-		}
-	}
-	eachOpen := func(f func(key, sum []uint64)) {
-		_ = open.each(func(key []uint64, _ uint32) error {
-			if sum := hashClass(key); of(sum) {
-				f(key, []uint64{sum})
-			}
+			w.set.each(func(person uint64) { all = append(all, person) })
 			return nil
 		})
-	}
-	eachOpen(func(_, sum []uint64) { alike.add(sum, 1) })
-	eachOpen(func(key, sum []uint64) {
-		if alike.get(sum) < g.k {
-			g.r.unknown.add(key, 1)
-		}
 	})
-	for part := range parts {
-		if parts > 1 {
-			var err error
-			if t, err = g.sums(ctx, part, parts, nil); err != nil {
-				return err
-			}
-		}
-		t.each(func(person, sum []uint64) {
-			if of(sum[0]) && alike.get(sum) < g.k {
-				g.r.gone.add(person, 1)
-			}
-		})
-		if !g.room(g.r.gone.bytes() / 2) {
-			return g.full()
-		}
-	}
-	return nil
+	slices.Sort(all)
+	return all, err
 }
 
-// sums adds up, for each person of a part, the hashes of the classes of their rows: two
-// persons with the same classes, each as often, have the same sum, in whatever order
-// their rows came. It fails when memory does not hold so many. Classes that have rows of
-// which nobody knows the person are noted in unknown.
-func (g *keeping) sums(ctx context.Context, part, parts uint64, unknown *table) (*sums, error) {
-	t := newSums()
-	err := g.rows(ctx, func(r Rows, i int, key []uint64) error {
-		switch person := r.Subjects[i]; {
-		case person == nobody:
-			if unknown != nil && unknown.get(key) == 0 {
-				unknown.add(key, 1)
+// dropRare drops the persons whose classes are those of fewer than k, and says whether
+// there were any.
+func (g *keeping) dropRare(ctx context.Context) (bool, error) {
+	c := g.c
+	alike := newPiles(c.opts, c.memory/trailShare, &atomic.Int64{}) // what the classes of each person sum up to, and who it is
+	defer alike.close()
+	open := make([]uint32, len(g.at)) // whether there are rows of which nobody knows the person
+	err := c.parallel(ctx, func(ctx context.Context, pile int, w *walker) error {
+		return c.split(func(low, bits uint64) error {
+			if err := g.sums(ctx, pile, w, open, low, bits); err != nil {
+				return err
 			}
-		case mix(person)%parts == part:
-			if t.add(person, hashClass(key)); !g.room(t.bytes()) {
+			return w.sums.each(func(person, sum uint64) error {
+				return alike.put(pileOf(spreadHash(sum)), sum, person)
+			})
+		})
+	})
+	if err != nil {
+		return false, err
+	}
+	var opened [pileCount][]uint32
+	for class, yes := range open {
+		if yes != 0 {
+			pile := pileOf(spreadHash(g.hashes[class]))
+			opened[pile] = append(opened[pile], uint32(class))
+		}
+	}
+	dropped := atomic.Bool{}
+	err = c.parallel(ctx, func(ctx context.Context, pile int, w *walker) error {
+		return c.split(func(low, bits uint64) error {
+			some, err := g.rare(ctx, alike, pile, opened[pile], w, low, bits)
+			if some {
+				dropped.Store(true)
+			}
+			return err
+		})
+	})
+	if err == nil {
+		err = alike.close()
+	}
+	return dropped.Load(), err
+}
+
+// sums adds up, for each person of a part of a pile, the hashes of the classes of their
+// rows: two persons with the same classes, each as often, have the same sum, in whatever
+// order their rows came. Classes that have rows of which nobody knows the person are
+// noted in open.
+func (g *keeping) sums(ctx context.Context, pile int, w *walker, open []uint32, low, bits uint64) error {
+	w.sums.reset(g.c.share())
+	return g.rows(ctx, pile, w, func() error {
+		for i, person := range w.persons {
+			class := w.classes[i]
+			switch {
+			case person == nobody:
+				atomic.StoreUint32(&open[class], 1)
+			case among(person, low, bits):
+				w.sums.add(person, g.hashes[class])
+			}
+		}
+		if w.sums.bytes() > g.c.share() {
+			return errTooMany
+		}
+		return nil
+	})
+}
+
+// rare drops the persons of fewer than k whose sum is one of a part of a pile, and the
+// rows of nobody known of the classes that so few are in alone.
+func (g *keeping) rare(ctx context.Context, alike *piles, pile int, open []uint32, w *walker, low, bits uint64) (bool, error) {
+	if w.counts == nil {
+		w.counts = newTable(1)
+	}
+	counts, key := w.counts, make([]uint64, 1)
+	counts.reset(g.c.share())
+	err := alike.pairs(ctx, pile, &w.buf, func(sum, _ uint64) error {
+		if among(sum, low, bits) {
+			key[0] = sum
+			if counts.add(key, 1) && counts.bytes() > g.c.share() {
 				return errTooMany
 			}
 		}
 		return nil
 	})
-	return t, err
+	if err != nil {
+		return false, err
+	}
+	for _, class := range open {
+		if key[0] = g.hashes[class]; among(key[0], low, bits) {
+			counts.add(key, 1)
+		}
+	}
+	if counts.bytes() > g.c.share() {
+		return false, errTooMany
+	}
+	some := false
+	for _, n := range counts.n {
+		some = some || n > 0 && n < g.k
+	}
+	if !some {
+		return false, nil
+	}
+	for _, class := range open {
+		if key[0] = g.hashes[class]; among(key[0], low, bits) && counts.get(key) < g.k {
+			g.closed[class] = true
+		}
+	}
+	w.keys = w.keys[:0]
+	drop := func() error {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		for _, person := range w.keys {
+			g.gone.add(person)
+		}
+		if w.keys = w.keys[:0]; !g.c.room(g.gone.bytes() / 2) {
+			return g.c.full()
+		}
+		return nil
+	}
+	err = alike.pairs(ctx, pile, &w.buf, func(sum, person uint64) error {
+		if key[0] = sum; !among(sum, low, bits) || counts.get(key) >= g.k {
+			return nil
+		}
+		if w.keys = append(w.keys, person); len(w.keys) == walkRows {
+			return drop()
+		}
+		return nil
+	})
+	if err == nil {
+		err = drop()
+	}
+	return true, err
 }
-
-// nobody is the number of the subject of a row of which nobody knows it.
-const nobody = 0
 
 // hashClass is what a row of a class adds to the sum of its person.
 func hashClass(key []uint64) uint64 {
@@ -423,118 +473,360 @@ func hashClass(key []uint64) uint64 {
 	return xxh3.Hash(b)
 }
 
-// count counts a part of the classes of the rows that stay. It fails when memory does not
-// hold so many.
-func (g *keeping) count(ctx context.Context, s *searcher, part, parts uint64) (*run, error) {
-	words := g.r.keys.words
-	counts := newTable(words)
-	pairs := make([]*table, len(g.c.Sensitive)) // of a class and a value
-	for c := range pairs {
-		if s.sums[c] != nil {
-			pairs[c] = newTable(words + 1)
+// judge looks at the classes of the rows that stay, some at a time unless a model looks at
+// all at once.
+func (g *keeping) judge(ctx context.Context, s *searcher, levels []int) (*judged, error) {
+	c := g.c
+	rows := make([]uint32, len(g.at))
+	values := make([]*piles, len(c.Sensitive)) // of the rows: the class and the code
+	defer func() {
+		for _, v := range values {
+			v.close()
+		}
+	}()
+	want := make([]bool, len(values))
+	for i := range values {
+		if want[i] = s.sums[i] != nil; want[i] {
+			values[i] = newPiles(c.opts, c.memory/trailShare, &atomic.Int64{})
 		}
 	}
-	pair := make([]uint64, words+1)
-	err := g.rows(ctx, func(r Rows, i int, key []uint64) error {
-		if parts > 1 && hashKey(key)>>32*parts>>32 != part {
-			return nil
-		}
-		counts.add(key, 1)
-		size := counts.bytes()
-		for c, t := range pairs {
-			if t != nil {
-				copy(pair, key)
-				pair[words] = uint64(r.Sensitive[c][i])
-				t.add(pair, 1)
-				size += t.bytes()
+	err := c.parallel(ctx, func(ctx context.Context, pile int, w *walker) error {
+		w.want = want
+		w.codes = slices.Grow(w.codes[:0], len(want))[:len(want)]
+		defer func() { w.want = nil }()
+		return g.rows(ctx, pile, w, func() error {
+			for _, class := range w.classes {
+				atomic.AddUint32(&rows[class], 1)
 			}
-		}
-		if !g.room(size) {
-			return errTooMany
-		}
-		return nil
+			for i, v := range values {
+				if v == nil {
+					continue
+				}
+				for n, class := range w.classes {
+					if err := v.put(g.pileOf(class), uint64(class), uint64(w.codes[i][n])); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &run{words: words, lists: make([]list, len(pairs))}
-	for at, n := range counts.n {
-		if n > 0 {
-			out.keys, out.n = append(out.keys, counts.key(at)...), append(out.n, n)
-			counts.n[at] = uint32(len(out.n)) // its place from here on
+	at := &judged{sizes: map[int64]int64{}, people: map[int64]int64{}}
+	if s.p.Models.AverageRisk.num > 0 {
+		numbers, run, err := g.all(ctx, rows, values)
+		if err == nil {
+			g.weigh(s, levels, numbers, run, at)
 		}
+		return at, err
 	}
-	for c, t := range pairs {
-		if t != nil {
-			out.lists[c] = listOf(t, counts, len(out.n))
-		}
-	}
-	return out, nil
-}
-
-// listOf is the values of each class, whose places from 1 on are in at.
-func listOf(pairs, at *table, classes int) list {
-	words := at.words
-	l := list{start: make([]uint32, classes+1), code: make([]uint32, pairs.used), n: make([]uint32, pairs.used)}
-	each := func(f func(class, code, n uint32)) {
-		_ = pairs.each(func(pair []uint64, n uint32) error {
-			f(at.get(pair[:words])-1, uint32(pair[words]), n)
+	err = c.parallel(ctx, func(ctx context.Context, pile int, w *walker) error {
+		from, to := g.classes(pile)
+		return g.halve(from, to, func(from, to int) error {
+			numbers, run, err := g.run(ctx, pile, w, rows, values, from, to)
+			if err != nil || run.len() == 0 {
+				return err
+			}
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.weigh(s, levels, numbers, run, at)
 			return nil
 		})
-	}
-	each(func(class, _, _ uint32) { l.start[class+1]++ })
-	for i := range classes {
-		l.start[i+1] += l.start[i]
-	}
-	next := slices.Clone(l.start)
-	each(func(class, code, n uint32) {
-		l.code[next[class]], l.n[next[class]] = code, n
-		next[class]++
 	})
-	return l
+	return at, err
 }
 
-// sums is a number for each person, by open addressing; no person is 0.
+// pileOf is the pile of what is noted of a class: neighbours are in one.
+func (g *keeping) pileOf(class uint32) int { return int(uint64(class) * pileCount / uint64(len(g.at))) }
+
+// classes is the classes of a pile, from one to before another.
+func (g *keeping) classes(pile int) (from, to int) {
+	first := func(pile int) int { return (pile*len(g.at) + pileCount - 1) / pileCount }
+	return first(pile), first(pile + 1)
+}
+
+// halve does something with classes, with half of them at a time where memory does not
+// hold all.
+func (g *keeping) halve(from, to int, do func(from, to int) error) error {
+	err := do(from, to)
+	if err != errTooMany {
+		return err
+	}
+	if to-from == 1 {
+		return g.c.full()
+	}
+	middle := (from + to) / 2
+	if err := g.halve(from, middle, do); err != nil {
+		return err
+	}
+	return g.halve(middle, to, do)
+}
+
+// run is the classes of a pile from one to before another, and their numbers.
+func (g *keeping) run(ctx context.Context, pile int, w *walker, rows []uint32, values []*piles, from, to int) ([]uint32, *run, error) {
+	var numbers []uint32
+	out := &run{words: g.keys.words, lists: make([]list, len(values))}
+	for class := from; class < to; class++ {
+		if rows[class] > 0 {
+			numbers = append(numbers, uint32(class))
+			out.keys, out.n = append(out.keys, g.numbers.key(int(g.at[class]))...), append(out.n, rows[class])
+		}
+	}
+	if out.bytes() > g.c.share() {
+		return nil, nil, errTooMany
+	}
+	for i, v := range values {
+		if v == nil {
+			continue
+		}
+		if w.counts == nil {
+			w.counts = newTable(1)
+		}
+		w.counts.reset(g.c.share() / 8)
+		pair := make([]uint64, 1)
+		err := v.pairs(ctx, pile, &w.buf, func(class, code uint64) error {
+			if class < uint64(from) || class >= uint64(to) {
+				return nil
+			}
+			pair[0] = class<<32 | code
+			if w.counts.add(pair, 1) && out.bytes()+2*w.counts.bytes() > g.c.share() {
+				return errTooMany
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		e := entries{words: 1}
+		_ = w.counts.each(func(pair []uint64, n uint32) error {
+			e.keys, e.n = append(e.keys, pair[0]), append(e.n, n)
+			return nil
+		})
+		e.order(addUp)
+		l := list{n: e.n}
+		at := 0
+		for _, class := range numbers {
+			l.start = append(l.start, uint32(at))
+			for at < len(e.keys) && uint32(e.keys[at]>>32) == class {
+				l.code = append(l.code, uint32(e.keys[at]))
+				at++
+			}
+		}
+		l.start = append(l.start, uint32(at))
+		out.lists[i] = l
+	}
+	return numbers, out, nil
+}
+
+// all is the classes of all piles.
+func (g *keeping) all(ctx context.Context, rows []uint32, values []*piles) ([]uint32, *run, error) {
+	var numbers []uint32
+	all := &run{words: g.keys.words}
+	w := &walker{}
+	for pile := range pileCount {
+		from, to := g.classes(pile)
+		some, run, err := g.run(ctx, pile, w, rows, values, from, to)
+		if err == errTooMany {
+			err = g.c.full()
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if run.len() == 0 {
+			continue
+		}
+		numbers = append(numbers, some...)
+		if all.append(run, 0, 1); !g.c.room(all.bytes()) {
+			return nil, nil, g.c.full()
+		}
+	}
+	return numbers, all, nil
+}
+
+// parallel does something for each pile, several at once.
+func (c *Classes) parallel(ctx context.Context, do func(ctx context.Context, pile int, w *walker) error) error {
+	work := func(ctx context.Context, pile int) error {
+		w, ok := c.walkers.Get().(*walker)
+		if !ok {
+			w = &walker{}
+		}
+		defer c.walkers.Put(w)
+		return do(ctx, pile, w)
+	}
+	if c.opts.Each != nil {
+		return c.opts.Each(ctx, pileCount, work)
+	}
+	for pile := range pileCount {
+		if err := work(ctx, pile); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostBits bounds into how many parts a pile is split.
+const mostBits = 12
+
+// split does something for all of a pile, or for parts of it where memory does not hold
+// what is made of all: of those whose hashes end in bits that are low.
+func (c *Classes) split(do func(low, bits uint64) error) error { return c.splitFrom(0, 0, do) }
+
+func (c *Classes) splitFrom(low, bits uint64, do func(low, bits uint64) error) error {
+	err := do(low, bits)
+	if err != errTooMany {
+		return err
+	}
+	if bits == mostBits {
+		return c.full()
+	}
+	if err := c.splitFrom(low, bits+1, do); err != nil {
+		return err
+	}
+	return c.splitFrom(low|1<<bits, bits+1, do)
+}
+
+// among says whether a number is of a part.
+func among(x, low, bits uint64) bool { return bits == 0 || mix(x)&(1<<bits-1) == low }
+
+// share is how many bytes the tables of a worker may take.
+func (c *Classes) share() int64 {
+	if c.memory == 0 {
+		return math.MaxInt64
+	}
+	return c.memory / 8 / int64(c.workers)
+}
+
+// room says whether memory has room for tables of so many bytes beside the others.
+func (c *Classes) room(bytes int64) bool { return c.memory == 0 || bytes <= c.memory/8 }
+
+func (c *Classes) full() error { return messages.TooManyClasses.With("bound", c.memory) }
+
+// personSet is persons, by open addressing; nobody is none of them.
+type personSet struct {
+	persons []uint64
+	used    int
+	shift   uint
+}
+
+// reset forgets all, and makes room for so many.
+func (s *personSet) reset(n int) {
+	slots := firstSlots
+	for slots*3 < n*4 {
+		slots *= 2
+	}
+	if slots != len(s.persons) {
+		s.make(slots)
+		return
+	}
+	clear(s.persons)
+	s.used = 0
+}
+
+func (s *personSet) make(slots int) {
+	s.persons, s.used, s.shift = make([]uint64, slots), 0, uint(64-bits.Len(uint(slots-1)))
+}
+
+func (s *personSet) bytes() int64 { return 8 * int64(len(s.persons)) }
+
+// slot is where a person is or would be. The first bits of the hash are those of the pile.
+func (s *personSet) slot(person uint64) int {
+	last := len(s.persons) - 1
+	at := int(spreadHash(person) << pileBits >> s.shift)
+	for s.persons[at] != 0 && s.persons[at] != person {
+		at = (at + 1) & last
+	}
+	return at
+}
+
+// add says whether the person is new.
+func (s *personSet) add(person uint64) bool {
+	at := s.slot(person)
+	if s.persons[at] == person {
+		return false
+	}
+	s.persons[at] = person
+	if s.used++; s.used*4 > len(s.persons)*3 {
+		old := s.persons
+		s.make(2 * len(old))
+		for _, p := range old {
+			if p != 0 {
+				s.persons[s.slot(p)] = p
+				s.used++
+			}
+		}
+	}
+	return true
+}
+
+func (s *personSet) has(person uint64) bool {
+	return s.used > 0 && person != nobody && s.persons[s.slot(person)] == person
+}
+
+func (s *personSet) each(f func(person uint64)) {
+	for _, p := range s.persons {
+		if p != 0 {
+			f(p)
+		}
+	}
+}
+
+// sums is a number for each person, by open addressing.
 type sums struct {
-	persons, sum []uint64
-	used         int
-	shift        uint
+	of    []personSum
+	used  int
+	shift uint
 }
 
-func newSums() *sums {
-	t := &sums{}
-	t.make(firstSlots)
-	return t
+type personSum struct{ person, sum uint64 }
+
+// reset forgets all, and lets go of what is over a bound.
+func (t *sums) reset(bound int64) {
+	if t.of == nil || t.bytes() > bound {
+		t.make(firstSlots)
+		return
+	}
+	clear(t.of)
+	t.used = 0
 }
 
 func (t *sums) make(slots int) {
-	t.persons, t.sum = make([]uint64, slots), make([]uint64, slots)
-	t.shift, t.used = uint(64-bits.Len(uint(slots-1))), 0
+	t.of, t.used, t.shift = make([]personSum, slots), 0, uint(64-bits.Len(uint(slots-1)))
 }
 
-func (t *sums) bytes() int64 { return int64(len(t.sum)) * 16 }
+func (t *sums) bytes() int64 { return int64(len(t.of)) * 16 }
 
+// add adds to the number of a person.
 func (t *sums) add(person, by uint64) {
-	last := len(t.persons) - 1
-	at := int(mix(person) * 0xd6e8feb86659fd93 >> t.shift)
-	for ; t.persons[at] != 0 && t.persons[at] != person; at = (at + 1) & last {
-	}
-	if t.persons[at] == 0 {
-		t.persons[at] = person
-		t.used++
-	}
-	t.sum[at] += by
-	if t.used*4 > len(t.persons)*3 {
-		old := *t
-		t.make(2 * len(old.persons))
-		old.each(func(person, sum []uint64) { t.add(person[0], sum[0]) })
-	}
-}
-
-func (t *sums) each(f func(person, sum []uint64)) {
-	for at, person := range t.persons {
-		if person != 0 {
-			f(t.persons[at:at+1], t.sum[at:at+1])
+	last := len(t.of) - 1
+	at := int(spreadHash(person) << pileBits >> t.shift)
+	for ; t.of[at].person != person; at = (at + 1) & last {
+		if t.of[at].person == 0 {
+			t.of[at].person = person
+			t.used++
+			break
 		}
 	}
+	t.of[at].sum += by
+	if t.used*4 > len(t.of)*3 {
+		old := t.of
+		t.make(2 * len(old))
+		for _, e := range old {
+			if e.person != 0 {
+				t.add(e.person, e.sum)
+			}
+		}
+	}
+}
+
+func (t *sums) each(f func(person, sum uint64) error) error {
+	for _, e := range t.of {
+		if e.person != 0 {
+			if err := f(e.person, e.sum); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -1,9 +1,11 @@
 package disclosure
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -75,13 +77,20 @@ func TestPersonsAreAlike(t *testing.T) {
 		w.models.Wildcard, w.models.AverageRisk, w.models.KMap = false, Ratio{}, 0
 		w.models.K = rapid.IntRange(1, 4).Draw(t, "k")
 		w.subjects = nil
-		for range w.rows() {
-			w.subjects = append(w.subjects, uint64(rapid.IntRange(0, 15).Draw(t, "subject")))
+		apart := rapid.IntRange(0, 3).Draw(t, "apart") == 0 // each row is of one person
+		for i := range w.rows() {
+			switch who := uint64(rapid.IntRange(0, 15).Draw(t, "subject")); {
+			case apart && who > 0:
+				w.subjects = append(w.subjects, uint64(i+1)<<40)
+			default:
+				w.subjects = append(w.subjects, who)
+			}
 		}
 		order := rapid.Permutation(inOrder(w.rows())).Draw(t, "order")
 		p, h := w.problem(t, order, rapid.IntRange(1, w.rows()).Draw(t, "batch"), rapid.IntRange(1, 3).Draw(t, "workers"), Options{})
 		defer h.Close()
 		got, err := SearchPersons(t.Context(), p)
+		w.sameAtOnce(t, got, err)
 		if err != nil {
 			if messages.Find(err) == nil {
 				t.Fatal(err)
@@ -176,5 +185,144 @@ func TestPersonsInParts(t *testing.T) {
 	}
 	if !slices.Contains(kept[0], false) || !slices.Contains(kept[0], true) {
 		t.Error("all or nothing stays")
+	}
+}
+
+// atOnce is Options.Each on goroutines, some at a time.
+func atOnce(ctx context.Context, n int, work func(context.Context, int) error) error {
+	errs := make([]error, n)
+	var all sync.WaitGroup
+	some := make(chan struct{}, 3)
+	for i := range n {
+		some <- struct{}{}
+		all.Go(func() {
+			errs[i] = work(ctx, i)
+			<-some
+		})
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oneAtATime is create for several goroutines.
+func oneAtATime(create func() (Bytes, error)) func() (Bytes, error) {
+	var mu sync.Mutex
+	return func() (Bytes, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return create()
+	}
+}
+
+// sameAtOnce finds the same with rows put aside, in another order and cut, by several at once.
+func (w *town) sameAtOnce(t *rapid.T, want *Kept, wantErr error) {
+	opts := Options{Each: atOnce, Create: oneAtATime((&spoolStub{}).create)}
+	if rapid.Bool().Draw(t, "bounded") {
+		opts.Memory = int64(rapid.IntRange(1<<15, 1<<17).Draw(t, "memory"))
+	}
+	order := rapid.Permutation(inOrder(w.rows())).Draw(t, "other order")
+	p, h := w.problem(t, order, rapid.IntRange(1, 7).Draw(t, "other batch"), rapid.IntRange(1, 4).Draw(t, "other workers"), opts)
+	defer h.Close()
+	got, err := SearchPersons(t.Context(), p)
+	if fmt.Sprint(err) != fmt.Sprint(wantErr) {
+		if opts.Memory > 0 && messages.Has(err, messages.TooManyClasses) {
+			return
+		}
+		t.Fatalf("at once %v, one by one %v", err, wantErr)
+	}
+	if err != nil {
+		return
+	}
+	if a, b := fmt.Sprint(got.Node, got.Risks), fmt.Sprint(want.Node, want.Risks); a != b {
+		t.Fatalf("at once %s, one by one %s", a, b)
+	}
+	if a, b := w.stays(got, p.Classes), w.stays(want, p.Classes); !slices.Equal(a, b) {
+		t.Fatalf("at once %v stay, one by one %v", a, b)
+	}
+	persons, err := Persons(t.Context(), p.Classes, got.Recoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var who []uint64
+	for i, stays := range w.stays(want, p.Classes) {
+		if stays && w.subjects[i] != nobody {
+			who = append(who, w.subjects[i])
+		}
+	}
+	slices.Sort(who)
+	if who = slices.Compact(who); !slices.Equal(persons, who) {
+		t.Fatalf("rows of %v stay, and are said to be of %v", who, persons)
+	}
+}
+
+// stays says which rows do.
+func (w *town) stays(k *Kept, c *Classes) []bool {
+	keep := make([]bool, w.rows())
+	keys := &Keys{}
+	k.Recoder.Keep(keys, w.leafCodes(c), keep)
+	k.Recoder.KeepPersons(keys, w.subjects, keep)
+	return keep
+}
+
+// Where memory holds few of the classes and of the persons of a pile, parts of them are
+// looked at, and who stays is the same (invariants 2 and 9).
+func TestPilesInParts(t *testing.T) {
+	const alike, patterns = 10, 2500
+	c := &crowd{quasi: make([][]string, 2), sensitive: make([][]string, 1)}
+	row := func(subject uint64, class int) {
+		c.quasi[0] = append(c.quasi[0], fmt.Sprintf("%04d", class%60))
+		c.quasi[1] = append(c.quasi[1], fmt.Sprintf("%04d", class/60))
+		c.sensitive[0] = append(c.sensitive[0], fmt.Sprint(c.n*7%13))
+		c.subjects = append(c.subjects, subject)
+		c.n++
+	}
+	for p := range uint64(alike * patterns) {
+		row(p+1, int(p/alike))
+		row(p+1, int(p/alike)+40)
+	}
+	for p := range uint64(30) { // of whom each is unlike all others
+		row(1<<40+p, int(p))
+		row(1<<40+p, int(3*p+1))
+	}
+	for class := range 40 {
+		row(nobody, class*50)
+	}
+	shape := Shape{Quasi: make([]string, 2), Sensitive: make([]string, 1), Subjects: 5, Persons: true}
+	var kept [2][]bool
+	var nodes [2]string
+	for i, opts := range []Options{{}, {Memory: 1 << 18, Each: atOnce}} {
+		dir, create := spoolIn(t, 0)
+		opts.Create = oneAtATime(create)
+		classes, h := c.count(t, shape, opts, inOrder(c.n), 1000+500*i, 1+2*i)
+		p := Problem{Classes: classes, Models: Models{K: 5, Sensitive: []Sensitive{{Distinct: 2, Entropy: Ratio{3, 2}}}}, Limit: Ratio{1, 2}}
+		for j, d := range classes.Quasi {
+			l, err := Bind(Functions(All), fmt.Sprint(j), d, classes.Leaves(j))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Quasi = append(p.Quasi, l.Upto(0))
+		}
+		got, err := SearchPersons(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := town{quasi: c.quasi, subjects: c.subjects}
+		kept[i], nodes[i] = w.stays(got, classes), fmt.Sprint(got.Node, got.Risks)
+		if err := h.Close(); err != nil || files(t, dir) > 0 {
+			t.Errorf("%v, %d files stay", err, files(t, dir))
+		}
+	}
+	if nodes[0] != nodes[1] || !slices.Equal(kept[0], kept[1]) {
+		t.Errorf("in parts %s, in memory %s", nodes[1], nodes[0])
+	}
+	for i, stays := range kept[0] {
+		if odd := c.subjects[i] >= 1<<40 || c.subjects[i] == nobody; stays == odd {
+			t.Fatalf("row %d of %d stays is %v", i, c.subjects[i], stays)
+		}
 	}
 }

@@ -15,16 +15,22 @@ type Recoder struct {
 	table  *table
 	drops  bool // the table holds the classes that fail, else those that stay
 	// Where rows are looked at by person; nil otherwise:
-	gone    *table // persons that do not stay
-	unknown *table // classes whose rows of nobody known do not
+	gone    *personSet // who do not stay
+	unknown *table     // classes whose rows of nobody known do not
 }
 
 // Recode prepares the second pass at levels. The classes that fail the models are
 // known by their keys at these levels, or those that stay are, whichever are fewer.
 func Recode(ctx context.Context, p Problem, levels []int) (*Recoder, error) {
+	r, _, err := recode(ctx, p, levels)
+	return r, err
+}
+
+// recode gives the classes that stay too, each with a number from 1 on.
+func recode(ctx context.Context, p Problem, levels []int) (*Recoder, *table, error) {
 	s, err := newSearcher(p)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := &Recoder{Levels: levels, keys: s.keys}
 	for j, level := range levels {
@@ -36,11 +42,11 @@ func Recode(ctx context.Context, p Problem, levels []int) (*Recoder, error) {
 			if rows == 0 {
 				continue
 			}
-			t := stay
 			if n.lost[i] {
-				t = fail
+				fail.add(n.run.key(i), 1)
+			} else {
+				stay.add(n.run.key(i), uint32(stay.used+1))
 			}
-			t.add(n.run.key(i), 1)
 		}
 		if m := p.Classes.memory; m > 0 && min(stay.bytes(), fail.bytes()) > m {
 			return messages.TooManyClasses.With("bound", m)
@@ -48,15 +54,15 @@ func Recode(ctx context.Context, p Problem, levels []int) (*Recoder, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if stay.used == 0 {
-		return nil, messages.AllSuppressed.With("rows", p.Classes.Rows)
+		return nil, nil, messages.AllSuppressed.With("rows", p.Classes.Rows)
 	}
 	if r.table, r.drops = stay, false; fail.used < stay.used {
 		r.table, r.drops = fail, true
 	}
-	return r, nil
+	return r, stay, nil
 }
 
 // Keys is room for the keys of a batch.
@@ -111,7 +117,7 @@ func (r *Recoder) KeepPersons(k *Keys, subjects []uint64, keep []bool) {
 		case subjects[i] == nobody:
 			keep[i] = r.unknown.get(k.column[i*words:(i+1)*words]) == 0
 		default:
-			keep[i] = r.gone.get(subjects[i:i+1]) == 0
+			keep[i] = !r.gone.has(subjects[i])
 		}
 	}
 }

@@ -3,136 +3,235 @@ package disclosure
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"slices"
-	"sync/atomic"
-
-	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // trail is of whom each row is and what its values are, row by row: what it takes to
 // look at all rows of a person together, once it is known what they are generalised to.
+// All rows of a person are in the same pile of every worker.
 type trail struct {
-	opts   Options
-	all    *atomic.Int64 // bytes that all workers hold, where there is no file
-	buf    []byte
-	file   Bytes
-	blocks []block
-}
-
-// block is the rows of one batch.
-type block struct {
-	at   int64 // in the file or, when not there yet, in the buffer
-	rows int
-	put  bool // in the file
+	*piles
+	layouts   []layout // of the keys, by kind of the entries
+	sensitive int
 }
 
 // trailShare is the part of the memory that holds rows before they go to a file.
 const trailShare = 16
 
-// add notes the rows of a batch, of one of so many workers.
-func (t *trail) add(r Rows, workers int) error {
-	if r.N == 0 {
-		return nil
-	}
-	before := len(t.buf)
-	t.blocks = append(t.blocks, block{at: int64(before), rows: r.N})
-	for _, s := range r.Subjects[:r.N] {
-		t.buf = binary.LittleEndian.AppendUint64(t.buf, s)
-	}
-	for _, columns := range [][][]uint32{r.Quasi, r.Sensitive} {
-		for _, codes := range columns {
-			for _, c := range codes[:r.N] {
-				t.buf = binary.LittleEndian.AppendUint32(t.buf, c)
-			}
-		}
-	}
-	m := t.opts.Memory
-	switch {
-	case m == 0:
-	case t.opts.Create == nil: // there is nowhere else
-		if t.all.Add(int64(len(t.buf)-before)) > m/2 {
-			return messages.TooManyClasses.With("bound", m)
-		}
-	case int64(len(t.buf)) > m/trailShare/int64(workers):
-		return t.put()
-	}
-	return nil
-}
+// nobody is the number of the subject of a row of which nobody knows it.
+const nobody = 0
 
-// put moves the buffer to the file.
-func (t *trail) put() error {
-	if t.file == nil {
-		f, err := t.opts.Create()
-		if err != nil {
-			return fmt.Errorf("put rows aside: %w", err)
+// begin says that keys have another layout from now on.
+func (t *trail) begin(l layout) { t.layouts = append(t.layouts, l) }
+
+// size is that of an entry: the person, the key and the codes of sensitive columns.
+func (t *trail) size(kind int) int { return 8 + 8*t.layouts[kind].words + 4*t.sensitive }
+
+// add notes the rows of a batch, whose keys are in column.
+func (t *trail) add(r Rows, column []uint64) error {
+	kind := len(t.layouts) - 1
+	words, size := t.layouts[kind].words, t.size(kind)
+	for i, person := range r.Subjects[:r.N] {
+		key := column[i*words : (i+1)*words]
+		pile := pileOf(spreadHash(person))
+		if person == nobody {
+			pile = pileOf(hashKey(key)) // these are tied to no others, and may be many
 		}
-		t.file = f
+		b, err := t.room(pile, kind, size)
+		if err != nil {
+			return err
+		}
+		binary.LittleEndian.PutUint64(b, person)
+		b = b[8:]
+		for _, k := range key {
+			binary.LittleEndian.PutUint64(b, k)
+			b = b[8:]
+		}
+		for _, codes := range r.Sensitive {
+			binary.LittleEndian.PutUint32(b, codes[i])
+			b = b[4:]
+		}
 	}
-	at := t.file.Size()
-	if _, err := t.file.Write(t.buf); err != nil {
-		return fmt.Errorf("put rows aside: %w", err)
-	}
-	for i := len(t.blocks) - 1; i >= 0 && !t.blocks[i].put; i-- {
-		t.blocks[i].at += at
-		t.blocks[i].put = true
-	}
-	t.buf = t.buf[:0]
 	return nil
 }
 
 func (t *trail) close() error {
-	if t == nil || t.file == nil {
+	if t == nil {
 		return nil
 	}
-	err := t.file.Close()
-	t.file = nil
-	return err
+	return t.piles.close()
 }
 
-// eachRow visits the rows, batch by batch, in codes of the domains. What f gets is good
-// until it returns.
-func (c *Classes) eachRow(ctx context.Context, f func(Rows) error) error {
-	var buf []byte
-	r := Rows{Quasi: make([][]uint32, len(c.Quasi)), Sensitive: make([][]uint32, len(c.Sensitive))}
-	for _, t := range c.trails {
-		for _, b := range t.blocks {
-			if err := ctx.Err(); err != nil {
-				return err
+// walkRows is how many rows are looked at together: each waits for memory, and together
+// they wait once.
+const walkRows = 1 << 9
+
+// walker reads the rows that were noted, some at a time. It is for one goroutine.
+type walker struct {
+	persons []uint64
+	classes []uint32   // numbers in the table, 0 for what is not there
+	codes   [][]uint32 // of the sensitive columns that are wanted, in those of the domains
+	keys    []uint64
+	want    []bool
+	at      []int32 // rows that stay
+	buf     []byte
+	sums    sums
+	set     personSet
+	counts  *table
+}
+
+// generalising says what the codes of rows become at levels.
+type generalising struct {
+	c    *Classes
+	keys layout
+	up   [][]uint64 // by quasi-identifier and its code when the row was noted: its part of the key
+}
+
+func (c *Classes) generalising(keys layout, luts [][]uint32) generalising {
+	g := generalising{c: c, keys: keys}
+	for j, lut := range luts {
+		up := make([]uint64, len(c.become[j]))
+		for code, leaf := range c.become[j] {
+			if int(leaf) < len(lut) { // else it is null, and none was met
+				up[code] = uint64(lut[leaf]) << keys.fields[j].shift
 			}
-			size := b.rows * (8 + 4*(len(r.Quasi)+len(r.Sensitive)))
-			rows := t.buf
-			if b.put {
-				buf = slices.Grow(buf[:0], size)[:size]
-				if _, err := t.file.ReadAt(buf, b.at); err != nil {
-					return fmt.Errorf("read rows put aside: %w", err)
+		}
+		g.up = append(g.up, up)
+	}
+	return g
+}
+
+// walk visits the rows of a pile, with the numbers that their classes have in a table.
+func (g *generalising) walk(ctx context.Context, pile int, w *walker, numbers *table, f func() error) error {
+	for _, t := range g.c.trails {
+		err := t.each(ctx, pile, &w.buf, func(kind int, entries []byte) error {
+			size := t.size(kind)
+			for n := 0; len(entries) > 0; entries = entries[n*size:] {
+				n = min(len(entries)/size, walkRows)
+				g.look(w, t.layouts[kind], entries[:n*size], size)
+				w.classes = slices.Grow(w.classes[:0], n)[:n]
+				numbers.numbers(w.keys, w.classes)
+				g.codes(w, t.layouts[kind], entries, size)
+				if err := f(); err != nil {
+					return err
 				}
-				rows = buf
-			} else {
-				rows = rows[b.at:]
 			}
-			r.N, r.Subjects = b.rows, slices.Grow(r.Subjects[:0], b.rows)[:b.rows]
-			for i := range r.Subjects {
-				r.Subjects[i] = binary.LittleEndian.Uint64(rows[8*i:])
-			}
-			rows = rows[8*b.rows:]
-			for i := range len(r.Quasi) + len(r.Sensitive) {
-				to, become := &r.Quasi, c.become[i]
-				j := i
-				if i >= len(r.Quasi) {
-					to, j = &r.Sensitive, i-len(r.Quasi)
-				}
-				codes := slices.Grow((*to)[j][:0], b.rows)[:b.rows]
-				for n := range codes {
-					codes[n] = become[binary.LittleEndian.Uint32(rows[4*n:])]
-				}
-				(*to)[j] = codes
-				rows = rows[4*b.rows:]
-			}
-			if err := f(r); err != nil {
-				return err
-			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// look takes the persons of entries, and their keys at the levels.
+func (g *generalising) look(w *walker, l layout, entries []byte, size int) {
+	n := len(entries) / size
+	w.persons = slices.Grow(w.persons[:0], n)[:n]
+	w.keys = slices.Grow(w.keys[:0], n*g.keys.words)[:n*g.keys.words]
+	for i := range w.persons {
+		w.persons[i] = binary.LittleEndian.Uint64(entries[i*size:])
+	}
+	if l.words == 1 && g.keys.words == 1 {
+		for i := range w.keys {
+			noted, key := binary.LittleEndian.Uint64(entries[i*size+8:]), uint64(0)
+			for j, f := range l.fields {
+				key |= g.up[j][noted>>f.shift&f.mask()]
+			}
+			w.keys[i] = key
+		}
+		return
+	}
+	clear(w.keys)
+	for j, f := range l.fields {
+		word := g.keys.fields[j].word
+		for i := range n {
+			noted := binary.LittleEndian.Uint64(entries[i*size+8+8*f.word:])
+			w.keys[i*g.keys.words+word] |= g.up[j][noted>>f.shift&f.mask()]
+		}
+	}
+}
+
+// codes takes those of the sensitive columns that are wanted.
+func (g *generalising) codes(w *walker, l layout, entries []byte, size int) {
+	for s, want := range w.want {
+		if !want {
+			continue
+		}
+		become, from := g.c.become[len(g.up)+s], 8+8*l.words+4*s
+		codes := slices.Grow(w.codes[s][:0], len(w.persons))[:len(w.persons)]
+		for i := range codes {
+			codes[i] = become[binary.LittleEndian.Uint32(entries[i*size+from:])]
+		}
+		w.codes[s] = codes
+	}
+}
+
+// numbers gives the count of each key, 0 for one that was not counted.
+func (t *table) numbers(keys []uint64, n []uint32) {
+	if t.words > 1 {
+		for i := range n {
+			n[i] = t.get(keys[i*t.words : (i+1)*t.words])
+		}
+		return
+	}
+	last := uint64(len(t.n) - 1)
+	for i, k := range keys {
+		at := mix(k) * 0xd6e8feb86659fd93 >> t.shift
+		for t.n[at] != 0 && t.keys[at] != k {
+			at = (at + 1) & last
+		}
+		n[i] = t.n[at]
+	}
+}
+
+// errAgain says that a person was met twice.
+var errAgain = errors.New("a person has two rows")
+
+// strangers says whether no person has two rows. Each is in one class then, and what
+// every class keeps by its persons says all of them.
+func (c *Classes) strangers(ctx context.Context) (bool, error) {
+	if c.alone != nil {
+		return *c.alone, nil
+	}
+	alone := true
+	err := c.parallel(ctx, func(ctx context.Context, pile int, w *walker) error {
+		rows := int64(0)
+		for _, t := range c.trails {
+			rows += t.piles.size(pile) / int64(t.size(0))
+		}
+		return c.split(func(low, bits uint64) error {
+			w.set.reset(int(min(rows>>bits, c.share()/32)))
+			for _, t := range c.trails {
+				err := t.each(ctx, pile, &w.buf, func(kind int, entries []byte) error {
+					for size := t.size(kind); len(entries) > 0; entries = entries[size:] {
+						person := binary.LittleEndian.Uint64(entries)
+						if person == nobody || !among(person, low, bits) {
+							continue
+						}
+						if !w.set.add(person) {
+							return errAgain
+						}
+						if w.set.bytes() > c.share() {
+							return errTooMany
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if err == errAgain {
+		alone, err = false, nil
+	}
+	if err == nil {
+		c.alone = &alone
+	}
+	return alone, err
 }

@@ -64,7 +64,7 @@ func (w *Worker) Add(ctx context.Context, r Rows) error {
 		w.addPairs(w.tables[kindSensitive+s], w.with[s], codes)
 	}
 	if w.trail != nil {
-		return w.trail.add(r, len(w.h.workers))
+		return w.trail.add(r, w.column)
 	}
 	return nil
 }
@@ -167,6 +167,9 @@ func (w *Worker) layout() {
 		cards[j] = 2 * uint32(d.Len())
 	}
 	w.keys = newLayout(cards)
+	if w.trail != nil {
+		w.trail.begin(w.keys)
+	}
 	w.with = w.with[:0]
 	for _, d := range w.h.sensitive {
 		w.with = append(w.with, newLayout(append(cards[:len(cards):len(cards)], 2*uint32(d.Len()))))
