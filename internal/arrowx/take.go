@@ -137,6 +137,14 @@ type gathering struct {
 	valid  *memory.Buffer // nil when no value is null
 }
 
+// room is a buffer of which every byte is written, unless some values are null.
+func (g gathering) room(size int) *memory.Buffer {
+	if g.valid != nil {
+		return g.buffer(size)
+	}
+	return NewBuffer(g.mem, size)
+}
+
 func (g gathering) buffer(size int) *memory.Buffer {
 	b := memory.NewResizableBuffer(g.mem)
 	b.Resize(size)
@@ -173,7 +181,7 @@ func gatherValidity(mem memory.Allocator, chunks []arrow.Array, refs []Ref) (*me
 }
 
 func fixed[T any](g gathering, width int, values func(arrow.Array) []T, cast func([]byte) []T) *memory.Buffer {
-	b := g.buffer(len(g.refs) * width)
+	b := g.room(len(g.refs) * width)
 	dst := cast(b.Bytes())
 	src := make([][]T, len(g.chunks))
 	for i, c := range g.chunks {
@@ -272,10 +280,14 @@ func (g gathering) varied() ([]*memory.Buffer, error) {
 	return []*memory.Buffer{ob, vb}, nil
 }
 
+// short is how many bytes are copied at once of a text that is no longer.
+const short = 32
+
 // texts is varied for texts none of which is null.
 func (g gathering) texts() ([]*memory.Buffer, error) {
-	ob := g.offsets()
+	ob := g.room((len(g.refs) + 1) * arrow.Int32SizeBytes)
 	ends := arrow.Int32Traits.CastFromBytes(ob.Bytes())
+	ends[0] = 0
 	from, data := make([][]int32, len(g.chunks)), make([][]byte, len(g.chunks))
 	for i, c := range g.chunks {
 		from[i], data[i] = Texts(c)
@@ -289,12 +301,17 @@ func (g gathering) texts() ([]*memory.Buffer, error) {
 		}
 		ends[i+1] = int32(total)
 	}
-	vb := g.buffer(int(total))
+	vb := g.room(int(total))
 	text := vb.Bytes()
 	if !g.dense() {
 		for i, r := range g.refs {
-			starts := from[r.Chunk]
-			copy(text[ends[i]:ends[i+1]], data[r.Chunk][starts[r.Row]:starts[r.Row+1]])
+			starts, bytes := from[r.Chunk], data[r.Chunk]
+			at, start, end := int(ends[i]), int(starts[r.Row]), int(starts[r.Row+1])
+			if end-start <= short && start+short <= len(bytes) && at+short <= len(text) {
+				*(*[short]byte)(text[at:]) = *(*[short]byte)(bytes[start:]) // what is after it is written later
+				continue
+			}
+			copy(text[at:], bytes[start:end])
 		}
 		return []*memory.Buffer{ob, vb}, nil
 	}

@@ -284,7 +284,7 @@ func TestConcatAndBytes(t *testing.T) {
 	empty.Release()
 }
 
-// Rows that follow each other are copied together, and are the rows asked for.
+// Rows that follow each other, and short texts, are copied together, and are the rows asked for.
 func TestGatherOfRuns(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
@@ -295,7 +295,7 @@ func TestGatherOfRuns(t *testing.T) {
 			texts, numbers := array.NewStringBuilder(mem), array.NewInt64Builder(mem)
 			n := rapid.IntRange(20, 60).Draw(t, "rows")
 			for i := range n {
-				texts.Append(strings.Repeat(string(rune('a'+i%26)), rapid.IntRange(0, 3).Draw(t, "length")))
+				texts.Append(strings.Repeat(string(rune('a'+i%26)), rapid.SampledFrom([]int{0, 1, 2, 3, 26, 31, 32, 33}).Draw(t, "length")))
 				numbers.Append(int64(100*c + i))
 			}
 			from := rapid.IntRange(0, 9).Draw(t, "from")
@@ -314,6 +314,9 @@ func TestGatherOfRuns(t *testing.T) {
 			for end := rapid.IntRange(row, lengths[c]).Draw(t, "end"); row < end; row++ {
 				refs = append(refs, Ref{int32(c), int32(row)})
 			}
+		}
+		if rapid.Bool().Draw(t, "mixed") {
+			refs = rapid.Permutation(refs).Draw(t, "refs")
 		}
 		for kind := range chunks[0] {
 			some := []arrow.Array{chunks[0][kind], chunks[1][kind]}

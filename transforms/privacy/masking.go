@@ -274,7 +274,7 @@ func (m *masking) clear(ctx context.Context, n int, r arrow.Record) ([]bool, err
 func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow.Record, error) {
 	rows := r.NumRows()
 	var refs []arrowx.Ref // nil: all rows
-	if e != nil && int64(len(e.rows)) < rows {
+	if e != nil && (int64(len(e.rows)) < rows || len(e.sorted) > 0) {
 		rows, refs = int64(len(e.rows)), e.stays()
 		if slices.ContainsFunc(m.evaluators, func(e *expr.Evaluator) bool { return e != nil }) {
 			whole, err := arrowx.GatherRecord(m.mem, r.Schema(), []arrow.Record{r}, refs)

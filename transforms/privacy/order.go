@@ -159,9 +159,13 @@ func (e *recoding) classes(mem memory.Allocator, cols []arrow.Array) []arrow.Arr
 	for w := range e.words {
 		b := arrowx.NewBuffer(mem, len(e.rows)*arrow.Int64SizeBytes)
 		words := arrow.Uint64Traits.CastFromBytes(b.Bytes())
+		told := w == 0 && len(e.sorted) > 0
+		if told {
+			copy(words, e.sorted)
+		}
 		first := true
 		for _, f := range e.fields {
-			if f.word != w {
+			if f.word != w || told {
 				continue
 			}
 			codes, ranks := e.codes[f.quasi], f.ranks

@@ -490,6 +490,8 @@ type recoding struct {
 	keep   []bool
 	rows   []int32
 	refs   []arrowx.Ref
+	sorted []uint64     // the first words of the rows, where these are in their order
+	byWord [2][]wordRow // room
 	*arrangement
 }
 
@@ -505,7 +507,7 @@ func (p *plan) recoding(v *verdict) *recoding {
 // stay gives the rows of rec that leave.
 func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 	n := int(rec.NumRows())
-	e.rows = e.rows[:0]
+	e.rows, e.sorted = e.rows[:0], e.sorted[:0]
 	if n == 0 {
 		return e.rows, nil
 	}
@@ -544,6 +546,7 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 			e.rows = append(e.rows, int32(i))
 		}
 	}
+	e.byClass()
 	return e.rows, nil
 }
 

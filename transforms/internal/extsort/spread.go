@@ -7,8 +7,10 @@ import (
 	"io"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -187,9 +189,34 @@ func (s *spreading) spread(ctx context.Context) error {
 	return nil
 }
 
+// cut gives where the rows of each file end, of a batch whose rows are in the order of the
+// files; false where that is not seen at a glance.
+func (s *spreading) cut(r arrow.Record) ([]int, bool) {
+	if len(s.lead.Columns) != 1 || s.lead.of(0).Descending {
+		return nil, false
+	}
+	a, ok := r.Column(s.lead.Columns[0]).(*array.Int64)
+	if !ok || a.NullN() > 0 || !slices.IsSorted(a.Int64Values()) {
+		return nil, false
+	}
+	ends := make([]int, 0, len(s.files))
+	at, key := 0, []byte(nil)
+	for _, between := range s.between {
+		at += sort.Search(a.Len()-at, func(i int) bool {
+			key = arrowx.AppendKey(key[:0], a, at+i, false)
+			return bytes.Compare(key, between) >= 0
+		})
+		ends = append(ends, at)
+	}
+	return append(ends, a.Len()), true
+}
+
 // sift puts the rows of a batch into the order of the files, and keeps that of the rows
 // of each.
 func (s *spreading) sift(_ context.Context, b pipelines.Batch) (spreadRows, error) {
+	if ends, ok := s.cut(b.Record); ok {
+		return spreadRows{b.Record, ends, b.Rejects}, nil
+	}
 	defer b.Release()
 	n := int(b.NumRows())
 	keys := s.keys.Get()

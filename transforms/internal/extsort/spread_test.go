@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -41,6 +42,16 @@ func TestSortOnWorkersIsSort(t *testing.T) {
 				rows[i][0] = i * kinds / n
 			}
 		}
+		size := rapid.SampledFrom([]int{1, 30, 1000}).Draw(t, "size")
+		order := extsort.Order{Columns: []int{0, 1}, Descending: []bool{false, rapid.Bool().Draw(t, "down")}}
+		if rapid.Bool().Draw(t, "number first") {
+			order.Columns = []int{1, 0}
+			if rapid.Bool().Draw(t, "batches in order") {
+				for some := range slices.Chunk(rows, size) {
+					slices.SortFunc(some, func(a, b [2]int) int { return a[1] - b[1] })
+				}
+			}
+		}
 		records := func(size int) (recs []arrow.Record) {
 			for from := 0; from < n; from += size {
 				b := array.NewRecordBuilder(mem, wide)
@@ -58,7 +69,6 @@ func TestSortOnWorkersIsSort(t *testing.T) {
 			}
 			return recs
 		}
-		order := extsort.Order{Columns: []int{0, 1}, Descending: []bool{false, rapid.Bool().Draw(t, "down")}}
 		sorted := func(s pipelines.Stream) (order []int64) {
 			err := pipelines.Each(context.Background(), s, func(b pipelines.Batch) error {
 				defer b.Release()
@@ -74,7 +84,7 @@ func TestSortOnWorkersIsSort(t *testing.T) {
 		want := sorted(extsort.Sort(env, pipelines.Records(wide, records(100)...), order))
 		env.Memory, env.Workers = int64(rapid.SampledFrom([]int{1 << 10, 20_000, 200_000, 1 << 30}).Draw(t, "memory")), rapid.SampledFrom([]int{0, 1, 2, 8}).Draw(t, "workers")
 		env.Spool = pipelines.NewSpool(dir, mem, 0)
-		got := sorted(extsort.SortOnWorkers(env, pipelines.Records(wide, records(rapid.SampledFrom([]int{1, 30, 1000}).Draw(t, "size"))...), order))
+		got := sorted(extsort.SortOnWorkers(env, pipelines.Records(wide, records(size)...), order))
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("got %v, want %v", got, want)
 		}
