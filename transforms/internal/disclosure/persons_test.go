@@ -326,3 +326,148 @@ func TestPilesInParts(t *testing.T) {
 		}
 	}
 }
+
+// Keys of several words, a population, a mean risk and many patterns: what stays is the same
+// when several look at once and memory holds little, and it is persons of k like them.
+func TestManyPatternsAtOnce(t *testing.T) {
+	dropped, refused := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		cards := []int{7, 5}
+		least := 1 << 15
+		for range rapid.SampledFrom([]int{0, 13}).Draw(t, "columns") {
+			cards, least = append(cards, 33), 1<<17 // values take memory too
+		}
+		c := newCrowd(rapid.Int64().Draw(t, "seed"), rapid.IntRange(200, 3000).Draw(t, "rows"), cards, rapid.IntRange(0, 2).Draw(t, "sensitive"))
+		persons := uint64(rapid.IntRange(50, 2*c.n).Draw(t, "persons"))
+		for i := range c.subjects {
+			c.subjects[i] = c.subjects[i] % persons
+			for j := 2; j < len(cards) && i >= 40; j++ { // else all are alone
+				c.quasi[j][i] = c.quasi[j][c.subjects[i]%2]
+				c.population[j][i] = c.quasi[j][i]
+			}
+		}
+		shape := Shape{Quasi: make([]string, len(cards)), Sensitive: make([]string, len(c.sensitive)), Subjects: 3, Persons: true, Population: rapid.Bool().Draw(t, "population")}
+		models := Models{K: 3}
+		if shape.Population {
+			models.KMap = 4
+		}
+		if rapid.Bool().Draw(t, "average") {
+			models.AverageRisk = Ratio{1, uint64(rapid.IntRange(3, 30).Draw(t, "risk"))}
+		}
+		for s := range c.sensitive {
+			models.Sensitive = append(models.Sensitive, Sensitive{Column: s, Distinct: 2, Entropy: Ratio{uint64(rapid.IntRange(2, 6).Draw(t, "l")), 2}})
+		}
+		opts := []Options{{}, {Each: atOnce, Memory: int64(rapid.IntRange(least, 1<<18).Draw(t, "memory")), Create: oneAtATime((&spoolStub{}).create)}, {Each: atOnce}}
+		var first *Kept
+		var stay []bool
+		for i, opts := range opts {
+			classes, h := c.count(t, shape, opts, inOrder(c.n), 100+i, 1+2*i)
+			defer h.Close()
+			p := Problem{Classes: classes, Models: models, Limit: Ratio{9, 10}}
+			for j, d := range classes.Quasi {
+				l, err := Bind(Functions(All), fmt.Sprint(j), d, classes.Leaves(j))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if j > 1 {
+					l = l.Upto(0)
+				}
+				p.Quasi = append(p.Quasi, l)
+			}
+			got, err := SearchPersons(t.Context(), p)
+			switch {
+			case opts.Memory > 0 && messages.Has(err, messages.TooManyClasses):
+				refused++
+				continue
+			case err != nil && messages.Find(err) == nil:
+				t.Fatal(err)
+			case err != nil && (i == 0 || first == nil):
+				continue
+			case err != nil || i > 0 && first == nil:
+				t.Fatalf("%d: %v, and before %v", i, err, first)
+			}
+			w := town{quasi: c.quasi, subjects: c.subjects}
+			keep := w.stays(got, classes)
+			if i == 0 {
+				first, stay = got, keep
+				continue
+			}
+			if a, b := fmt.Sprint(got.Node, got.Risks), fmt.Sprint(first.Node, first.Risks); a != b || !slices.Equal(keep, stay) {
+				t.Fatalf("%d: %s, and before %s", i, a, b)
+			}
+		}
+		if first == nil {
+			return
+		}
+		of, alike := map[uint64][]string{}, map[string]int{}
+		for i, stays := range stay {
+			if stays && c.subjects[i] != nobody {
+				class := ""
+				for j, level := range first.Levels {
+					if level == 0 {
+						class += c.quasi[j][i] + "|"
+					}
+				}
+				of[c.subjects[i]] = append(of[c.subjects[i]], class)
+			}
+			if !stays {
+				dropped++
+			}
+		}
+		for _, classes := range of {
+			slices.Sort(classes)
+			alike[strings.Join(classes, "&")]++
+		}
+		for pattern, n := range alike {
+			if n < models.K-1 { // nobody known may be one of them
+				t.Fatalf("%d persons have the rows %s", n, pattern)
+			}
+		}
+	})
+	if dropped == 0 {
+		t.Error("nothing was dropped")
+	}
+	t.Logf("%d rows dropped, %d times refused for want of memory", dropped, refused)
+}
+
+// Where memory holds few patterns of a pile, parts of them are counted.
+func TestPatternsInParts(t *testing.T) {
+	const alike, patterns, classes = 5, 5000, 60
+	c := &crowd{quasi: make([][]string, 1)}
+	of, persons := map[uint64]string{}, map[string]int{}
+	for pattern := range patterns {
+		rows := []int{pattern % classes, pattern / classes % classes, (pattern/classes/classes + 1) * 7}
+		for range 2 + pattern%alike {
+			who := uint64(len(c.subjects) + 1)
+			for _, class := range rows {
+				c.quasi[0] = append(c.quasi[0], fmt.Sprintf("%04d", class))
+				c.subjects = append(c.subjects, who)
+				c.n++
+			}
+			slices.Sort(rows)
+			of[who] = fmt.Sprint(rows)
+			persons[of[who]]++
+		}
+	}
+	_, create := spoolIn(t, 0)
+	counted, h := c.count(t, Shape{Quasi: make([]string, 1), Subjects: 5, Persons: true}, Options{Memory: 1 << 17, Create: oneAtATime(create), Each: atOnce}, inOrder(c.n), 500, 16)
+	defer h.Close()
+	p := Problem{Classes: counted, Models: Models{K: 5}, Limit: Ratio{1, 2}}
+	for j, d := range counted.Quasi {
+		l, err := Bind(Functions(), fmt.Sprint(j), d, counted.Leaves(j))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Quasi = append(p.Quasi, l)
+	}
+	got, err := SearchPersons(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := town{quasi: c.quasi, subjects: c.subjects}
+	for i, stays := range w.stays(got, counted) {
+		if stays != (persons[of[c.subjects[i]]] >= 5) {
+			t.Fatalf("row %d of %d persons stays is %v", i, persons[of[c.subjects[i]]], stays)
+		}
+	}
+}
