@@ -22,7 +22,7 @@ func (g *keeping) dropRare(ctx context.Context) (bool, error) {
 				return err
 			}
 			return w.sums.each(func(person, sum uint64) error {
-				return alike.put(pileOf(spreadHash(sum)), sum, person)
+				return alike.put(pileOf(sum), sum, person) // not of the hash that counts are found by, which spreads them then
 			})
 		})
 	})
@@ -32,7 +32,7 @@ func (g *keeping) dropRare(ctx context.Context) (bool, error) {
 	var opened [pileCount][]uint32
 	for class, yes := range open {
 		if yes != 0 {
-			pile := pileOf(spreadHash(g.hashes[class]))
+			pile := pileOf(g.hashes[class])
 			opened[pile] = append(opened[pile], uint32(class))
 		}
 	}
