@@ -71,7 +71,7 @@ func (g *keeping) judge(ctx context.Context, s *searcher, levels []int) (*judged
 	want := make([]bool, len(values))
 	for i := range values {
 		if want[i] = s.sums[i] != nil; want[i] {
-			values[i] = newPiles(c.opts, c.memory/trailShare, &atomic.Int64{})
+			values[i] = newPiles(c.opts, c.memory/trailShare/int64(len(values)), &atomic.Int64{})
 		}
 	}
 	err := c.parallel(ctx, func(ctx context.Context, pile int, w *walker) error {
