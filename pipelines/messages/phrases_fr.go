@@ -419,7 +419,7 @@ var phrases = []phrase{
 	{"less than the preset asks for", "moins que ce que demande preset"},
 	{"hierarchy_file is for hierarchical closeness, and needed there", "hierarchy_file va avec la proximité hierarchical, qui le demande"},
 	{"postcode_file without hierarchy of postcodes", "postcode_file sans hierarchy de codes postaux"},
-	{"more patterns than memory holds", "plus d'ensembles de groupes que n'en contient la mémoire"},
+	{"a person has two rows", "une personne a deux lignes"},
 	{"no columns", "aucune colonne"},
 	{"more than 64 columns", "plus de 64 colonnes"},
 	{"microaggregate beside a model: it would drop rows of which the means were made", "microaggregate à côté d'un modèle : il supprimerait des lignes dont les moyennes sont faites"},
