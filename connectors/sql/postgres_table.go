@@ -24,7 +24,7 @@ type table struct {
 
 // newTable reads schema.name, both as the database stores them.
 func newTable(name string, connections int) *table {
-	return &table{name: strings.SplitN(name, ".", 2), connections: connections, pages: 256, ahead: 4 << 20}
+	return &table{name: strings.SplitN(name, ".", 2), connections: connections, pages: 512, ahead: 2 << 20}
 }
 
 func (t *table) String() string { return strings.Join(t.name, ".") }
