@@ -1,7 +1,7 @@
 # The same file read with the same reader, and judged by nothing: what proving it costs
 # besides its gate.
 project {
-  memory = "256MiB"
+  memory = "176MiB"
   state  = "state"
 }
 
