@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"path/filepath"
 	"runtime"
@@ -129,16 +130,18 @@ func keepDisk(dir string, bound Size) error {
 		return nil
 	}
 	used := Size(0)
-	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		var info fs.FileInfo
+		if err == nil && !d.IsDir() {
+			info, err = d.Info()
 		}
-		info, err := d.Info()
-		if err != nil {
-			return err
+		if path != dir && errors.Is(err, fs.ErrNotExist) {
+			return nil // spools come and go while they are counted
 		}
-		used += Size(info.Size())
-		return nil
+		if err == nil && info != nil {
+			used += Size(info.Size())
+		}
+		return err
 	})
 	if err != nil {
 		return messages.RunFolder.Wrap(err, "folder", dir)
