@@ -106,10 +106,11 @@ func (g *keeping) judge(ctx context.Context, s *searcher, levels []int) (*judged
 		}
 		return at, err
 	}
+	var large []int
 	err = c.parallel(ctx, func(ctx context.Context, pile int, w *walker) error {
 		from, to := g.classes(pile)
 		return g.halve(from, to, func(from, to int) error {
-			numbers, run, err := g.run(ctx, pile, w, rows, values, from, to)
+			numbers, run, err := g.run(ctx, pile, w, rows, values, from, to, c.share())
 			if err != nil || run.len() == 0 {
 				return err
 			}
@@ -117,8 +118,24 @@ func (g *keeping) judge(ctx context.Context, s *searcher, levels []int) (*judged
 			defer g.mu.Unlock()
 			g.weigh(s, levels, numbers, run, at)
 			return nil
+		}, func(class int) {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			large = append(large, class)
 		})
 	})
+	w := &walker{}
+	for n := 0; n < len(large) && err == nil; n++ {
+		var numbers []uint32
+		var run *run
+		class := large[n]
+		if numbers, run, err = g.run(ctx, g.pileOf(uint32(class)), w, rows, values, class, class+1, c.most()); err == nil {
+			g.weigh(s, levels, numbers, run, at)
+		}
+	}
+	if err == errTooMany {
+		err = c.full()
+	}
 	return at, err
 }
 
@@ -131,25 +148,28 @@ func (g *keeping) classes(pile int) (from, to int) {
 	return first(pile), first(pile + 1)
 }
 
-// halve does something with classes, with half of them at a time where memory does not
-// hold all.
-func (g *keeping) halve(from, to int, do func(from, to int) error) error {
+// halve does something with classes, with half of them at a time where the share of a
+// worker does not hold all. What is of one class and larger than that waits for when nobody
+// else works: whether memory holds it does not depend on how many there are.
+func (g *keeping) halve(from, to int, do func(from, to int) error, wait func(class int)) error {
 	err := do(from, to)
 	if err != errTooMany {
 		return err
 	}
 	if to-from == 1 {
-		return g.c.full()
+		wait(from)
+		return nil
 	}
 	middle := (from + to) / 2
-	if err := g.halve(from, middle, do); err != nil {
+	if err := g.halve(from, middle, do, wait); err != nil {
 		return err
 	}
-	return g.halve(middle, to, do)
+	return g.halve(middle, to, do, wait)
 }
 
-// run is the classes of a pile from one to before another, and their numbers.
-func (g *keeping) run(ctx context.Context, pile int, w *walker, rows []uint32, values []*piles, from, to int) ([]uint32, *run, error) {
+// run is the classes of a pile from one to before another, and their numbers, in so many
+// bytes.
+func (g *keeping) run(ctx context.Context, pile int, w *walker, rows []uint32, values []*piles, from, to int, share int64) ([]uint32, *run, error) {
 	var numbers []uint32
 	out := &run{words: g.keys.words, lists: make([]list, len(values))}
 	for class := from; class < to; class++ {
@@ -158,7 +178,7 @@ func (g *keeping) run(ctx context.Context, pile int, w *walker, rows []uint32, v
 			out.keys, out.n = append(out.keys, g.numbers.key(int(g.at[class]))...), append(out.n, rows[class])
 		}
 	}
-	if out.bytes() > g.c.share() {
+	if out.bytes() > share {
 		return nil, nil, errTooMany
 	}
 	for i, v := range values {
@@ -168,14 +188,14 @@ func (g *keeping) run(ctx context.Context, pile int, w *walker, rows []uint32, v
 		if w.counts == nil {
 			w.counts = newTable(1)
 		}
-		w.counts.reset(g.c.share() / 8)
+		w.counts.reset(share / 8)
 		pair := make([]uint64, 1)
 		err := v.pairs(ctx, pile, &w.buf, func(class, code uint64) error {
 			if class < uint64(from) || class >= uint64(to) {
 				return nil
 			}
 			pair[0] = class<<32 | code
-			if w.counts.add(pair, 1) && out.bytes()+2*w.counts.bytes() > g.c.share() {
+			if w.counts.add(pair, 1) && out.bytes()+2*w.counts.bytes() > share {
 				return errTooMany
 			}
 			return nil
@@ -211,7 +231,7 @@ func (g *keeping) all(ctx context.Context, rows []uint32, values []*piles) ([]ui
 	w := &walker{}
 	for pile := range pileCount {
 		from, to := g.classes(pile)
-		some, run, err := g.run(ctx, pile, w, rows, values, from, to)
+		some, run, err := g.run(ctx, pile, w, rows, values, from, to, g.c.most())
 		if err == errTooMany {
 			err = g.c.full()
 		}

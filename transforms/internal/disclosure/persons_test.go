@@ -327,6 +327,50 @@ func TestPilesInParts(t *testing.T) {
 	}
 }
 
+// A class with more values than the share of a worker holds is judged when nobody else works:
+// whether memory is enough does not depend on how many workers there are (invariants 2 and 9).
+func TestOneClassOfManyValues(t *testing.T) {
+	c := &crowd{quasi: make([][]string, 1), sensitive: make([][]string, 1)}
+	row := func(subject uint64) {
+		c.quasi[0] = append(c.quasi[0], "0000")
+		c.sensitive[0] = append(c.sensitive[0], fmt.Sprintf("%04d", c.n))
+		c.subjects = append(c.subjects, subject)
+		c.n++
+	}
+	for p := range uint64(1200) {
+		row(p + 1)
+		row(p + 1)
+	}
+	for range 3 { // nobody else has three rows
+		row(5000)
+	}
+	shape := Shape{Quasi: make([]string, 1), Sensitive: make([]string, 1), Subjects: 5, Persons: true}
+	for _, average := range []Ratio{{}, {1, 3}} {
+		for _, workers := range []int{1, 8} {
+			dir, create := spoolIn(t, 0)
+			opts := Options{Memory: 1 << 20, Each: atOnce, Create: oneAtATime(create)}
+			classes, h := c.count(t, shape, opts, inOrder(c.n), 100, workers)
+			p := Problem{Classes: classes, Models: Models{K: 5, AverageRisk: average, Sensitive: []Sensitive{{Entropy: Ratio{3, 2}}}}, Limit: Ratio{1, 2}}
+			for j, d := range classes.Quasi {
+				l, err := Bind(Functions(All), fmt.Sprint(j), d, classes.Leaves(j))
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.Quasi = append(p.Quasi, l)
+			}
+			got, err := SearchPersons(t.Context(), p)
+			if err != nil {
+				t.Errorf("%d workers: %v", workers, err)
+			} else if got.Suppressed != 3 || got.Classes != 1 {
+				t.Errorf("%d workers: %+v", workers, got.Node)
+			}
+			if err := h.Close(); err != nil || files(t, dir) > 0 {
+				t.Errorf("%v, %d files stay", err, files(t, dir))
+			}
+		}
+	}
+}
+
 // Keys of several words, a population, a mean risk and many patterns: what stays is the same
 // when several look at once and memory holds little, and it is persons of k like them.
 func TestManyPatternsAtOnce(t *testing.T) {

@@ -230,11 +230,14 @@ func (c *Classes) splitFrom(low, bits uint64, do func(low, bits uint64) error) e
 func among(x, low, bits uint64) bool { return bits == 0 || mix(x)&(1<<bits-1) == low }
 
 // share is how many bytes the tables of a worker may take.
-func (c *Classes) share() int64 {
+func (c *Classes) share() int64 { return c.most() / int64(c.workers) }
+
+// most is how many bytes those of one may take who works alone.
+func (c *Classes) most() int64 {
 	if c.memory == 0 {
 		return math.MaxInt64
 	}
-	return c.memory / 8 / int64(c.workers)
+	return c.memory / 8
 }
 
 // room says whether memory has room for tables of so many bytes beside the others.
