@@ -121,11 +121,14 @@ type keeping struct {
 	population *table // of each class; nil: none is counted
 }
 
+// classBytes is what is held of a class besides its key, until it is known what stays.
+const classBytes = 26
+
 // keep tells what stays at the levels of n.
 func keep(ctx context.Context, p Problem, n Node) (*Kept, error) {
 	c := p.Classes
 	nothing := &Kept{Node: Node{Levels: n.Levels, Score: n.Score, Suppressed: c.Rows}}
-	r, stay, err := recode(ctx, p, n.Levels)
+	r, stay, err := recode(ctx, p, n.Levels, classBytes)
 	if messages.Has(err, messages.AllSuppressed) {
 		return nothing, nil
 	}

@@ -515,3 +515,31 @@ func TestPatternsInParts(t *testing.T) {
 		}
 	}
 }
+
+// Classes that stay are numbered only where memory has room for them (invariant 9).
+func TestNumberedClassesAreBounded(t *testing.T) {
+	c := &crowd{quasi: make([][]string, 2)}
+	for row := range 4 * 60_000 { // of each class two persons, with two rows
+		class := row / 4
+		c.quasi[0] = append(c.quasi[0], fmt.Sprintf("%04d", class%250))
+		c.quasi[1] = append(c.quasi[1], fmt.Sprintf("%04d", class/250))
+		c.subjects = append(c.subjects, uint64(row/2+1))
+		c.n++
+	}
+	for memory, want := range map[int64]bool{1 << 20: false, 1 << 23: true} {
+		_, create := spoolIn(t, 0)
+		classes, h := c.count(t, Shape{Quasi: make([]string, 2), Subjects: 2, Persons: true}, Options{Memory: memory, Create: create}, inOrder(c.n), 1000, 2)
+		defer h.Close()
+		p := Problem{Classes: classes, Models: Models{K: 2}, Limit: Ratio{1, 2}}
+		for j, d := range classes.Quasi {
+			l, err := Bind(Functions(All), fmt.Sprint(j), d, classes.Leaves(j))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Quasi = append(p.Quasi, l.Upto(0))
+		}
+		if _, err := SearchPersons(t.Context(), p); want != (err == nil) || !want && !messages.Has(err, messages.TooManyClasses) {
+			t.Errorf("memory %d: %v", memory, err)
+		}
+	}
+}

@@ -22,12 +22,13 @@ type Recoder struct {
 // Recode prepares the second pass at levels. The classes that fail the models are
 // known by their keys at these levels, or those that stay are, whichever are fewer.
 func Recode(ctx context.Context, p Problem, levels []int) (*Recoder, error) {
-	r, _, err := recode(ctx, p, levels)
+	r, _, err := recode(ctx, p, levels, 0)
 	return r, err
 }
 
-// recode gives the classes that stay too, each with a number from 1 on.
-func recode(ctx context.Context, p Problem, levels []int) (*Recoder, *table, error) {
+// recode gives the classes that stay too, each with a number from 1 on. Where beside gives
+// the bytes that are to be held for each of them, memory has room for all.
+func recode(ctx context.Context, p Problem, levels []int, beside int64) (*Recoder, *table, error) {
 	s, err := newSearcher(p)
 	if err != nil {
 		return nil, nil, err
@@ -48,7 +49,8 @@ func recode(ctx context.Context, p Problem, levels []int) (*Recoder, *table, err
 				stay.add(n.run.key(i), uint32(stay.used+1))
 			}
 		}
-		if m := p.Classes.memory; m > 0 && min(stay.bytes(), fail.bytes()) > m {
+		m := p.Classes.memory
+		if m > 0 && (min(stay.bytes(), fail.bytes()) > m || beside > 0 && stay.bytes()+beside*int64(stay.used) > m) {
 			return messages.TooManyClasses.With("bound", m)
 		}
 		return nil
