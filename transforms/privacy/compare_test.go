@@ -462,7 +462,7 @@ func TestNobodyIsMadeOutByADifference(t *testing.T) {
 		}
 	})
 	t.Logf("published %d, of which with changes %d; held %d; in little memory %d", passed, changed, held, inParts)
-	if changed == 0 || held == 0 {
+	if !testing.Short() && (changed == 0 || held == 0) { // few draws may miss one
 		t.Error("one of the ways was never taken")
 	}
 }

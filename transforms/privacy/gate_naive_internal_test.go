@@ -384,6 +384,9 @@ func TestTheGateJudgesAsMapsDo(t *testing.T) {
 			}
 		}
 	})
+	if testing.Short() {
+		return // few draws may miss one
+	}
 	for _, m := range []*messages.Message{messages.GateLevel, messages.GatePersons, messages.GateModel, messages.GateClasses, messages.GateThreshold} {
 		if said[m.Code] == 0 {
 			t.Errorf("%s was never right", m.Code)
