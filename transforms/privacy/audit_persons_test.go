@@ -82,7 +82,7 @@ func TestPersonsOfAFileAlone(t *testing.T) {
 			}
 		}
 	})
-	if kept == 0 || refused == 0 {
+	if !testing.Short() && (kept == 0 || refused == 0) { // few draws may miss one
 		t.Errorf("%d kept, %d refused, %d not judged", kept, refused, unproved)
 	}
 }
