@@ -168,3 +168,26 @@ func TestParquetCodesThatCountUp(t *testing.T) {
 		t.Errorf("random codes take %d bytes, and %d where repetitions are searched for", got, want)
 	}
 }
+
+// Codes that come by chance are compressed by their symbols, and never to more than these
+// take, however close a sample comes to them and whatever stands before them in the page.
+func TestParquetCodesByChance(t *testing.T) {
+	c, err := newCompressor(parquetConfig{Compression: "zstd", Level: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		v := texts{offsets: []int32{0}}
+		for i := range int32(20000 + 600*seed) {
+			v.data, v.offsets = fmt.Appendf(v.data, "%014d", r.Int64N(1e14)), append(v.offsets, 14*(i+1))
+		}
+		page, err := v.deltaLengths([]byte{4, 0, 0, 0, 0x80, 0x80, 0x04, 0x01}, 0, v.len())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := len(c.compressCodes(nil, page)), len(c.symbols(nil, page)); got > want {
+			t.Errorf("seed %d: %d bytes take %d, and %d by their symbols", seed, len(page), got, want)
+		}
+	}
+}

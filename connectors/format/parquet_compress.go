@@ -54,16 +54,21 @@ const sampleBytes = 1 << 15
 // compressCodes is compress for codes of one length, which have few symbols and
 // hardly a repetition: a search for those takes six times as long, and the matches of
 // four digits that it finds take more than their symbols. Where a sample says
-// otherwise, as of numbers that count up, it is compress.
+// otherwise by far, as of numbers that count up, it is compress, if that is less then:
+// of a page of few matches the compressor may leave every byte as it is, and not of a
+// sample of it.
 func (c *compressor) compressCodes(dst, src []byte) []byte {
 	if c.codec != pq.Zstd {
 		return c.compress(dst, src)
 	}
 	dst = c.symbols(dst[:0], src)
-	sample := src[:min(len(src), sampleBytes)]
+	sample := src[max(0, len(src)-sampleBytes):] // not where all lengths stand
 	c.sample = c.zstd.EncodeAll(sample, c.sample[:0])
-	if len(c.sample)*len(src) < len(dst)*len(sample) {
-		return c.compress(dst, src)
+	if 16*len(c.sample)*len(src) >= 15*len(dst)*len(sample) {
+		return dst
+	}
+	if c.sample = c.zstd.EncodeAll(src, c.sample[:0]); len(c.sample) < len(dst) {
+		return append(dst[:0], c.sample...)
 	}
 	return dst
 }
