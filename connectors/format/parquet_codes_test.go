@@ -191,3 +191,11 @@ func TestParquetCodesByChance(t *testing.T) {
 		}
 	}
 }
+
+// A page that says that it has more texts than bytes gets no memory for them.
+func TestParquetCodesThatAreNotThere(t *testing.T) {
+	v := plainValues{starts: []int32{0}, text: memory.NewResizableBuffer(memory.NewGoAllocator())}
+	if v.deltaLengths([]byte{0x80, 1, 4, 0xFF, 0xFF, 0xFF, 0xFF, 7, 0}, 1<<31-1, true) || cap(v.lengths) > 0 {
+		t.Error("it is read, or has memory for", cap(v.lengths), "lengths")
+	}
+}

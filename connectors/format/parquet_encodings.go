@@ -296,8 +296,12 @@ const (
 )
 
 // deltaLengths appends n texts of DELTA_LENGTH_BYTE_ARRAY, which must be all there is:
-// all lengths, then all bytes.
+// all lengths, then all bytes. None is empty, so that a page says no more of them than it
+// has bytes.
 func (v *plainValues) deltaLengths(src []byte, n int, isText bool) bool {
+	if n > len(src) {
+		return false
+	}
 	v.lengths = slices.Grow(v.lengths[:0], n)[:n]
 	src, ok := undeltaFirst(v.lengths, src)
 	start := int(v.starts[v.n])
