@@ -14,8 +14,8 @@ import (
 
 // ordered runs work on what next gives, on several goroutines, and hands the
 // results over in the order of next: serial in, parallel in the middle, serial
-// out. At most two items more than workers are in flight. It starts at the first
-// take.
+// out. At most two items more than workers are in flight, three where one works
+// alone. It starts at the first take.
 type ordered[T, U any] struct {
 	workers int
 	next    func(context.Context) (T, error) // one goroutine; io.EOF ends

@@ -198,7 +198,8 @@ func records(d *document, r *pipelines.ProvedModel) {
 		{"risque le plus haut (procureur)", percent(before.HighestRisk), percent(after.HighestRisk)},
 		{"risque moyen (procureur, et démarcheur)", percent(before.AverageRisk), percent(after.AverageRisk)},
 	})
-	d.say("Le risque du journaliste demande de compter une population ; aucune ne l'a été.")
+	d.say("Ces risques comptent des lignes. Là où une personne en a plusieurs, le sien est plus haut : le contrôle, lui, compte des personnes. " +
+		"Le risque du journaliste, qui demande de compter une population, n'est pas donné ici.")
 	var sizes [][]string
 	for _, s := range r.Sizes {
 		size := fmt.Sprintf("%d à %d", s.From, s.To)
