@@ -50,6 +50,8 @@ const (
 	Suppressed   Treatment = "suppressed"    // the column does not leave
 	Masked       Treatment = "masked"        // every value
 	MaskedUnless Treatment = "masked_unless" // every value that a rule does not let be read
+	MaskedGiven  Treatment = "masked_given"  // every value that there is; where there is none may be seen
+	PartlyMasked Treatment = "partly_masked" // some characters of an identifier may be read
 	Pseudonymous Treatment = "pseudonym"
 	Generalised  Treatment = "generalised"
 	Redacted     Treatment = "redacted" // passages of its texts
@@ -209,4 +211,7 @@ type Inference struct {
 	// person is; 0 when no column is sensitive.
 	GreatestShare float64  `json:"greatest_share"`
 	Unbounded     []string `json:"unbounded"` // columns that leave and that no class has a bound on
+	// Apart are the sensitive columns where there are several: each is bounded alone, and who
+	// knows one of them of a person may learn another.
+	Apart []string `json:"judged_apart,omitempty"`
 }

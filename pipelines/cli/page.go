@@ -264,9 +264,13 @@ func done(d *document, m pipelines.Manifest, p *pipelines.Protection, w words) {
 	if p.Opposed {
 		why = append(why, w.t("Opposition : les lignes des personnes qui s'y sont opposées ne sortent pas.", "Objection: the rows of those who objected are not published."))
 	}
-	if used[pipelines.Masked] || used[pipelines.MaskedUnless] {
+	if used[pipelines.Masked] || used[pipelines.MaskedGiven] || used[pipelines.MaskedUnless] {
 		why = append(why, w.t("Masqué : là où une valeur nomme, ou pourrait nommer, une personne, une autre tient sa place ; la ligne reste utile sans elle. Dans le doute, la valeur est masquée.",
 			"Masked: where a value names, or might name, a person, another stands in its place; the row is of use without it. In doubt the value is masked."))
+	}
+	if used[pipelines.PartlyMasked] {
+		why = append(why, w.t("Masqué en partie : quelques caractères peuvent être lus ; ils peuvent encore aider à reconnaître quelqu'un, et sont comptés comme une caractéristique, ou permis par la loi.",
+			"Masked in part: a few characters may be read; they may still help to recognise somebody, and are counted as a characteristic, or allowed by law."))
 	}
 	if used[pipelines.Redacted] {
 		why = append(why, w.t("Caviardé : dans un texte, ce qui peut désigner une personne a été remplacé par sa nature, entre crochets ; une personne en a relu un échantillon.",
@@ -323,8 +327,12 @@ func treated(c pipelines.ProtectedColumn, p *pipelines.Protection, w words) stri
 		return w.t("supprimé", "suppressed")
 	case pipelines.Masked:
 		return w.t("masqué", "masked") + " (" + instead + ")"
+	case pipelines.MaskedGiven:
+		return w.t("masqué", "masked") + " (" + instead + w.t(" ; là où il n'y en avait pas, il n'y a rien)", "; where there was none, there is none)")
 	case pipelines.MaskedUnless:
 		return w.t("masqué", "masked") + " (" + instead + w.t("), sauf là où la règle établit qu'il peut être lu", "), except where the rule establishes that it may be read")
+	case pipelines.PartlyMasked:
+		return w.t("masqué en partie", "masked in part")
 	case pipelines.Pseudonymous:
 		return w.t("remplacé par un code propre à cette publication", "replaced by a code of this release alone")
 	case pipelines.CodeByLaw:

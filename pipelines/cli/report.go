@@ -270,6 +270,9 @@ func (e evidence) questions(d *document) {
 	} else {
 		d.say("Aucune colonne n'est déclarée sensible.")
 	}
+	if len(i.Apart) > 0 {
+		d.say("Les colonnes sensibles « " + strings.Join(i.Apart, " », « ") + " » sont jugées chacune seule : qui connaît d'une personne la valeur de l'une peut apprendre d'elle celle d'une autre.")
+	}
 	if len(i.Unbounded) > 0 {
 		d.say("Aucune borne ne vaut, dans un groupe, pour : " + strings.Join(i.Unbounded, ", ") + ".")
 	}

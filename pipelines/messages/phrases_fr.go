@@ -447,6 +447,13 @@ var phrases = []phrase{
 	{"constant with clear_when", "constant avec clear_when"},
 	{"null with otherwise", "null avec otherwise"},
 	{"mask without clear_when", "mask sans clear_when"},
+	{"show_first or show_last without partial", "show_first ou show_last sans partial"},
+	{"partial with legal_basis beside a model, which counts it and needs none", "partial avec legal_basis à côté d'un modèle, qui le compte et n'en a pas besoin"},
+	{"redact with otherwise", "redact avec otherwise"},
+	{"partial with clear_when or otherwise", "partial avec clear_when ou otherwise"},
+	{"partial without show_first or show_last", "partial sans show_first ni show_last"},
+	{"characters shown of *", "caractères montrés de *"},
+	{"characters shown", "caractères montrés"},
 	{"compared", "comparée"},
 	{"compared with values", "comparée à des valeurs"},
 

@@ -31,7 +31,7 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 	out := &pipelines.Audit{}
 	t.auditColumns(in.Schema(), out)
 	t.auditLess(out)
-	rules := t.auditRules(in.Schema(), f.Info().Name, out)
+	rules := append(t.auditRules(in.Schema(), f.Info().Name, out), t.auditShown(in.Schema(), f.Info().Name, out)...)
 	a := t.auditing(in.Schema(), out)
 	if err := a.populate(in.Schema(), out); err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 		return nil, err
 	}
 	for _, p := range rules {
-		out.Findings = append(out.Findings, pipelines.Finding{Check: "rule of identifier " + p.name, OK: p.failed == nil, Err: p.failed})
+		out.Findings = append(out.Findings, pipelines.Finding{Check: cmp.Or(p.check, "rule of identifier "+p.name), OK: p.failed == nil, Err: p.failed})
 	}
 	means.report(out)
 	texts.report(out)
@@ -137,6 +137,7 @@ func (t policy) auditLess(out *pipelines.Audit) {
 
 type auditedRule struct {
 	*proof
+	check   string // its name; "": that of an identifier
 	failed  error
 	highest int64 // number of a person, of a surrogate
 }

@@ -28,6 +28,8 @@ func (id identifierConfig) lawfully() string {
 	what := "Les valeurs de la colonne « " + id.Column + " » sont publiées telles quelles"
 	switch {
 	case id.open():
+	case id.partialByLaw():
+		what = partly(id.Column, id.ShowFirst, id.ShowLast)
 	case id.Rotate == "" && id.Destroy == "":
 		what = "Les valeurs de la colonne « " + id.Column + " » ont été remplacées par des codes, les mêmes d'une publication à l'autre"
 	default:
@@ -35,6 +37,32 @@ func (id identifierConfig) lawfully() string {
 	}
 	return what + ", ce que permet l'article D. 312-1-3, " + strconv.Itoa(legalNumber(id.LegalBasis)) +
 		"°, du code des relations entre le public et l'administration (" + strings.TrimRight(strings.TrimSpace(id.Reason), ".") + ")."
+}
+
+// none tells the public what stands where there was no value to mask.
+func (id identifierConfig) none() string {
+	if id.Action == "redact" {
+		return " ; là où il n'y en avait pas, il n'y a rien"
+	}
+	return ""
+}
+
+// partly tells the public how much of a column may be read.
+func partly(column string, first, last int) string {
+	var ends []string
+	for _, end := range []struct {
+		n         int
+		one, many string
+	}{{first, "le premier caractère", " premiers caractères"}, {last, "le dernier caractère", " derniers caractères"}} {
+		switch {
+		case end.n == 1:
+			ends = append(ends, end.one)
+		case end.n > 1:
+			ends = append(ends, "les "+strconv.Itoa(end.n)+end.many)
+		}
+	}
+	return "On ne peut lire, des valeurs de la colonne « " + column + " », que " + strings.Join(ends, " et ") +
+		" ; le reste est masqué, et une valeur trop courte l'est en entier"
 }
 
 // checkedThresholds names for the manifest what the gate found to hold. What an approver
@@ -68,6 +96,10 @@ func (id identifierConfig) role() string {
 		return "identifiants supprimés"
 	case id.Action == "pseudonym":
 		return "identifiants remplacés par des codes"
+	case id.partialByLaw():
+		return "identifiants publiés en partie sur une base légale"
+	case id.Action == "partial":
+		return "identifiants masqués en partie"
 	case id.ClearWhen.IsSet():
 		return "identifiants masqués sauf exception"
 	}

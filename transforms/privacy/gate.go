@@ -46,7 +46,10 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 	if err != nil {
 		return err
 	}
-	var proofs []*proof
+	proofs, err := t.shownProofs(in.Schema(), counted, file)
+	if err != nil {
+		return err
+	}
 	for _, id := range t.Identifiers {
 		p, err := t.proof(id, in.Schema(), counted != nil, file)
 		if err != nil {
@@ -126,8 +129,9 @@ type proof struct {
 	*rule
 	name  string
 	index int
-	never bool  // in clear
-	most  int64 // the greatest number of a person
+	never bool   // in clear
+	shape *shape // not nil: what stands for a value is not one text
+	most  int64  // the greatest number of a person
 	ev    *expr.Evaluator
 	shown int64 // values that are not otherwise
 }
@@ -153,7 +157,11 @@ func (t policy) proof(id identifierConfig, s *arrow.Schema, counted bool, file s
 	if err != nil {
 		return nil, err
 	}
-	p := &proof{name: id.Column, index: is[0], never: !id.ClearWhen.IsSet(),
+	shape := id.shape()
+	if shape != nil && s.Field(is[0]).Type.ID() != arrow.STRING {
+		return nil, messages.GateValue.With("file", file, "column", id.Column, "row", 1)
+	}
+	p := &proof{name: id.Column, index: is[0], never: !id.ClearWhen.IsSet(), shape: shape,
 		rule: &rule{otherwise: otherwise, key: arrowx.AppendKey(nil, otherwise, 0, false)}}
 	if p.never {
 		return p, nil
@@ -194,6 +202,12 @@ func (p *proof) look(ctx context.Context, r arrow.Record, before int64, file str
 			if !pseudonymous(a.Value(i)) && !a.IsNull(i) {
 				return messages.GateValue.With("file", file, "column", p.name, "row", before+int64(i)+1)
 			}
+		}
+		return nil
+	}
+	if p.shape != nil {
+		if i := p.lookAtShape(r.Column(p.index), verdicts); i >= 0 {
+			return messages.GateValue.With("file", file, "column", p.name, "row", before+int64(i)+1)
 		}
 		return nil
 	}

@@ -55,11 +55,11 @@ func (id identifierConfig) lawful() error {
 		return wrong("legal_basis", "a legal basis that is not in D.312-1-3")
 	case strings.TrimSpace(id.Reason) == "":
 		return wrong("legal_basis", "legal_basis without reason")
-	case id.Action != "" && id.Action != "pseudonym":
+	case id.Action != "" && id.Action != "pseudonym" && id.Action != "partial":
 		return wrong("action", "legal_basis with an action that lets no value out")
 	case id.ClearWhen.IsSet() || id.Otherwise != "":
 		return wrong("legal_basis", "legal_basis with clear_when or otherwise")
-	case legalNumber(id.LegalBasis) == elected && id.Action == "" && privateKinds[kind]:
+	case legalNumber(id.LegalBasis) == elected && (id.Action == "" || id.Action == "partial") && privateKinds[kind]:
 		return wrong("legal_basis", "a column named like an address or a telephone number, which no. 6 of D.312-1-3 leaves out")
 	}
 	return nil

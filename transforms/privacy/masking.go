@@ -48,6 +48,7 @@ type leaving struct {
 type rule struct {
 	pseudonym protect.Form  // not "": a keyed hash stands for every value
 	surrogate bool          // or a number in its order
+	mask                    // or some of its characters, or a word
 	clear     *expr.Program // nil: never in clear
 	cells     *clears       // not nil: in clear where these hold
 	otherwise arrow.Array   // one value; a null one for nothing
@@ -82,6 +83,9 @@ func (t policy) plan(in *arrow.Schema) (*plan, error) {
 			}
 			rules[i] = &rule{pseudonym: id.form(), surrogate: id.Action == "surrogate"}
 			continue
+		}
+		if t.counted(id) {
+			continue // the model says how much of it
 		}
 		r, err := id.rule(in, in.Field(i))
 		var located hcl.Diagnostics
@@ -198,6 +202,9 @@ func (id identifierConfig) rule(in *arrow.Schema, f arrow.Field) (*rule, error) 
 		return nil, err
 	}
 	r := &rule{otherwise: otherwise, key: arrowx.AppendKey(nil, otherwise, 0, false)}
+	if r.mask, err = id.mask(f); err != nil {
+		return nil, err
+	}
 	if id.ClearWhen.IsSet() {
 		r.clear, err = compute.Condition("clear_when", id.ClearWhen, in)
 	}
@@ -344,6 +351,12 @@ func (m *masking) leaves(ctx context.Context, n int, r arrow.Record, e *recoding
 	if c.rule.pseudonym != "" {
 		return m.pseudonyms[c.name].Column(m.mem, col), nil
 	}
+	if c.rule.partial != nil {
+		return c.rule.partial.Column(m.mem, col), nil
+	}
+	if c.rule.redact {
+		return m.redact(ctx, n, r, col.(*array.String))
+	}
 	refs := make([]arrowx.Ref, col.Len())
 	for i := range refs {
 		refs[i].Chunk = 1
@@ -393,6 +406,10 @@ func (m *masking) count(ctx context.Context, r arrow.Record, d *seen) error {
 		may, err := m.clear(ctx, n, r)
 		if err != nil {
 			return err
+		}
+		if c.rule.redact {
+			d.clear[c.name] += told(r.Column(c.index).(*array.String), may)
+			continue
 		}
 		for i, yes := range may {
 			if key = arrowx.AppendKey(key[:0], r.Column(c.index), i, false); yes && string(key) != string(c.rule.key) {

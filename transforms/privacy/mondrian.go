@@ -3,6 +3,7 @@ package privacy
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -42,12 +43,27 @@ func (c policyConfig) localMistake() error {
 	return nil
 }
 
-// Warnings says what portals make of ranges that overlap.
-func (t policy) Warnings() []*messages.Error {
-	if !t.local() {
+// Warnings says what portals make of ranges that overlap, and what one sensitive column
+// tells of another.
+func (t policy) Warnings() (all []*messages.Error) {
+	if t.local() {
+		all = append(all, messages.RangesOverlap.With())
+	}
+	if names := t.apart(); len(names) > 0 {
+		all = append(all, messages.SensitiveApart.With("columns", strings.Join(names, ", ")))
+	}
+	return all
+}
+
+// apart are the sensitive columns that the model judges each alone, where there are several.
+func (t policy) apart() (names []string) {
+	if len(t.Sensitive) < 2 {
 		return nil
 	}
-	return []*messages.Error{messages.RangesOverlap.With()}
+	for _, s := range t.Sensitive {
+		names = append(names, s.Column)
+	}
+	return names
 }
 
 // grouped is what Mondrian decided.

@@ -14,12 +14,13 @@ func (t policy) Paragraph(d pipelines.Decision) []string {
 	var sentences []string
 	for _, id := range t.Identifiers {
 		instead := "vidées"
-		if id.Otherwise != "" {
-			instead = "remplacées par « " + id.Otherwise + " »"
+		if id.instead() != "" {
+			instead = "remplacées par « " + id.instead() + " »" + id.none()
 		}
 		switch {
 		case id.Action == "drop":
 			sentences = append(sentences, "La colonne « "+id.Column+" » a été supprimée.")
+		case t.counted(id): // told with the quasi-identifiers
 		case id.legal():
 			sentences = append(sentences, id.lawfully())
 		case id.Action == "surrogate":
@@ -93,9 +94,13 @@ func (t policy) describeRecords(d pipelines.Decision) []string {
 	s, _ := d.(*seen)
 	for j, q := range t.Quasi {
 		switch {
+		case (s == nil || s.verdict == nil) && t.partial(q):
+			out = append(out, partly(q.Column, q.ShowFirst, q.ShowLast)+".")
 		case s == nil || s.verdict == nil:
 			out = append(out, "Les valeurs de la colonne « "+q.Column+" » sont regroupées autant que la protection des personnes le demande.")
 		case s.names[j] == "":
+		case s.names[j] == shownLevel:
+			out = append(out, partly(q.Column, q.ShowFirst, q.ShowLast)+".")
 		default:
 			out = append(out, "Les valeurs de la colonne « "+q.Column+" » ont été regroupées : "+s.names[j]+".")
 		}
@@ -124,7 +129,11 @@ func (t policy) describeRecords(d pipelines.Decision) []string {
 		out = append(out, "Une caractéristique absente y est comptée comme égale à toutes les autres.")
 	}
 	for _, c := range t.Sensitive {
-		out = append(out, "Dans chacun de ces groupes, les valeurs de la colonne « "+c.Column+" » sont assez variées pour ne rien apprendre sur une personne donnée.")
+		alone := ""
+		if len(t.Sensitive) > 1 {
+			alone = ", prise seule,"
+		}
+		out = append(out, "Dans chacun de ces groupes, les valeurs de la colonne « "+c.Column+" »"+alone+" sont assez variées pour ne rien apprendre sur une personne donnée.")
 	}
 	return out
 }

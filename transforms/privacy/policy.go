@@ -43,15 +43,17 @@ type policyConfig struct {
 
 type identifierConfig struct {
 	Column     string               `hcl:"column,label"`
-	Action     string               `hcl:"action,optional" doc:"mask, the default, puts otherwise in place of the value unless clear_when is true; null empties it unless clear_when is true; constant puts otherwise in every row; pseudonym puts a keyed hash, which leaves only beside a model, of the subject alone, and ties the rows of one person together, all of which must look like those of k persons; surrogate does so with numbers from 1 on, whose order tells nothing; drop keeps the column in." values:"mask|null|constant|pseudonym|surrogate|drop"`
+	Action     string               `hcl:"action,optional" doc:"mask, the default, puts otherwise in place of the value unless clear_when is true; null empties it unless clear_when is true; constant puts otherwise in every row; redact puts [masqué] in place of a text unless clear_when is true, and leaves null, so that it shows which rows have one; partial shows the first and last characters of a text (show_first, show_last), which may still name a person: it leaves only beside a model, which counts it as one of its quasi-identifiers and may hide it whole, or with legal_basis; pseudonym puts a keyed hash, which leaves only beside a model, of the subject alone, and ties the rows of one person together, all of which must look like those of k persons; surrogate does so with numbers from 1 on, whose order tells nothing; drop keeps the column in." values:"mask|null|constant|redact|partial|pseudonym|surrogate|drop"`
 	ClearWhen  pipelines.Expression `hcl:"clear_when,optional" doc:"The condition, over the row, under which the value may be read; anything but true masks it."`
 	Otherwise  string               `hcl:"otherwise,optional" doc:"What stands where the value is masked, nulls included; nothing (null) unless given."`
+	ShowFirst  int                  `hcl:"show_first,optional" doc:"Of partial: how many first characters are shown, with *** for the rest; where fewer letters and digits would be hidden than characters are shown, *** stands alone."`
+	ShowLast   int                  `hcl:"show_last,optional" doc:"Of partial: how many last characters are shown; it goes with show_first."`
 	Key        pipelines.Secret     `hcl:"key,optional" doc:"Of pseudonyms and surrogates: the root key, a secret of 32 bytes or more."`
 	Domain     string               `hcl:"domain,optional" doc:"Of pseudonyms: a name shared by the columns of this policy that must match; each column has its own unless given."`
 	Rotate     string               `hcl:"rotate,optional" doc:"Of pseudonyms: per_release draws the key anew from what was read, so that the same input has the same pseudonyms and those of two releases do not match." values:"per_release"`
 	Destroy    string               `hcl:"destroy_after,optional" doc:"Of pseudonyms, in place of key and rotate: publish draws a key that is stored nowhere and gone with the process, so that nobody can ever tell whose a pseudonym is; the same input made into a release again has other pseudonyms." values:"publish"`
 	Canonical  string               `hcl:"canonical,optional" doc:"Of pseudonyms: text, the default, compares without regard to case and spaces; exact, as written; identifier, letters and digits alone." values:"text|exact|identifier"`
-	LegalBasis string               `hcl:"legal_basis,optional" doc:"The documents of article D.312-1-3 of the code des relations entre le public et l'administration that the column is of, as D312-1-3/6: the law then lets it out, as it is or, with action pseudonym, as a keyed hash, which needs neither model nor rotate. Nothing else passes a mark."`
+	LegalBasis string               `hcl:"legal_basis,optional" doc:"The documents of article D.312-1-3 of the code des relations entre le public et l'administration that the column is of, as D312-1-3/6: the law then lets it out, as it is or, with action pseudonym, as a keyed hash, which needs neither model nor rotate, or, with action partial and no model, as some of its characters. Nothing else passes a mark."`
 	Reason     string               `hcl:"reason,optional" doc:"With legal_basis: why the column is of those documents; the public is told."`
 }
 
@@ -99,7 +101,7 @@ func (c policyConfig) Validate() error {
 	switch {
 	case c.Model == nil && len(c.Quasi)+len(c.Sensitive) > 0:
 		return messages.WrongModel.With("why", "quasi or sensitive columns without a model")
-	case c.Model != nil && len(c.Quasi) == 0:
+	case c.Model != nil && len(c.withPartials().Quasi) == 0:
 		return messages.WrongModel.With("why", "a model without a quasi-identifier")
 	case c.Model != nil && len(c.Clears) > 0:
 		return messages.WrongModel.With("why", "clear beside a model: the rows of a table are no persons")
@@ -111,6 +113,9 @@ func (c policyConfig) Validate() error {
 		return pipelines.At("subject", messages.WrongModel.With("why", "subject with null_match = \"wildcard\""))
 	}
 	for _, id := range c.Identifiers {
+		if err := id.uncounted(c.Model != nil); err != nil {
+			return err
+		}
 		if id.open() && len(c.Sensitive) > 0 {
 			return messages.WrongModel.With("why", "sensitive columns beside an identifier that leaves as it is: each row tells whose they are")
 		}
@@ -144,6 +149,9 @@ func (id identifierConfig) Validate() error {
 		return pipelines.At(argument, messages.WrongAction.With("column", id.Column, "why", why))
 	}
 	if err := id.lawful(); err != nil {
+		return err
+	}
+	if err := id.masksWell(); err != nil {
 		return err
 	}
 	pseudonym := id.hashed()
@@ -203,6 +211,7 @@ func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {
 		m.K = 1
 		c.Model = &m
 	}
+	c = c.withPartials()
 	files, err := c.hierarchies(env)
 	if err != nil {
 		return nil, err

@@ -101,7 +101,7 @@ func (t policy) answers(r *pipelines.ProvedModel) *pipelines.WP29 {
 		SinglingOut: pipelines.SinglingOut{Possible: after.Uniques > 0, UniqueBefore: r.Risks.Before.Uniques, UniqueAfter: after.Uniques,
 			SmallestClass: after.Smallest, HighestRisk: after.HighestRisk},
 		Linkability: pipelines.Linkability{Pseudonyms: []string{}, Lasting: []string{}, AverageRisk: after.AverageRisk},
-		Inference:   pipelines.Inference{Unbounded: []string{}},
+		Inference:   pipelines.Inference{Unbounded: []string{}, Apart: t.apart()},
 	}
 	for _, id := range t.pseudonyms() {
 		if id.lasts() {
@@ -114,7 +114,7 @@ func (t policy) answers(r *pipelines.ProvedModel) *pipelines.WP29 {
 		w.Inference.GreatestShare = max(w.Inference.GreatestShare, s.GreatestShare)
 	}
 	for _, c := range t.Protection(nil).Columns {
-		if c.Role == pipelines.RolePublic || c.Treatment == pipelines.Redacted || c.Treatment == pipelines.MaskedUnless || c.Treatment == pipelines.KeptByLaw {
+		if c.Role == pipelines.RolePublic || c.Treatment == pipelines.Redacted || c.Treatment == pipelines.MaskedGiven || c.Treatment == pipelines.MaskedUnless || c.Treatment == pipelines.KeptByLaw {
 			w.Inference.Unbounded = append(w.Inference.Unbounded, c.Name)
 		}
 	}

@@ -16,17 +16,27 @@ func (t policy) Protection(d pipelines.Decision) *pipelines.Protection {
 		p.Columns = append(p.Columns, pipelines.ProtectedColumn{Name: name, Role: role, Treatment: treatment, Instead: instead, Level: level})
 	}
 	for _, id := range t.Identifiers {
-		add(id.Column, pipelines.RoleIdentifier, id.treatment(), id.Otherwise, "")
+		switch {
+		case t.counted(id):
+		case id.partialByLaw():
+			add(id.Column, pipelines.RoleIdentifier, pipelines.PartlyMasked, "", shownLevel)
+		default:
+			add(id.Column, pipelines.RoleIdentifier, id.treatment(), id.instead(), "")
+		}
 	}
 	for j, q := range t.Quasi {
 		level := ""
 		if s != nil && s.verdict != nil {
 			level = s.names[j]
 		}
-		switch level {
-		case "":
+		switch {
+		case t.partial(q) && level == allHidden:
+			add(q.Column, pipelines.RoleIdentifier, pipelines.Masked, disclosure.Star, level)
+		case t.partial(q): // whatever was decided: some characters of a name name
+			add(q.Column, pipelines.RoleIdentifier, pipelines.PartlyMasked, "", cmp.Or(level, shownLevel))
+		case level == "":
 			add(q.Column, pipelines.RoleQuasi, pipelines.Kept, "", "")
-		case allHidden:
+		case level == allHidden:
 			add(q.Column, pipelines.RoleQuasi, pipelines.Masked, disclosure.Star, level)
 		default:
 			add(q.Column, pipelines.RoleQuasi, pipelines.Generalised, "", level)
@@ -76,6 +86,8 @@ func (id identifierConfig) treatment() pipelines.Treatment {
 		return pipelines.Pseudonymous
 	case id.ClearWhen.IsSet():
 		return pipelines.MaskedUnless
+	case id.Action == "redact":
+		return pipelines.MaskedGiven
 	}
 	return pipelines.Masked
 }
@@ -121,10 +133,10 @@ func open(p *pipelines.Protection, s *seen) []pipelines.Criterion {
 		return c.Treatment == pipelines.Pseudonymous || c.Treatment == pipelines.CodeByLaw
 	}))
 	need(pipelines.NeedsNoName, !has(func(c pipelines.ProtectedColumn) bool {
-		return c.Treatment == pipelines.MaskedUnless || c.Treatment == pipelines.KeptByLaw
+		return c.Treatment == pipelines.MaskedUnless || c.Treatment == pipelines.KeptByLaw || c.Treatment == pipelines.PartlyMasked
 	}))
 	need(pipelines.NeedsAllCounted, !has(func(c pipelines.ProtectedColumn) bool {
-		return c.Role == pipelines.RolePublic || c.Treatment == pipelines.Redacted
+		return c.Role == pipelines.RolePublic || c.Treatment == pipelines.Redacted || c.Treatment == pipelines.MaskedGiven
 	}))
 	need(pipelines.NeedsKnown, !has(func(c pipelines.ProtectedColumn) bool { return !known(c) }))
 	return all
@@ -135,7 +147,7 @@ func known(c pipelines.ProtectedColumn) bool {
 	switch c.Role {
 	case pipelines.RoleIdentifier:
 		switch c.Treatment {
-		case pipelines.Suppressed, pipelines.Masked, pipelines.MaskedUnless, pipelines.Pseudonymous, pipelines.KeptByLaw, pipelines.CodeByLaw:
+		case pipelines.Suppressed, pipelines.Masked, pipelines.MaskedGiven, pipelines.MaskedUnless, pipelines.PartlyMasked, pipelines.Pseudonymous, pipelines.KeptByLaw, pipelines.CodeByLaw:
 			return true
 		}
 	case pipelines.RoleQuasi:

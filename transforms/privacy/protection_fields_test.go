@@ -12,7 +12,7 @@ import (
 // public, and for whether the data may be called anonymous: see Protection and open.
 const judged = `
 purpose controller data_subjects public subject identifier quasi sensitive clear microaggregate opposition model gate text expect
-identifier: column action clear_when otherwise key domain rotate destroy_after canonical legal_basis reason
+identifier: column action clear_when otherwise show_first show_last key domain rotate destroy_after canonical legal_basis reason
 sensitive: column diversity closeness
 model: k k_map population suppression_limit metric search suppressed_rows null_match max_average_risk
 gate: max_prosecutor_risk max_uniques compare_with on_small_difference max_hold supersede

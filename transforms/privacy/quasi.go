@@ -30,7 +30,7 @@ type quasiConfig struct {
 	PostcodeFile  pipelines.ProjectFile `hcl:"postcode_file,optional" doc:"With hierarchy of postcodes: a file of the project with a line postcode;INSEE code of a commune for each commune that a postcode serves (the two columns of La Poste's table). Postcodes then have a level commune, and those that it does not know are refused."`
 	Squares       string                `hcl:"squares,optional" doc:"The least squares that names of squares of the INSEE grid (as transform \"square\" makes them) are brought to: 200m, then 1km; or 1km." values:"200m|1km"`
 	Round         string                `hcl:"round,optional" doc:"What numbers are rounded to the nearest multiple of; it has no levels above but *."`
-	ShowFirst     int                   `hcl:"show_first,optional" doc:"How many first characters of a text are shown, with *** for the rest; a text with fewer than twice as many as are shown becomes ***."`
+	ShowFirst     int                   `hcl:"show_first,optional" doc:"How many first characters of a text are shown, with *** for the rest; where fewer letters and digits would be hidden than characters are shown, *** stands alone."`
 	ShowLast      int                   `hcl:"show_last,optional" doc:"How many last characters of a text are shown; it goes with show_first."`
 	Code          string                `hcl:"code,optional" doc:"Which codes of places: postcode, the default, whose digits tell the département, or insee." values:"postcode|insee"`
 	MinLevel      int                   `hcl:"min_level,optional" doc:"The least level: 1 is the first above the values themselves."`

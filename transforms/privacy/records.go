@@ -59,13 +59,15 @@ type modelConfig struct {
 	SuppressionLimit float64           `hcl:"suppression_limit,optional" doc:"The greatest part of the rows that may be suppressed, from 0 to 1."`
 	Metric           string            `hcl:"metric,optional" doc:"What is made least: loss, the default, of detail; discernibility; class-size; entropy." values:"loss|discernibility|class-size|entropy"`
 	Search           string            `hcl:"search,optional" doc:"optimal, the default: all levels are looked at or proved to be no better. mondrian, for many quasi-identifiers: each group of rows has ranges of its own, which overlap those of others, and on which portals filter badly; nothing is suppressed, and every quasi-identifier leaves as text." values:"optimal|mondrian"`
-	SuppressedRows   string            `hcl:"suppressed_rows,optional" doc:"drop, the default and only way: what is suppressed does not leave." values:"drop"`
+	SuppressedRows   string            `hcl:"suppressed_rows,optional" doc:"drop, the default and only way: what is suppressed does not leave."`
 	NullMatch        string            `hcl:"null_match,optional" doc:"own_value, the default: null equals null alone. wildcard: null equals every value." values:"own_value|wildcard"`
 	MaxAverageRisk   float64           `hcl:"max_average_risk,optional" doc:"The greatest average risk of a row, which is classes by rows."`
 }
 
 func (m modelConfig) Validate() error {
 	switch {
+	case m.SuppressedRows != "" && m.SuppressedRows != "drop":
+		return pipelines.At("suppressed_rows", messages.OnlyDropped.With("got", m.SuppressedRows))
 	case m.KMap != 0 && m.KMap < 2:
 		return pipelines.At("k_map", messages.WrongModel.With("why", "k_map below 2"))
 	case (m.KMap != 0) != (m.Population != nil):

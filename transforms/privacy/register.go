@@ -20,7 +20,11 @@ func (t policy) Processing() pipelines.Processing {
 	for _, id := range t.Identifiers {
 		add(id.role(), id.Column)
 	}
-	add(roleQuasi, t.quasiNames()...)
+	for _, q := range t.Quasi {
+		if !t.partial(q) {
+			add(roleQuasi, q.Column)
+		}
+	}
 	for _, s := range t.Sensitive {
 		add(roleSensitive, s.Column)
 	}

@@ -27,9 +27,10 @@ func Redact(mem memory.Allocator, a arrow.Array, with string) arrow.Array {
 
 // Partial shows the first and the last characters of a value, with Hidden
 // between: neither how long the value is nor what is in its middle. A value is
-// shown in part only where at least as many characters are hidden as are shown;
-// a shorter one is hidden whole. Spaces around a value are no part of it, and a
-// letter and its accents are one character.
+// shown in part only where at least as many letters and digits are hidden as
+// characters are shown; another one is hidden whole. Spaces around a value are no
+// part of it, nor are characters that nobody sees; a letter and its accents are
+// one character.
 //
 // What is left may still name a person: it stays personal.
 type Partial struct{ first, last int }
@@ -44,22 +45,41 @@ func NewPartial(first, last int) (Partial, error) {
 
 // Of masks a value. The empty text stays empty.
 func (p Partial) Of(value string) string {
-	s := norm.NFC.String(strings.TrimSpace(value))
+	s := norm.NFC.String(strings.TrimSpace(strings.Map(seen, value)))
+	if s == "" {
+		return ""
+	}
 	var starts []int // of characters
 	for i, r := range s {
 		if !unicode.Is(unicode.M, r) || len(starts) == 0 {
 			starts = append(starts, i)
 		}
 	}
-	n := len(starts)
-	switch {
-	case n == 0:
-		return ""
-	case n < 2*(p.first+p.last):
+	n, shown := len(starts), p.first+p.last
+	if n < shown {
 		return Hidden
 	}
 	starts = append(starts, len(s))
-	return s[:starts[p.first]] + Hidden + s[starts[n-p.last]:]
+	from, to := starts[p.first], starts[n-p.last]
+	hidden := 0 // letters and digits; what stands between them could be padding
+	for _, r := range s[from:to] {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			hidden++
+		}
+	}
+	if hidden < shown {
+		return Hidden
+	}
+	return s[:from] + Hidden + s[to:]
+}
+
+// seen drops what has no look of its own: it would count as hidden and hide nothing, and
+// could carry what nobody reads.
+func seen(r rune) rune {
+	if !unicode.IsSpace(r) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+		return -1
+	}
+	return r
 }
 
 // Column masks a column whose values have a text. The caller releases the result.
