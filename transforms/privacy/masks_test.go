@@ -267,3 +267,24 @@ func TestSensitiveColumnsAreJudgedApart(t *testing.T) {
 		}
 	}
 }
+
+// The register has an identifier once, as one, whatever counts it.
+func TestMasksInTheRegister(t *testing.T) {
+	p, err := policy(t, pipelinetest.Env(t), fmt.Sprintf(countedCards, 3, 5, "")+"identifier \"tel\" { action = \"redact\" }\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	x := p.(pipelines.Registered).Processing()
+	for _, c := range x.Categories {
+		got[c.Role] = strings.Join(c.Columns, ",")
+	}
+	if got["identifiants masqués en partie"] != "carte" || got["identifiants masqués"] != "tel" || got["quasi-identifiants"] != "quartier" {
+		t.Errorf("%v", got)
+	}
+	said := strings.Join(x.Measures, "\n")
+	if !strings.Contains(said, "« carte », que les 3 premiers caractères et le dernier caractère ;") || strings.Count(said, "« carte »") != 1 ||
+		!strings.Contains(said, "« tel » ont été masquées (remplacées par « [masqué] » ; là où il n'y en avait pas, il n'y a rien).") {
+		t.Error(said)
+	}
+}
