@@ -2,7 +2,6 @@ package protect
 
 import (
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/bitutil"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"golang.org/x/text/unicode/norm"
 
@@ -188,17 +188,16 @@ const keepKnown = 1 << 14
 // Pseudonyms draws pseudonyms under one key: the first 26 letters of the base32
 // of HMAC-SHA-256(key, "v1" 00 canonical value). It is for one goroutine.
 type Pseudonyms struct {
-	mac     hash.Hash
+	mac     *shortMAC
 	form    Form
 	known   map[string][pseudonymLength]byte
 	message []byte
-	digest  []byte
 	rare    bool // few values of the last batch had come before
 }
 
 // Pseudonyms draws pseudonyms of values in a form.
 func (k Key) Pseudonyms(form Form) *Pseudonyms {
-	return &Pseudonyms{mac: hmac.New(sha256.New, k.key()), form: form, known: map[string][pseudonymLength]byte{}}
+	return &Pseudonyms{mac: newShortMAC(k.key()), form: form, known: map[string][pseudonymLength]byte{}}
 }
 
 // Of is the pseudonym of a value. The empty text is a value.
@@ -209,10 +208,7 @@ func (p *Pseudonyms) Of(value string) string {
 
 func (p *Pseudonyms) draw(value []byte) (drawn [pseudonymLength]byte) {
 	p.message = p.form.AppendCanonical(append(p.message[:0], pseudonymTag...), value)
-	p.mac.Reset()
-	p.mac.Write(p.message)
-	p.digest = p.mac.Sum(p.digest[:0])
-	return letters(p.digest)
+	return letters(p.mac.of(p.message))
 }
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -251,29 +247,35 @@ func (p *Pseudonyms) Column(mem memory.Allocator, a arrow.Array) arrow.Array {
 	if len(p.known) > keepKnown {
 		clear(p.known)
 	}
-	b := array.NewStringBuilder(mem)
-	defer b.Release()
-	b.Reserve(a.Len())
-	b.ReserveData(a.Len() * pseudonymLength)
+	n := a.Len()
+	ob := arrowx.NewBuffer(mem, (n+1)*arrow.Int32SizeBytes)
+	defer ob.Release()
+	vb := arrowx.NewBuffer(mem, n*pseudonymLength)
+	defer vb.Release()
+	ends, drawn := arrow.Int32Traits.CastFromBytes(ob.Bytes()), vb.Bytes()[:0]
+	ends[0] = 0
 	values, at := plain(a)
 	text := convert.Text(values)
+	var nulls []int
 	var buf []byte
 	most, asked, seen := looks, 0, 0
 	if p.rare {
 		most = lessLook
 	}
-	for row := range a.Len() {
+	for row := range n {
 		if arrowx.IsNull(a, row) || values.IsNull(at(row)) {
-			b.AppendNull()
+			nulls = append(nulls, row)
+			ends[row+1] = int32(len(drawn))
 			continue
 		}
 		buf = text(buf[:0], at(row))
 		if asked >= most && seen*fewSeen < asked {
-			drawn := p.draw(buf)
-			b.BinaryBuilder.Append(drawn[:])
+			one := p.draw(buf)
+			drawn = append(drawn, one[:]...)
+			ends[row+1] = int32(len(drawn))
 			continue
 		}
-		drawn, ok := p.known[string(buf)]
+		one, ok := p.known[string(buf)]
 		if asked < most {
 			asked++
 			if ok {
@@ -281,11 +283,26 @@ func (p *Pseudonyms) Column(mem memory.Allocator, a arrow.Array) arrow.Array {
 			}
 		}
 		if !ok {
-			drawn = p.draw(buf)
-			p.known[string(buf)] = drawn
+			one = p.draw(buf)
+			p.known[string(buf)] = one
 		}
-		b.BinaryBuilder.Append(drawn[:])
+		drawn = append(drawn, one[:]...)
+		ends[row+1] = int32(len(drawn))
 	}
 	p.rare = seen*fewSeen < asked
-	return b.NewArray()
+	clear(vb.Bytes()[len(drawn):])
+	vb.Resize(len(drawn))
+	var valid *memory.Buffer
+	if len(nulls) > 0 {
+		valid = arrowx.NewBuffer(mem, int(bitutil.BytesForBits(int64(n))))
+		defer valid.Release()
+		clear(valid.Bytes())
+		bitutil.SetBitsTo(valid.Bytes(), 0, int64(n), true)
+		for _, row := range nulls {
+			bitutil.ClearBit(valid.Bytes(), row)
+		}
+	}
+	data := array.NewData(arrow.BinaryTypes.String, n, []*memory.Buffer{valid, ob, vb}, nil, len(nulls), 0)
+	defer data.Release()
+	return array.NewStringData(data)
 }
