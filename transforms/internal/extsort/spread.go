@@ -265,9 +265,10 @@ func (s *spreading) write(r spreadRows) error {
 	return nil
 }
 
-// share is how large a file may be whose rows a worker sorts: of each worker two wait
-// to be taken, and the one in work is held with its keys and as it comes out.
-func (s *spreading) share() int64 { return s.env.Memory / int64(6*s.workers) }
+// share is how large a file may be whose rows a worker sorts. One in work is held with
+// its keys and as it comes out, which is two and a half times its size; two more wait to be
+// taken, and one is being taken.
+func (s *spreading) share() int64 { return 2 * s.env.Memory / int64(5*s.workers+7) }
 
 // sorted gives the rows of the files in order.
 func (s *spreading) sorted() pipelines.Stream {
