@@ -64,7 +64,11 @@ func (d *cellDecoder) column(c int) arrow.Array {
 			return nativeDecimal(kind, b, t.Precision, t.Scale)
 		})
 	case *arrow.Date32Type:
-		return fixedColumn(d, c, col.date.Parse, d.nativeDate)
+		parse := col.date.Parse
+		if col.date.ISO() {
+			parse = scalar.ParseDay
+		}
+		return fixedColumn(d, c, parse, d.nativeDate)
 	case *arrow.TimestampType:
 		return fixedColumn(d, c, col.instant.Parse, func(kind cellKind, b []byte) (arrow.Timestamp, *messages.Message) {
 			return d.nativeInstant(col, kind, b)

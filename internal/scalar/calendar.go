@@ -1,5 +1,7 @@
 package scalar
 
+import "github.com/apache/arrow/go/v15/arrow"
+
 func (c *clock) dayExists() bool {
 	y, m, d := c.v[year], c.v[month], c.v[day]
 	return y >= 1 && m >= 1 && m <= 12 && d >= 1 && d <= monthLength(y, m)
@@ -31,6 +33,27 @@ func (c *clock) dayNumber() int32 {
 	}
 	return n
 }
+
+// isoDay is dayNumber of YYYY-MM-DD; false of a 29th of February too, and of what is no day.
+// Years begin in March here, so that the day that a leap year has more is their last.
+func isoDay(b []byte) (arrow.Date32, bool) {
+	y, m, d, ok := isoParts(b)
+	if !ok || m > 12 || y == 0 || d-1 >= commonLength[m&15] {
+		return 0, false
+	}
+	if m <= 2 {
+		y--
+	}
+	century := y / 100
+	return arrow.Date32(1461*y/4-century+century/4+daysSinceMarch[m&15]+d-1) - 719468, true
+}
+
+// Of months, from 1: how long they are in a common year, and how many days lie between
+// the first of March before and theirs.
+var (
+	commonLength   = [16]uint32{0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
+	daysSinceMarch = [16]uint32{0, 306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275}
+)
 
 // setDay is the inverse of dayNumber, of any year. For those that a date can have it takes
 // no division (Neri and Schneider, "Euclidean affine functions and their application to

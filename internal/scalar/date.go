@@ -44,12 +44,11 @@ func (f DateFormat) String() string {
 
 // Parse reads a day; month lengths and leap years are checked.
 func (f DateFormat) Parse(b []byte) (arrow.Date32, *messages.Message) {
-	var c clock
 	if f.parts == nil {
-		if !c.isoDay(b) {
-			return 0, f.blame(b)
-		}
-	} else if !c.read(f.parts, b) {
+		return ParseDay(b)
+	}
+	var c clock
+	if !c.read(f.parts, b) {
 		return 0, f.blame(b)
 	}
 	if !c.dayExists() {
@@ -57,6 +56,24 @@ func (f DateFormat) Parse(b []byte) (arrow.Date32, *messages.Message) {
 	}
 	return arrow.Date32(c.dayNumber()), nil
 }
+
+// ParseDay is Parse of YYYY-MM-DD.
+func ParseDay(b []byte) (arrow.Date32, *messages.Message) {
+	if day, ok := isoDay(b); ok {
+		return day, nil
+	}
+	var c clock
+	if !c.isoDay(b) {
+		return 0, DateFormat{}.blame(b)
+	}
+	if !c.dayExists() {
+		return 0, messages.NoSuchDay
+	}
+	return arrow.Date32(c.dayNumber()), nil
+}
+
+// ISO says whether days are written YYYY-MM-DD.
+func (f DateFormat) ISO() bool { return f.parts == nil }
 
 func (f DateFormat) blame(b []byte) *messages.Message {
 	if repaired(b, func(b []byte) *messages.Message { _, why := f.Parse(b); return why }) {
@@ -196,23 +213,26 @@ func (c *clock) read(parts []part, b []byte) bool {
 	return len(b) == 0
 }
 
-// isoDay reads YYYY-MM-DD, the first eight bytes of it at once.
-func (c *clock) isoDay(b []byte) bool {
+// isoParts reads YYYY-MM-DD, the first eight bytes of it at once.
+func isoParts(b []byte) (y, m, d uint32, ok bool) {
 	if len(b) != 10 {
-		return false
+		return 0, 0, 0, false
 	}
 	// digits become their values, dashes zero; what is neither shows in the highest bit
 	const dashes, most = 0x2D30302D30303030, 0x7F76767F76767676
 	v := binary.LittleEndian.Uint64(b) ^ dashes
 	d1, d2 := b[8]-'0', b[9]-'0'
 	if (v|(v&0x7F7F7F7F7F7F7F7F+most))&0x8080808080808080 != 0 || d1 > 9 || d2 > 9 {
-		return false
+		return 0, 0, 0, false
 	}
-	digit := func(i int) int32 { return int32(v >> (8 * i) & 0xF) }
-	c.v[year] = digit(0)*1000 + digit(1)*100 + digit(2)*10 + digit(3)
-	c.v[month] = digit(5)*10 + digit(6)
-	c.v[day] = int32(d1)*10 + int32(d2)
-	return true
+	v = 10*v + v>>8 // each byte with the one after it
+	return uint32(v&0xFF*100 + v>>16&0xFF), uint32(v >> 40 & 0xFF), uint32(d1)*10 + uint32(d2), true
+}
+
+func (c *clock) isoDay(b []byte) bool {
+	y, m, d, ok := isoParts(b)
+	c.v[year], c.v[month], c.v[day] = int32(y), int32(m), int32(d)
+	return ok
 }
 
 // write writes the fields by the parts.
