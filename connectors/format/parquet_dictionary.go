@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 )
@@ -47,11 +48,27 @@ func (d *dictionary) start(n int) bool {
 	return true
 }
 
-// hash is of a text. Most have 8 to 32 bytes, of which the first and the last go into
+// shortWord is a text of less than eight bytes as a number, no other of its length.
+func shortWord(x []byte) uint64 {
+	n := len(x)
+	switch {
+	case n >= 4:
+		return uint64(binary.LittleEndian.Uint32(x)) | uint64(binary.LittleEndian.Uint32(x[n-4:]))<<32
+	case n > 0:
+		return uint64(x[0]) | uint64(x[n/2])<<8 | uint64(x[n-1])<<16
+	}
+	return 0
+}
+
+// hash is of a text. Most have up to 32 bytes, of which the first and the last go into
 // a multiplication to 128 bits; the salts keep anybody from preparing texts that collide.
 func (d *dictionary) hash(x []byte) uint64 {
 	n := len(x)
-	if n < 8 || n > 32 {
+	if n < 8 {
+		hi, lo := bits.Mul64(shortWord(x)^d.salts[0]^uint64(n), d.salts[1])
+		return hi ^ lo
+	}
+	if n > 32 {
 		return maphash.Bytes(d.seed, x)
 	}
 	hi, lo := bits.Mul64(uint64le(x)^d.salts[0]^uint64(n), uint64le(x[n-8:])^d.salts[1])
@@ -68,7 +85,9 @@ func equalTexts(x, y []byte) bool {
 	switch {
 	case n != len(y):
 		return false
-	case n < 8 || n > 32:
+	case n < 8:
+		return shortWord(x) == shortWord(y)
+	case n > 32:
 		return bytes.Equal(x, y)
 	case uint64le(x) != uint64le(y) || uint64le(x[n-8:]) != uint64le(y[n-8:]):
 		return false

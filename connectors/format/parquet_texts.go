@@ -200,11 +200,17 @@ func (v *texts) number(d *dictionary) bool {
 	if !d.start(n) {
 		return false
 	}
+	var last []byte // rows in order have one value many times
 	for i := range n {
 		if i > 0 && i%dictionaryStep == 0 && d.hopeless() {
 			return false
 		}
 		x := v.at(i)
+		if i > 0 && equalTexts(x, last) {
+			d.indices = append(d.indices, d.indices[i-1])
+			continue
+		}
+		last = x
 		mask := uint64(len(d.slots) - 1)
 		at := d.hash(x) & mask
 		for ; d.slots[at] != 0; at = (at + 1) & mask {
