@@ -210,7 +210,7 @@ func (g *keeping) kept(n Node, w *judged) (*Kept, error) {
 	r.table, r.drops, r.gone, r.unknown = stay, false, &gone, unknown
 	return &Kept{
 		Node:    Node{Levels: n.Levels, Score: n.Score, Suppressed: c.Rows - w.rows, Classes: w.classes},
-		Recoder: r, Risks: w.risks(int64(g.k)),
+		Recoder: r, Risks: w.risks(),
 	}, nil
 }
 

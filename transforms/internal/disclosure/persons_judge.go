@@ -8,16 +8,9 @@ import (
 
 // judged is the classes of the rows that stay so far.
 type judged struct {
+	*weighing
 	classes, rows int64
-	lost          bool            // some do not stay
-	sizes, people map[int64]int64 // as risksOf takes them
-}
-
-// risks are those of the rows that stay, of whom each class has so many persons at least.
-func (w *judged) risks(persons int64) Risks {
-	r := risksOf(w.sizes, w.people)
-	r.Persons = persons
-	return r
+	lost          bool // some do not stay
 }
 
 // weigh looks at the classes of a run, whose numbers are given.
@@ -30,12 +23,13 @@ func (g *keeping) weigh(s *searcher, levels []int, numbers []uint32, run *run, w
 			g.alive[numbers[i]] = false
 			continue
 		}
+		rows, population := int64(size), int64(0)
 		w.classes++
-		w.sizes[int64(size)]++
-		w.rows += int64(size)
+		w.rows += rows
 		if g.population != nil {
-			w.people[int64(g.population.get(run.key(i)))] += int64(size)
+			population = int64(g.population.get(run.key(i)))
 		}
+		w.add(rows, counted{min(int64(g.k), rows), rows}, population)
 	}
 }
 
@@ -98,7 +92,7 @@ func (g *keeping) judge(ctx context.Context, s *searcher, levels []int) (*judged
 	if err != nil {
 		return nil, err
 	}
-	at := &judged{sizes: map[int64]int64{}, people: map[int64]int64{}}
+	at := &judged{weighing: c.weighing()}
 	if s.p.Models.AverageRisk.num > 0 {
 		numbers, run, err := g.all(ctx, rows, values)
 		if err == nil && run.len() > 0 {

@@ -7,16 +7,23 @@ import (
 	"slices"
 )
 
-// Risks is how likely an attacker is right who links a row to a person.
+// Risks is how likely an attacker is right who links a row to a person. Where the shape
+// counts subjects they are risks of persons: whoever has rows in several classes is
+// counted in each.
 type Risks struct {
 	Rows, Classes int64
-	Smallest      int64 // rows of the smallest class
+	Smallest      int64  // rows of the smallest class
+	Sizes         []Size // how many classes have so many rows, from the smallest
 	// Persons, where the shape counts subjects, is how many are in the class that has
-	// fewest, none counted above the shape's number.
+	// fewest, and Peopled how many classes have so many. Of a class that has more than
+	// the shape tells apart, those that it does are counted.
 	Persons int64
-	Sizes   []Size // how many classes are of a size, from the smallest
-	// Prosecutor: the attacker knows that the person is in the data. The risk of a row
-	// is one by the rows of its class. Marketer is how many rows are linked rightly on
+	Peopled []Size
+	// MeansAtMost says that there is such a class: the means are no greater than what
+	// stands here, and may be less. MostAtMost says so of the greatest prosecutor's risk.
+	MeansAtMost, MostAtMost bool
+	// Prosecutor: the attacker knows that the person is in the data. The risk is one by
+	// the rows, or persons, of the class. Marketer is how many are linked rightly on
 	// average, and equals the mean.
 	ProsecutorMost, ProsecutorMean float64
 	Marketer                       float64
@@ -25,16 +32,19 @@ type Risks struct {
 	JournalistMost, JournalistMean float64
 }
 
-// Size is classes of one size.
+// Size is classes of so many rows, or persons.
 type Size struct{ Rows, Classes int64 }
 
 // Uniques is how many rows are alone in their class, Doubles how many are two.
-func (r Risks) Uniques() int64 { return r.of(1) }
-func (r Risks) Doubles() int64 { return 2 * r.of(2) }
+func (r Risks) Uniques() int64 { return of(r.Sizes, 1) }
+func (r Risks) Doubles() int64 { return 2 * of(r.Sizes, 2) }
 
-func (r Risks) of(rows int64) int64 {
-	for _, s := range r.Sizes {
-		if s.Rows == rows {
+// Alone is how many persons are alone in a class, however many rows they have there.
+func (r Risks) Alone() int64 { return of(r.Peopled, 1) }
+
+func of(sizes []Size, n int64) int64 {
+	for _, s := range sizes {
+		if s.Rows == n {
 			return s.Classes
 		}
 	}
@@ -47,64 +57,145 @@ func Measure(ctx context.Context, p Problem, levels []int) (Risks, error) {
 	if err != nil {
 		return Risks{}, err
 	}
-	sizes, people := map[int64]int64{}, map[int64]int64{}
-	persons := int64(s.p.Classes.shape.Subjects)
+	w := p.Classes.weighing()
 	err = s.visit(ctx, levels, func(n *node) error {
-		for i, rows := range n.run.n {
-			if rows == 0 || n.lost[i] {
-				continue
-			}
-			sizes[int64(rows)]++
-			if u := n.run.subjects; u != nil && !u.enough[i] {
-				persons = min(persons, int64(u.start[i+1]-u.start[i]))
-			}
-			if n.run.population != nil {
-				people[int64(n.run.population[i])] += int64(rows)
+		for i := range n.run.n {
+			if !n.lost[i] {
+				w.class(n.run, i)
 			}
 		}
 		return nil
 	})
-	r := risksOf(sizes, people)
-	r.Persons = persons
-	return r, err
+	return w.risks(), err
 }
 
-// risksOf is the risks of so many classes of each size, and of so many rows whose class
-// has each number of persons of the population.
-func risksOf(sizes, people map[int64]int64) Risks {
-	r := prosecuted(sizes)
-	if r.Rows == 0 {
-		return r
-	}
-	sum := 0.0
-	for i, n := range sorted(people) {
-		if i == 0 {
-			r.JournalistMost = 1 / float64(max(n, 1))
+// Standing gives the risks of all rows at the levels that were counted, whatever the
+// models: what Measure gives there under none, of one reading of the classes.
+func Standing(ctx context.Context, c *Classes) (Risks, error) {
+	w := c.weighing()
+	err := c.each(ctx, func(r *run) error {
+		for i := range r.n {
+			w.class(r, i)
 		}
-		sum += float64(people[n]) / float64(max(n, 1))
-	}
-	r.JournalistMean = sum / float64(r.Rows)
-	return r
+		return nil
+	})
+	return w.risks(), err
 }
 
-// prosecuted are the risks that follow from how many classes are of a size.
-func prosecuted(sizes map[int64]int64) (r Risks) {
-	for _, size := range sorted(sizes) {
-		r.Sizes = append(r.Sizes, Size{size, sizes[size]})
-		r.Rows += size * sizes[size]
-		r.Classes += sizes[size]
+// weighing adds up classes by what their risks follow from.
+type weighing struct {
+	enough  int64             // persons of a class that are told apart; 0: rows are counted
+	sizes   map[int64]int64   // classes by rows
+	peopled map[int64]int64   // classes by persons
+	told    int64             // fewest persons of a class that has no more than were told apart
+	open    bool              // some may have more
+	mapped  map[int64]counted // by persons of the population that look like a class; nil: none are counted
+}
+
+// counted is rows or persons, from at least to at most so many.
+type counted struct{ least, most int64 }
+
+func (c *Classes) weighing() *weighing {
+	w := &weighing{enough: int64(c.shape.Subjects), sizes: map[int64]int64{}, peopled: map[int64]int64{}, told: math.MaxInt64}
+	if c.shape.Population {
+		w.mapped = map[int64]counted{}
 	}
+	return w
+}
+
+// class adds class i of a run, unless it is of the population alone.
+func (w *weighing) class(r *run, i int) {
+	rows, population := int64(r.n[i]), int64(0)
+	if rows == 0 {
+		return
+	}
+	if r.population != nil {
+		population = int64(r.population[i])
+	}
+	switch u := r.subjects; {
+	case u == nil:
+		w.add(rows, counted{rows, rows}, population)
+	case u.enough[i]:
+		w.add(rows, counted{min(w.enough, rows), rows}, population)
+	default:
+		n := int64(u.start[i+1] - u.start[i])
+		w.add(rows, counted{n, n}, population)
+	}
+}
+
+// add adds a class of so many rows and persons.
+func (w *weighing) add(rows int64, persons counted, population int64) {
+	w.sizes[rows]++
+	if w.enough == 0 {
+		persons = counted{rows, rows}
+	} else {
+		w.peopled[persons.least]++
+		if persons.least == persons.most {
+			w.told = min(w.told, persons.least)
+		} else {
+			w.open = true
+		}
+	}
+	if w.mapped != nil {
+		m := w.mapped[population]
+		w.mapped[population] = counted{m.least + persons.least, m.most + persons.most}
+	}
+}
+
+func (w *weighing) risks() (r Risks) {
+	r.Sizes, r.Rows, r.Classes = listed(w.sizes)
 	if r.Rows == 0 {
 		return r
 	}
 	r.Smallest = r.Sizes[0].Rows
-	r.ProsecutorMost = 1 / float64(r.Smallest)
-	r.ProsecutorMean = float64(r.Classes) / float64(r.Rows)
+	least, all := r.Smallest, r.Rows
+	if w.enough > 0 {
+		r.Peopled, all, _ = listed(w.peopled)
+		least = r.Peopled[0].Rows
+		r.Persons, r.MeansAtMost, r.MostAtMost = least, w.open, w.told != least
+	}
+	r.ProsecutorMost = 1 / float64(least)
+	r.ProsecutorMean = float64(r.Classes) / float64(all)
 	r.Marketer = r.ProsecutorMean
+	r.JournalistMost, r.JournalistMean = w.journalist()
 	return r
 }
 
-func sorted(m map[int64]int64) []int64 {
+// listed is classes by size, how many are in all of them, and how many classes there are.
+func listed(sizes map[int64]int64) (list []Size, all, classes int64) {
+	for _, size := range sorted(sizes) {
+		list = append(list, Size{size, sizes[size]})
+		all += size * sizes[size]
+		classes += sizes[size]
+	}
+	return list, all, classes
+}
+
+// journalist is one by the persons of the population who look like a class: the greatest,
+// and the mean over those who are in the classes. Where it is not known how many these
+// are it is the greatest that the mean may be: those of the classes of the rarest are
+// then as many as they may.
+func (w *weighing) journalist() (most, mean float64) {
+	sum, all := 0.0, int64(0)
+	order := sorted(w.mapped)
+	for _, n := range order {
+		sum += float64(w.mapped[n].least) / float64(max(n, 1))
+		all += w.mapped[n].least
+	}
+	if all == 0 {
+		return 0, 0
+	}
+	mean = sum / float64(all)
+	for _, n := range order {
+		more := w.mapped[n].most - w.mapped[n].least
+		sum += float64(more) / float64(max(n, 1))
+		all += more
+		mean = max(mean, sum/float64(all))
+	}
+	return 1 / float64(max(order[0], 1)), mean
+}
+
+func sorted[V any](m map[int64]V) []int64 {
 	keys := make([]int64, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
