@@ -30,8 +30,6 @@ type CodedFile interface {
 // Audit is what a file shows.
 type Audit struct {
 	Exposure
-	// Persons is the fewest persons of a class, where the file tells them.
-	Persons  int64             `json:"fewest_persons,omitempty"`
 	Findings []Finding         `json:"-"`
 	Unproved []*messages.Error `json:"-"` // what the file alone does not prove
 }

@@ -29,22 +29,13 @@ type Exploration struct {
 	Costs        []ColumnCost `json:"columns"`
 }
 
-// ExploredModel is what the rows must keep.
+// ExploredModel is what the rows must keep. What is 0 is not asked.
 type ExploredModel struct {
-	K           int     `json:"k"`
-	Suppression float64 `json:"suppression_limit"`
-	Metric      string  `json:"metric"`
-}
-
-// Exposure is how likely somebody is right who links a row to a person by its
-// quasi-identifiers, knowing that the person is in the data.
-type Exposure struct {
-	Rows        int64   `json:"rows"`
-	Classes     int64   `json:"classes"`
-	Smallest    int64   `json:"smallest_class"`
-	Uniques     int64   `json:"unique_rows"` // rows that are alone in their class
-	HighestRisk float64 `json:"highest_risk"`
-	AverageRisk float64 `json:"average_risk"`
+	K              int     `json:"k,omitempty"`
+	KMap           int     `json:"k_map,omitempty"` // persons of the population
+	MaxAverageRisk float64 `json:"max_average_risk,omitempty"`
+	Suppression    float64 `json:"suppression_limit"`
+	Metric         string  `json:"metric"`
 }
 
 // Choice is a level for each quasi-identifier and what it comes to.

@@ -17,6 +17,8 @@ type Protection struct {
 	Columns  []ProtectedColumn `json:"columns"`
 	Model    *ProtectedModel   `json:"model,omitempty"`
 	Opposed  bool              `json:"opposition,omitempty"` // rows of those who objected were dropped
+	// Verified is what the gate found to hold of each file, besides the model.
+	Verified []Verified `json:"verified,omitempty"`
 	// Anonymous says that the criteria hold under which the data may be called so.
 	// Open are those that do not; one of the two is always told.
 	Anonymous bool        `json:"anonymous"`
@@ -61,15 +63,52 @@ const (
 	CodeByLaw Treatment = "pseudonym_by_law"
 )
 
-// ProtectedModel is what the rows of a release keep.
+// ProtectedModel is what the rows of a release keep. What is 0 is not asked.
 type ProtectedModel struct {
-	K        int      `json:"k"`
-	Persons  bool     `json:"persons"` // k counts persons, not rows
+	K        int      `json:"k,omitempty"`
+	KMap     int      `json:"k_map,omitempty"` // persons of the population who look like each row
+	Persons  bool     `json:"persons"`         // k counts persons, not rows
 	Wildcard bool     `json:"null_matches_any,omitempty"`
 	Quasi    []string `json:"quasi"`
+	// Tied says that the files tell which rows are of one person: the gate counted
+	// persons in them, and k of them have what all rows of each are. Else it counted
+	// rows, and persons were counted as the rows were read.
+	Tied           bool    `json:"all_rows_of_each_person,omitempty"`
+	MaxAverageRisk float64 `json:"max_average_risk,omitempty"` // of rows
+	// Thresholds are those of the gate, but for what an approver accepted.
+	Thresholds []ProtectedThreshold `json:"thresholds,omitempty"`
 	// Sensitive are the bounds of the columns that nobody may learn of a person.
 	Sensitive []ProtectedValues `json:"sensitive,omitempty"`
 }
+
+// ProtectedThreshold is a figure of the gate that no file passes.
+type ProtectedThreshold struct {
+	Rule string  `json:"rule"` // as the policy names it
+	Most float64 `json:"most"`
+}
+
+// Verified is something that the gate found to hold of each file.
+type Verified struct {
+	What     Verification `json:"what"`
+	Columns  []string     `json:"columns,omitempty"`
+	Least    int          `json:"least,omitempty"`     // persons of a total, rows of a mean
+	MaxShare float64      `json:"max_share,omitempty"` // of one in a total
+}
+
+// Verification is what was verified.
+type Verification string
+
+const (
+	VerifiedColumns  Verification = "columns"        // no column leaves that the policy does not let out
+	VerifiedMasks    Verification = "masked"         // every value is what stands in its place
+	VerifiedRules    Verification = "masked_unless"  // every value that can be read is in a row that the rule lets be read
+	VerifiedCounts   Verification = "readable_count" // as many values can be read as the rule was found to let be read
+	VerifiedCodes    Verification = "codes"          // every value has the form of a code
+	VerifiedTotals   Verification = "totals"         // as many totals are left as the rule let out, and none of others stands beside masked ones
+	VerifiedMeans    Verification = "means"          // every value is one of the means, and each stands in so many rows
+	VerifiedTexts    Verification = "texts"          // the detectors found nothing that the policy does not expect
+	VerifiedReleases Verification = "releases"       // the release was compared with those that are public
+)
 
 // ProtectedValues are the bounds of a sensitive column in each class of rows.
 type ProtectedValues struct {
@@ -147,8 +186,7 @@ type ProvedModel struct {
 }
 
 // ProvedRisks are the risks of the rows at the least levels of the policy, which is
-// the most that could have left, and at those that were chosen. The marketer's risk
-// is the average one; the journalist's needs a population, which is not counted.
+// the most that could have left, and at those that were chosen.
 type ProvedRisks struct {
 	Before Exposure `json:"before"`
 	After  Exposure `json:"after"`
@@ -171,7 +209,7 @@ type ClassSizes struct {
 }
 
 // ProvedDiversity is what the values of a sensitive column reach in the classes that
-// leave. Null does not count towards the numbers of values.
+// leave, which are counted by rows. Null does not count towards the numbers of values.
 type ProvedDiversity struct {
 	Asked         ProtectedValues `json:"asked"`
 	Values        int             `json:"least_values"`         // of a class: l reached
@@ -180,6 +218,10 @@ type ProvedDiversity struct {
 	GreatestShare float64         `json:"greatest_share"`       // of one value in a class
 	T             float64         `json:"greatest_t"`           // distance of a class from all rows read
 	TOfKept       float64         `json:"greatest_t_from_kept"` // from the rows that leave
+	// Of the rows that leave too: basic and enhanced β-likeness and δ-disclosure.
+	Beta         float64 `json:"greatest_beta"`
+	EnhancedBeta float64 `json:"greatest_enhanced_beta"`
+	Delta        float64 `json:"greatest_delta"`
 }
 
 // WP29 holds the answers to three questions.
@@ -191,18 +233,22 @@ type WP29 struct {
 
 // SinglingOut is whether one person can be picked out.
 type SinglingOut struct {
-	Possible      bool    `json:"possible"` // a row is alone in its class
-	UniqueBefore  int64   `json:"unique_rows_before"`
-	UniqueAfter   int64   `json:"unique_rows_after"`
-	SmallestClass int64   `json:"smallest_class"`
+	Possible      bool    `json:"possible"` // somebody is alone in a class
+	Counts        Counted `json:"counts"`   // whom the figures count
+	UniqueBefore  int64   `json:"unique_before"`
+	UniqueAfter   int64   `json:"unique_after"`
+	Fewest        int64   `json:"fewest_of_a_class"`
 	HighestRisk   float64 `json:"highest_risk"`
+	HighestAtMost bool    `json:"highest_risk_at_most,omitempty"`
 }
 
 // Linkability is whether records of one person can be put together.
 type Linkability struct {
-	Pseudonyms  []string `json:"pseudonyms"`   // columns that tie the rows of a person together, in this release alone
-	Lasting     []string `json:"lasting"`      // columns that do in all releases, by law
-	AverageRisk float64  `json:"average_risk"` // that a row of another file is put beside the right one
+	Pseudonyms []string `json:"pseudonyms"` // columns that tie the rows of a person together, in this release alone
+	Lasting    []string `json:"lasting"`    // columns that do in all releases, by law
+	// AverageRisk is that a record of another file is put beside the right one.
+	AverageRisk   float64 `json:"average_risk"`
+	AverageAtMost bool    `json:"average_risk_at_most,omitempty"`
 }
 
 // Inference is whether something can be learnt of a person that is not in the quasi-identifiers.

@@ -283,15 +283,13 @@ func exploredText(source, policy, file string) []byte {
 // exploration prints what was found.
 func (a *app) exploration(x *pipelines.Exploration) error {
 	line := func(en, fr string, args ...any) { fmt.Fprintf(a.Out, a.t(en, fr)+"\n", args...) }
-	line("k = %d, suppression_limit = %s, metric = %s; %d rows", "k = %d, suppression_limit = %s, metric = %s ; %d lignes",
-		x.Model.K, argument(x.Model.Suppression), x.Model.Metric, x.Rows)
+	line("%s, suppression_limit = %s, metric = %s; %d rows", "%s, suppression_limit = %s, metric = %s ; %d lignes",
+		strings.Join(asked(x.Model), ", "), argument(x.Model.Suppression), x.Model.Metric, x.Rows)
 	if x.Rejected > 0 {
 		line("rows that cannot be read, and are in none of these figures: %d", "lignes qui ne se lisent pas, et ne sont dans aucun de ces chiffres : %d", x.Rejected)
 	}
 	exposure := func(e pipelines.Exposure) {
-		line("  classes %d, smallest %d, rows alone %d, highest risk %s, average risk %s",
-			"  groupes %d, le plus petit %d, lignes seules %d, risque le plus haut %s, risque moyen %s",
-			e.Classes, e.Smallest, e.Uniques, a.risk(e.HighestRisk), a.risk(e.AverageRisk))
+		a.exposed(fmt.Sprintf(a.t("classes %d, smallest %d, rows alone %d", "groupes %d, le plus petit %d, lignes seules %d"), e.Classes, e.Smallest, e.Uniques), e)
 	}
 	line("\nAs it stands:", "\nTel quel :")
 	exposure(x.Before)

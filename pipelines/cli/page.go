@@ -205,10 +205,8 @@ func publicPage(m pipelines.Manifest, w words) document {
 	d.heading(2, w.t("Ce qui a été vérifié", "What was verified"))
 	d.say(w.t("Avant la publication, chaque fichier a été relu et la règle y a été vérifiée à partir de ses octets ; sans quoi rien n'aurait été publié.",
 		"Before the publication each file was read back and the rule was verified from its bytes; otherwise nothing would have been published."))
-	if p := m.Protection; p != nil && p.Model != nil {
-		d.list(held(p.Model, w)...)
-	}
 	if m.Protection != nil {
+		d.list(held(m.Protection, w)...)
 		guarantees(&d, m.Protection, w)
 	}
 	d.heading(2, w.t("Fichiers", "Files"))
@@ -352,36 +350,6 @@ func treated(c pipelines.ProtectedColumn, p *pipelines.Protection, w words) stri
 	return string(c.Treatment)
 }
 
-var diversityNames = map[string][2]string{
-	"distinct":  {"au moins %s valeurs différentes", "at least %s different values"},
-	"entropy":   {"une entropie d'au moins celle de %s valeurs également fréquentes", "an entropy of at least that of %s equally frequent values"},
-	"recursive": {"au moins %s valeurs, dont la plus fréquente ne domine pas", "at least %s values, of which the most frequent does not dominate"},
-}
-
-// held is what the gate recounted.
-func held(m *pipelines.ProtectedModel, w words) []string {
-	quasi := strings.Join(m.Quasi, ", ")
-	who := w.t("lignes", "rows")
-	if m.Persons {
-		who = w.t("personnes différentes", "different persons")
-	}
-	all := []string{w.t("k-anonymat, k = %[1]d : au moins %[1]d %[2]s ont les mêmes caractéristiques (%[3]s).",
-		"k-anonymity, k = %[1]d: at least %[1]d %[2]s have the same characteristics (%[3]s).", m.K, who, quasi)}
-	if m.Wildcard {
-		all = append(all, w.t("Une caractéristique absente y est comptée comme égale à toutes les autres.", "An absent characteristic counts there as equal to every other."))
-	}
-	for _, s := range m.Sensitive {
-		if n, ok := diversityNames[s.Diversity]; ok {
-			all = append(all, w.t("l-diversité de %s : chaque groupe a %s.", "l-diversity of %s: each group has %s.", s.Column, fmt.Sprintf(n[w], w.number(s.L))))
-		}
-		if s.Distance != "" {
-			all = append(all, w.t("t-proximité de %s : dans chaque groupe, ses valeurs sont réparties comme dans l'ensemble, à %s près.",
-				"t-closeness of %s: in each group its values are distributed as in the whole, within %s.", s.Column, w.number(s.T)))
-		}
-	}
-	return all
-}
-
 var criteria = map[pipelines.Criterion][2]string{
 	pipelines.NeedsModel:      {"aucun modèle ne compte combien de personnes se ressemblent", "no model counts how many persons look alike"},
 	pipelines.NeedsK:          {"les groupes ont moins de 5 personnes au minimum", "groups may have fewer than 5 persons"},
@@ -397,8 +365,12 @@ var criteria = map[pipelines.Criterion][2]string{
 func guarantees(d *document, p *pipelines.Protection, w words) {
 	if p.Anonymous && len(p.Open) == 0 {
 		d.heading(2, w.t("Ce que cela garantit", "What this guarantees"))
-		d.say(w.t("Ces données sont dites anonymisées : chaque personne a les mêmes caractéristiques publiées qu'au moins quatre autres, aucun code ne réunit les lignes d'une personne, aucune valeur qui nomme n'est lisible, et toute colonne publiée est comptée ou bornée dans chaque groupe. Ces critères ont été vérifiés sur les fichiers publiés.",
-			"These data are called anonymised: each person has the same published characteristics as at least four others, no code puts the rows of a person together, no value that names can be read, and every published column is counted or bounded in each group. These criteria were verified on the published files."))
+		counted := ""
+		if p.Model != nil && !p.Model.Tied {
+			counted = w.t(", sauf pour le compte des personnes, fait à la lecture de la source", ", but for the count of persons, which was made as the source was read")
+		}
+		d.say(w.t("Ces données sont dites anonymisées : chaque personne a les mêmes caractéristiques publiées qu'au moins quatre autres, aucun code ne réunit les lignes d'une personne, aucune valeur qui nomme n'est lisible, et toute colonne publiée est comptée ou bornée dans chaque groupe. Ces critères ont été vérifiés sur les fichiers publiés%s.",
+			"These data are called anonymised: each person has the same published characteristics as at least four others, no code puts the rows of a person together, no value that names can be read, and every published column is counted or bounded in each group. These criteria were verified on the published files%s.", counted))
 		return
 	}
 	d.heading(2, w.t("Ce que cela ne garantit pas", "What this does not guarantee"))

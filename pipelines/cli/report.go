@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -168,13 +169,12 @@ func records(d *document, r *pipelines.ProvedModel) {
 	if r.NullMatch == "wildcard" {
 		null = "une valeur absente égale toutes les autres"
 	}
-	d.list(
-		fmt.Sprintf("k = %d (%s)", r.Asked.K, who),
-		"suppression permise : "+percent(r.Asked.Suppression),
-		"règle des valeurs absentes : "+null,
+	d.list(slices.Concat(frenchAsked(r.Asked, who), []string{
+		"suppression permise : " + percent(r.Asked.Suppression),
+		"règle des valeurs absentes : " + null,
 		count("lignes examinées", r.RowsIn), count("lignes publiées", r.RowsOut),
 		fmt.Sprintf("lignes supprimées : %d (%s)", r.RowsDropped, share(r.RowsDropped, r.RowsIn)),
-	)
+	})...)
 	var levels [][]string
 	for _, l := range r.Levels {
 		name := l.Name
@@ -189,17 +189,7 @@ func records(d *document, r *pipelines.ProvedModel) {
 		"perte : "+figure(r.Loss), "discernabilité : "+figure(r.Discernible), "taille moyenne des groupes (lignes lues par groupe) : "+figure(r.AverageClass),
 	)
 	d.heading(2, "Risques")
-	before, after := r.Risks.Before, r.Risks.After
-	d.table("Avant : aux niveaux minimaux de la politique. Après : ce qui est publié.", []string{"", "avant", "après"}, [][]string{
-		{"lignes", strconv.FormatInt(before.Rows, 10), strconv.FormatInt(after.Rows, 10)},
-		{"groupes", strconv.FormatInt(before.Classes, 10), strconv.FormatInt(after.Classes, 10)},
-		{"plus petit groupe", strconv.FormatInt(before.Smallest, 10), strconv.FormatInt(after.Smallest, 10)},
-		{"lignes seules dans leur groupe", strconv.FormatInt(before.Uniques, 10), strconv.FormatInt(after.Uniques, 10)},
-		{"risque le plus haut (procureur)", percent(before.HighestRisk), percent(after.HighestRisk)},
-		{"risque moyen (procureur, et démarcheur)", percent(before.AverageRisk), percent(after.AverageRisk)},
-	})
-	d.say("Ces risques comptent des lignes. Là où une personne en a plusieurs, le sien est plus haut : le contrôle, lui, compte des personnes. " +
-		"Le risque du journaliste, qui demande de compter une population, n'est pas donné ici.")
+	exposures(d, r)
 	var sizes [][]string
 	for _, s := range r.Sizes {
 		size := fmt.Sprintf("%d à %d", s.From, s.To)
@@ -222,10 +212,25 @@ func records(d *document, r *pipelines.ProvedModel) {
 			asked = append(asked, "t = "+frenchWords.number(s.Asked.T)+" ("+s.Asked.Distance+")")
 		}
 		reached = append(reached, []string{s.Asked.Column, strings.Join(asked, ", "), strconv.Itoa(s.Values), strconv.Itoa(s.Entropy),
-			strconv.Itoa(s.Recursive), figure(s.T), percent(s.GreatestShare)})
+			strconv.Itoa(s.Recursive), figure(s.T), percent(s.GreatestShare), figure(s.Beta) + " (" + figure(s.EnhancedBeta) + ")", figure(s.Delta)})
 	}
-	d.table("Informations sensibles : demandé et atteint dans le groupe le moins bon",
-		[]string{"colonne", "demandé", "valeurs différentes", "l entropique", "c récursif", "t", "part la plus forte d'une valeur"}, reached)
+	d.table("Informations sensibles, en lignes : demandé et atteint dans le groupe le moins bon",
+		[]string{"colonne", "demandé", "valeurs différentes", "l entropique", "c récursif", "t", "part la plus forte d'une valeur", "β (amélioré)", "δ"}, reached)
+	d.say("t compare chaque groupe à toutes les lignes lues, β (β-ressemblance) et δ (δ-divulgation) aux lignes publiées : de combien une valeur y est plus fréquente, en part de sa fréquence, et le logarithme du rapport le plus fort. Ils ne sont que rapportés, aucun n'est un modèle. Combien de personnes seraient uniques dans la population n'est pas estimé.")
+}
+
+// frenchAsked is what the classes must keep.
+func frenchAsked(m pipelines.ExploredModel, who string) (all []string) {
+	if m.K > 0 {
+		all = append(all, fmt.Sprintf("k-anonymat : k = %d (%s)", m.K, who))
+	}
+	if m.KMap > 0 {
+		all = append(all, fmt.Sprintf("k-map : k = %d (personnes de la population)", m.KMap))
+	}
+	if m.MaxAverageRisk > 0 {
+		all = append(all, "risque moyen des lignes : "+frenchWords.number(m.MaxAverageRisk)+" au plus")
+	}
+	return all
 }
 
 func share(n, of int64) string {
@@ -239,7 +244,11 @@ func share(n, of int64) string {
 func (e evidence) questions(d *document) {
 	d.heading(2, "Les trois questions du G29 (avis 05/2014, WP216)")
 	w := e.Privacy.WP29
-	if w == nil {
+	if w == nil || e.Privacy.Records == nil {
+		if e.Privacy.Protection.Model != nil {
+			d.say("Le modèle donne à chaque groupe de lignes des intervalles à lui (mondrian), ou aucune ligne n'a été lue : les chiffres qui répondraient à ces questions ne sont pas calculés.")
+			return
+		}
 		d.say("La politique n'a pas de modèle : aucun chiffre ne répond à ces questions. Des règles masquent ou suppriment des colonnes, et les autres sont déclarées sans lien avec une personne.")
 		return
 	}
@@ -249,8 +258,13 @@ func (e evidence) questions(d *document) {
 	if s.Possible {
 		answer = "Oui"
 	}
-	d.say(fmt.Sprintf("%s : %d lignes publiées sont seules dans leur groupe (%d avant), le plus petit groupe en a %d, le risque le plus haut est de %s.",
-		answer, s.UniqueAfter, s.UniqueBefore, s.SmallestClass, percent(s.HighestRisk)))
+	of, among := "lignes", "dans leur groupe"
+	if s.Counts == pipelines.CountsPersons {
+		of, among = "personnes", "dans un groupe"
+	}
+	after := e.Privacy.Records.Risks.After
+	d.say(fmt.Sprintf("%s : %d %s publiées sont seules %s (%d avant), le plus petit groupe en a %s, risque le plus haut : %s.",
+		answer, s.UniqueAfter, of, among, s.UniqueBefore, fewest(after), highest(after)))
 	d.heading(3, "Corrélation : peut-on relier des enregistrements d'une même personne ?")
 	l := w.Linkability
 	if len(l.Pseudonyms) > 0 {
@@ -262,7 +276,7 @@ func (e evidence) questions(d *document) {
 	if len(l.Pseudonyms)+len(l.Lasting) == 0 {
 		d.say("Aucun code ne réunit les lignes d'une personne, ni dans cette version ni d'une version à l'autre.")
 	}
-	d.say("Qui rapproche un autre fichier par les caractéristiques tombe juste, en moyenne, pour " + percent(l.AverageRisk) + " des lignes.")
+	d.say("Qui rapproche un autre fichier par les caractéristiques tombe juste, en moyenne, pour cette part des " + of + " : " + average(after) + ".")
 	d.heading(3, "Inférence : peut-on en déduire quelque chose sur une personne ?")
 	i := w.Inference
 	if r := e.Privacy.Records; r != nil && len(r.Sensitive) > 0 {

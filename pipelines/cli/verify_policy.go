@@ -77,12 +77,7 @@ func (a *app) verifyFile(ctx context.Context, place, policy string) error {
 
 // audited prints the figures of a file, and what it does not prove.
 func (a *app) audited(x *pipelines.Audit) {
-	fmt.Fprintf(a.Out, a.t("  rows %d, classes %d, smallest %d, rows alone %d, highest (prosecutor) risk %s, average (marketer) risk %s\n",
-		"  lignes %d, groupes %d, le plus petit %d, lignes seules %d, risque le plus haut (procureur) %s, risque moyen (démarcheur) %s\n"),
-		x.Rows, x.Classes, x.Smallest, x.Uniques, a.risk(x.HighestRisk), a.risk(x.AverageRisk))
-	if x.Persons > 0 {
-		fmt.Fprintf(a.Out, a.t("  fewest persons of a class: %d\n", "  personnes du groupe qui en a le moins : %d\n"), x.Persons)
-	}
+	a.exposed(fmt.Sprintf(a.t("rows %d, classes %d, smallest %d, rows alone %d", "lignes %d, groupes %d, le plus petit %d, lignes seules %d"), x.Rows, x.Classes, x.Smallest, x.Uniques), x.Exposure)
 	for _, u := range x.Unproved {
 		fmt.Fprintf(a.Out, a.t("? not proved: %s (%s)\n", "? non prouvé : %s (%s)\n"), u.What(a.lang), u.Code)
 	}

@@ -28,7 +28,7 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 		return nil, err
 	}
 	defer in.Close()
-	out := &pipelines.Audit{}
+	out := &pipelines.Audit{Exposure: pipelines.Exposure{Counts: pipelines.CountsRows}}
 	t.auditColumns(in.Schema(), out)
 	t.auditLess(out)
 	rules := append(t.auditRules(in.Schema(), f.Info().Name, out), t.auditShown(in.Schema(), f.Info().Name, out)...)
@@ -174,9 +174,10 @@ type auditing struct {
 	order     []*valuesOf
 	total     int64
 
-	rows, classes, uniques, smallest, persons int64
-	exposed                                   exposed
-	failed                                    map[string]int64 // classes, by what they do not keep
+	rows, classes, uniques, smallest int64
+	exposed                          exposed
+	weighed                          auditedRisks
+	failed                           map[string]int64 // classes, by what they do not keep
 
 	ties     *auditedTies
 	people   *auditedPopulation // nil: nobody is counted
@@ -249,8 +250,9 @@ func (q quasiConfig) generalises() bool {
 
 func (a *auditing) reset() {
 	a.ties.reset()
-	a.rows, a.classes, a.uniques, a.smallest, a.persons, a.failed = 0, 0, 0, math.MaxInt64, math.MaxInt64, map[string]int64{}
+	a.rows, a.classes, a.uniques, a.smallest, a.failed = 0, 0, 0, math.MaxInt64, map[string]int64{}
 	a.exposed = unexposed
+	a.weighed.reset()
 }
 
 // add counts rows; false says that the classes do not fit in memory.
@@ -368,7 +370,7 @@ func (a *auditing) distribution() {
 func (a *auditing) judge() {
 	c, m := &a.counted, a.t.Model
 	a.ties.add(c)
-	a.mapped()
+	people := a.mapped()
 	a.classes += int64(len(c.rows))
 	alike := c.rows
 	if m.NullMatch == "wildcard" {
@@ -391,8 +393,9 @@ func (a *auditing) judge() {
 		n = alike[class]
 		if persons != nil {
 			n = persons[class]
-			own, a.persons = n, min(a.persons, n)
+			own = n
 		}
+		a.weighed.add(own, people, class)
 		a.exposed.least = min(a.exposed.least, n)
 		if own == 1 {
 			a.exposed.uniques++
@@ -517,10 +520,7 @@ func (a *auditing) report(out *pipelines.Audit, file string) {
 	out.Classes, out.Uniques = a.classes, a.uniques
 	if a.classes > 0 {
 		out.Smallest = a.smallest
-		out.AverageRisk, out.HighestRisk = float64(a.classes)/float64(a.rows), 1/float64(a.smallest)
-		if a.subject >= 0 {
-			out.Persons = a.persons
-		}
+		a.weighed.expose(&out.Exposure, a.subject >= 0, a.people != nil)
 	}
 	add := func(check string, classes int64) {
 		x := pipelines.Finding{Check: check, OK: classes == 0}
@@ -538,7 +538,7 @@ func (a *auditing) report(out *pipelines.Audit, file string) {
 	a.reportPersons(out)
 	if m.MaxAverageRisk > 0 {
 		classes := int64(0)
-		if out.AverageRisk > m.MaxAverageRisk*(1+1e-12) {
+		if float64(a.classes) > m.MaxAverageRisk*float64(a.rows)*(1+1e-12) { // of rows, as the model says
 			classes = a.classes
 		}
 		add("max_average_risk = "+strconv.FormatFloat(m.MaxAverageRisk, 'f', -1, 64), classes)

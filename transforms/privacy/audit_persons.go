@@ -200,10 +200,11 @@ func (a *auditing) populate(s *arrow.Schema, out *pipelines.Audit) (err error) {
 	return nil
 }
 
-// mapped judges how many persons of the population look like each class of a part.
-func (a *auditing) mapped() {
+// mapped judges how many persons of the population look like each class of a part, and
+// gives them; nil where nobody is counted.
+func (a *auditing) mapped() []int64 {
 	if a.people == nil {
-		return
+		return nil
 	}
 	if a.people.columns[0].labels == nil {
 		var labels [][]string
@@ -212,12 +213,14 @@ func (a *auditing) mapped() {
 		}
 		if a.unmapped = a.people.bind(a.t, labels); a.unmapped != "" {
 			a.people = nil
-			return
+			return nil
 		}
 	}
-	for _, n := range a.people.count(&a.counted) {
+	people := a.people.count(&a.counted)
+	for _, n := range people {
 		if n < int64(a.t.Model.KMap) {
 			a.failed["k_map"]++
 		}
 	}
+	return people
 }

@@ -81,7 +81,7 @@ func (x *exploring) close() {
 // raw counts every value as it stands.
 func (r *records) raw() *records {
 	c := *r
-	c.levels, c.sensitive, c.subject, c.tied = make([]levels, len(r.levels)), nil, -1, false
+	c.levels, c.sensitive, c.tied = make([]levels, len(r.levels)), nil, false
 	return &c
 }
 
@@ -100,9 +100,8 @@ func (x *exploring) explore(ctx context.Context) (*pipelines.Exploration, error)
 	if err != nil {
 		return nil, err
 	}
-	model := c.t.Model
 	out := &pipelines.Exploration{
-		Model: pipelines.ExploredModel{K: model.K, Suppression: model.SuppressionLimit, Metric: cmp.Or(model.Metric, "loss")},
+		Model: c.t.Model.asked(),
 		Rows:  p.Classes.Rows, Alternatives: []pipelines.Choice{},
 	}
 	for j, l := range p.Quasi {
@@ -117,7 +116,7 @@ func (x *exploring) explore(ctx context.Context) (*pipelines.Exploration, error)
 		return nil, err
 	}
 	out.Optimum = c.r.choice(best.Node)
-	if out.After, err = exposure(ctx, p, best.Levels); err != nil {
+	if out.After, err = c.t.exposure(ctx, p, best.Levels); err != nil {
 		return nil, err
 	}
 	near, err := alternatives(ctx, p, best.Node)
@@ -157,13 +156,12 @@ func (x *exploring) exposed(ctx context.Context) (pipelines.Exposure, error) {
 		return pipelines.Exposure{}, err
 	}
 	p.Models = disclosure.Models{}
-	return exposure(ctx, p, make([]int, len(p.Quasi)))
+	return x.before.t.exposure(ctx, p, make([]int, len(p.Quasi)))
 }
 
-func exposure(ctx context.Context, p disclosure.Problem, levels []int) (pipelines.Exposure, error) {
+func (t policy) exposure(ctx context.Context, p disclosure.Problem, levels []int) (pipelines.Exposure, error) {
 	r, err := disclosure.Measure(ctx, p, levels)
-	return pipelines.Exposure{Rows: r.Rows, Classes: r.Classes, Smallest: r.Smallest, Uniques: r.Uniques(),
-		HighestRisk: r.ProsecutorMost, AverageRisk: r.ProsecutorMean}, err
+	return t.exposureOf(r), err
 }
 
 // choice gives levels as the policy counts them.

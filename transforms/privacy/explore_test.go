@@ -77,7 +77,7 @@ func TestExplorationIsWhatThePolicyDoes(t *testing.T) {
 				alone++
 			}
 		}
-		want := pipelines.Exposure{Rows: int64(len(rows)), Classes: int64(len(classes)), Smallest: int64(smallest), Uniques: alone,
+		want := pipelines.Exposure{Counts: "rows", Rows: int64(len(rows)), Classes: int64(len(classes)), Smallest: int64(smallest), Uniques: alone,
 			HighestRisk: 1 / float64(smallest), AverageRisk: float64(len(classes)) / float64(len(rows))}
 		if x.Before != want {
 			r.Fatalf("before %+v, want %+v", x.Before, want)

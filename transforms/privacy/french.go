@@ -1,7 +1,7 @@
 package privacy
 
 import (
-	"slices"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -69,14 +69,28 @@ func partly(column string, first, last int) string {
 // accepted did not.
 func (t policy) checkedThresholds(d pipelines.Decision) (checks []string) {
 	s, _ := d.(*seen)
-	for _, rule := range t.thresholds() {
-		switch {
-		case s != nil && s.verdict != nil && slices.Contains(s.waived, rule.Name):
-		case rule.Name == ruleUniques:
+	for _, rule := range t.heldThresholds(s) {
+		if rule.Name == ruleUniques {
 			checks = append(checks, "lignes ou personnes seules de leur groupe : "+decimal(*rule.Threshold)+" au plus")
-		default:
+		} else {
 			checks = append(checks, "risque le plus élevé : "+decimal(*rule.Threshold)+" au plus")
 		}
+	}
+	return checks
+}
+
+// checkedTables names what the gate found to hold of totals and of means.
+func (t policy) checkedTables() (checks []string) {
+	for _, c := range t.Clears {
+		least := c.threshold()
+		check := fmt.Sprintf("seuil de %s : %d personnes ou entreprises au moins", c.Column, least.subjects)
+		if least.share > 0 {
+			check += ", part la plus forte " + decimal(least.share)
+		}
+		checks = append(checks, check)
+	}
+	for _, m := range t.Micro {
+		checks = append(checks, fmt.Sprintf("moyennes de %s : k = %d (lignes)", strings.Join(m.Columns, ", "), m.K))
 	}
 	return checks
 }

@@ -192,6 +192,7 @@ func (t *ties) proven(ctx context.Context, c *recount) (exposed, error) {
 			least = int(min(int64(least), alone)) // persons who have nothing but one row of the class
 		}
 		persons := known - at.again + one
+		e.persons += persons
 		e.least = min(e.least, persons)
 		if persons == 1 {
 			e.uniques++

@@ -58,7 +58,7 @@ func (t policy) Waivable() []pipelines.WaivableRule {
 // enough is how many persons of a class are told apart: as many as the model or the
 // greatest risk ask for.
 func (t policy) enough() int {
-	n := t.Model.K
+	n := max(t.Model.K, 2) // whether somebody is alone is told too
 	if t.Gate != nil && t.Gate.MaxProsecutorRisk > 0 {
 		n = max(n, int(min(math.Ceil(1/t.Gate.MaxProsecutorRisk), math.MaxInt32)))
 	}
@@ -69,6 +69,7 @@ func (t policy) enough() int {
 type exposed struct {
 	least   int64 // rows or persons of the smallest class
 	uniques int64 // rows or persons that are alone in their class as it stands
+	persons int64 // of all classes, where they are told
 }
 
 var unexposed = exposed{least: math.MaxInt64}
@@ -93,6 +94,9 @@ func (c *recount) keepThresholds() error {
 	}
 	if c.t.Subject != "" && c.subject < 0 {
 		e.least = min(e.least, c.verdict.risks.Persons)
+	}
+	if c.subject >= 0 {
+		c.verdict.told = &told{fewest: e.least, alone: e.uniques, all: e.persons, classes: c.found}
 	}
 	figures := map[string]float64{ruleProsecutor: 1 / float64(e.least), ruleUniques: float64(e.uniques)}
 	for _, rule := range c.t.thresholds() {

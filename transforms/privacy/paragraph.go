@@ -149,7 +149,7 @@ func (t policy) quasiNames() []string {
 // Checks names what the gate recounted.
 func (t policy) Checks(d pipelines.Decision) []string {
 	if t.Model == nil {
-		return nil
+		return t.checkedTables()
 	}
 	of := "lignes"
 	if t.Subject != "" {

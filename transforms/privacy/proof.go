@@ -67,11 +67,11 @@ func (t policy) Proof(d pipelines.Decision) *pipelines.PrivacyProof {
 	}
 	m := t.Model
 	r := &pipelines.ProvedModel{
-		Asked:     pipelines.ExploredModel{K: m.K, Suppression: m.SuppressionLimit, Metric: cmp.Or(m.Metric, "loss")},
+		Asked:     m.asked(),
 		NullMatch: cmp.Or(m.NullMatch, "own_value"), Subject: t.Subject,
 		RowsIn: s.total, RowsOut: s.kept, RowsDropped: s.total - s.kept,
 		Score: s.score, Loss: s.loss, Sizes: classSizes(s.risks.Sizes),
-		Risks: pipelines.ProvedRisks{Before: exposureOf(s.before), After: exposureOf(s.risks)},
+		Risks: pipelines.ProvedRisks{Before: t.exposureOf(s.before), After: s.told.amend(t.exposureOf(s.risks))},
 	}
 	for j, q := range t.Quasi {
 		r.Levels = append(r.Levels, pipelines.ProvedLevel{Column: q.Column, Level: s.levels[j] + q.MinLevel, Of: s.heights[j], Name: s.names[j]})
@@ -88,7 +88,8 @@ func (t policy) Proof(d pipelines.Decision) *pipelines.PrivacyProof {
 	for i, c := range t.Sensitive {
 		g := s.reached[i]
 		r.Sensitive = append(r.Sensitive, pipelines.ProvedDiversity{Asked: c.bounds(), Values: g.L, Entropy: g.EntropyL, Recursive: g.C,
-			GreatestShare: g.Alpha, T: g.FromInput, TOfKept: g.Closeness})
+			GreatestShare: g.Alpha, T: g.FromInput, TOfKept: g.Closeness,
+			Beta: g.Beta, EnhancedBeta: g.Enhanced, Delta: g.Delta})
 	}
 	p.Records, p.WP29 = r, t.answers(r)
 	return p
@@ -98,9 +99,9 @@ func (t policy) Proof(d pipelines.Decision) *pipelines.PrivacyProof {
 func (t policy) answers(r *pipelines.ProvedModel) *pipelines.WP29 {
 	after := r.Risks.After
 	w := &pipelines.WP29{
-		SinglingOut: pipelines.SinglingOut{Possible: after.Uniques > 0, UniqueBefore: r.Risks.Before.Uniques, UniqueAfter: after.Uniques,
-			SmallestClass: after.Smallest, HighestRisk: after.HighestRisk},
-		Linkability: pipelines.Linkability{Pseudonyms: []string{}, Lasting: []string{}, AverageRisk: after.AverageRisk},
+		SinglingOut: pipelines.SinglingOut{Possible: after.Unique() > 0, Counts: after.Counts, UniqueBefore: r.Risks.Before.Unique(), UniqueAfter: after.Unique(),
+			Fewest: after.Fewest(), HighestRisk: after.HighestRisk, HighestAtMost: after.HighestAtMost},
+		Linkability: pipelines.Linkability{Pseudonyms: []string{}, Lasting: []string{}, AverageRisk: after.AverageRisk, AverageAtMost: after.AverageAtMost},
 		Inference:   pipelines.Inference{Unbounded: []string{}, Apart: t.apart()},
 	}
 	for _, id := range t.pseudonyms() {
@@ -121,9 +122,41 @@ func (t policy) answers(r *pipelines.ProvedModel) *pipelines.WP29 {
 	return w
 }
 
-func exposureOf(r disclosure.Risks) pipelines.Exposure {
-	return pipelines.Exposure{Rows: r.Rows, Classes: r.Classes, Smallest: r.Smallest, Uniques: r.Uniques(),
-		HighestRisk: r.ProsecutorMost, AverageRisk: r.ProsecutorMean}
+// exposureOf is of persons where the policy tells them.
+func (t policy) exposureOf(r disclosure.Risks) pipelines.Exposure {
+	e := pipelines.Exposure{Counts: pipelines.CountsRows, Rows: r.Rows, Classes: r.Classes, Smallest: r.Smallest, Uniques: r.Uniques(),
+		HighestRisk: r.ProsecutorMost, AverageRisk: r.ProsecutorMean, JournalistHighest: r.JournalistMost, JournalistAverage: r.JournalistMean}
+	if t.Subject != "" {
+		e.Counts, e.Persons, e.Alone, e.HighestAtMost, e.AverageAtMost = pipelines.CountsPersons, r.Persons, r.Alone(), r.MostAtMost, r.MeansAtMost
+	}
+	return e
+}
+
+// told is the persons of the classes of a file that tells whose rows are, all of them.
+type told struct {
+	fewest, alone, all int64
+	classes            int64
+}
+
+// amend gives exact figures of persons for those of the first pass, which may be bounds.
+// Classes that a format without null writes alike are not those that were decided.
+func (p *told) amend(e pipelines.Exposure) pipelines.Exposure {
+	if p == nil || p.classes != e.Classes || p.all == 0 {
+		return e
+	}
+	e.Persons, e.Alone, e.HighestRisk, e.AverageRisk = p.fewest, p.alone, 1/float64(p.fewest), float64(p.classes)/float64(p.all)
+	e.HighestAtMost = false
+	e.AverageAtMost = e.AverageAtMost && e.JournalistAverage > 0 // which is of the first pass
+	return e
+}
+
+// asked is what the model asks of the rows.
+func (m modelConfig) asked() pipelines.ExploredModel {
+	x := pipelines.ExploredModel{K: m.K, KMap: m.KMap, MaxAverageRisk: m.MaxAverageRisk, Suppression: m.SuppressionLimit, Metric: cmp.Or(m.Metric, "loss")}
+	if x.K < 2 { // of k_map alone, which asks nothing of the rows
+		x.K = 0
+	}
+	return x
 }
 
 // classSizes puts sizes together from 5 rows on: 5 to 9, 10 to 19, 20 to 49, …

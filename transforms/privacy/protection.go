@@ -63,12 +63,7 @@ func (t policy) Protection(d pipelines.Decision) *pipelines.Protection {
 	for _, name := range t.Public {
 		add(name, pipelines.RolePublic, pipelines.Kept, "", "")
 	}
-	if m := t.Model; m != nil {
-		p.Model = &pipelines.ProtectedModel{K: m.K, Persons: t.Subject != "", Wildcard: m.NullMatch == "wildcard", Quasi: t.quasiNames()}
-		for _, c := range t.Sensitive {
-			p.Model.Sensitive = append(p.Model.Sensitive, c.bounds())
-		}
-	}
+	p.Model, p.Verified = t.protectedModel(s), t.verified(s)
 	p.Open = open(p, s)
 	p.Anonymous = len(p.Open) == 0
 	return p

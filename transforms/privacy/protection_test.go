@@ -106,8 +106,8 @@ func TestProof(t *testing.T) {
 		t.Error(diff)
 	}
 	risks := pipelines.ProvedRisks{
-		Before: pipelines.Exposure{Rows: 11, Classes: 3, Smallest: 1, Uniques: 1, HighestRisk: 1, AverageRisk: 3.0 / 11},
-		After:  pipelines.Exposure{Rows: 10, Classes: 2, Smallest: 5, HighestRisk: .2, AverageRisk: .2},
+		Before: pipelines.Exposure{Counts: "persons", Rows: 11, Classes: 3, Smallest: 1, Uniques: 1, Persons: 1, Alone: 1, HighestRisk: 1, AverageRisk: 3.0 / 11},
+		After:  pipelines.Exposure{Counts: "persons", Rows: 10, Classes: 2, Smallest: 5, Persons: 5, HighestRisk: .2, AverageRisk: .2},
 	}
 	if diff := cmp.Diff(risks, r.Risks); diff != "" {
 		t.Error(diff)

@@ -224,6 +224,9 @@ func (t policy) count(r *records, workers int) *counting {
 	}
 	if r.subject >= 0 {
 		shape.Subjects, shape.Persons = t.enough(), r.tied
+		if !r.tied { // no file will tell whether there are as many or more
+			shape.Subjects++
+		}
 	}
 	opts := disclosure.Options{Memory: t.env.Memory, Each: onWorkers(workers)}
 	if spool, ok := t.env.Spool.(pipelines.ByteSpool); ok {
@@ -302,6 +305,7 @@ type verdict struct {
 	persons   []uint64             // of whom a row leaves, where they are to have numbers
 	*figures
 	risks   disclosure.Risks
+	told    *told    // nil: no file was judged that tells persons
 	waived  []string // rules of the gate that an approver accepted
 	score   float64
 	ladders []ladder // of the quasi-identifiers, for the comparison with what is public
