@@ -85,8 +85,8 @@ func Standing(ctx context.Context, c *Classes) (Risks, error) {
 // weighing adds up classes by what their risks follow from.
 type weighing struct {
 	enough  int64             // persons of a class that are told apart; 0: rows are counted
-	sizes   map[int64]int64   // classes by rows
-	peopled map[int64]int64   // classes by persons
+	sizes   sizeCounts        // classes by rows
+	peopled sizeCounts        // classes by persons
 	told    int64             // fewest persons of a class that has no more than were told apart
 	open    bool              // some may have more
 	mapped  map[int64]counted // by persons of the population that look like a class; nil: none are counted
@@ -96,7 +96,7 @@ type weighing struct {
 type counted struct{ least, most int64 }
 
 func (c *Classes) weighing() *weighing {
-	w := &weighing{enough: int64(c.shape.Subjects), sizes: map[int64]int64{}, peopled: map[int64]int64{}, told: math.MaxInt64}
+	w := &weighing{enough: int64(c.shape.Subjects), told: math.MaxInt64}
 	if c.shape.Population {
 		w.mapped = map[int64]counted{}
 	}
@@ -125,11 +125,11 @@ func (w *weighing) class(r *run, i int) {
 
 // add adds a class of so many rows and persons.
 func (w *weighing) add(rows int64, persons counted, population int64) {
-	w.sizes[rows]++
+	w.sizes.add(rows)
 	if w.enough == 0 {
 		persons = counted{rows, rows}
 	} else {
-		w.peopled[persons.least]++
+		w.peopled.add(persons.least)
 		if persons.least == persons.most {
 			w.told = min(w.told, persons.least)
 		} else {
@@ -143,14 +143,14 @@ func (w *weighing) add(rows int64, persons counted, population int64) {
 }
 
 func (w *weighing) risks() (r Risks) {
-	r.Sizes, r.Rows, r.Classes = listed(w.sizes)
+	r.Sizes, r.Rows, r.Classes = w.sizes.listed()
 	if r.Rows == 0 {
 		return r
 	}
 	r.Smallest = r.Sizes[0].Rows
 	least, all := r.Smallest, r.Rows
 	if w.enough > 0 {
-		r.Peopled, all, _ = listed(w.peopled)
+		r.Peopled, all, _ = w.peopled.listed()
 		least = r.Peopled[0].Rows
 		r.Persons, r.MeansAtMost, r.MostAtMost = least, w.open, w.told != least
 	}
@@ -161,12 +161,37 @@ func (w *weighing) risks() (r Risks) {
 	return r
 }
 
-// listed is classes by size, how many are in all of them, and how many classes there are.
-func listed(sizes map[int64]int64) (list []Size, all, classes int64) {
-	for _, size := range sorted(sizes) {
-		list = append(list, Size{size, sizes[size]})
-		all += size * sizes[size]
-		classes += sizes[size]
+// sizeCounts counts classes by their size. There may be many, most of them small.
+type sizeCounts struct {
+	small [64]int64
+	large map[int64]int64
+}
+
+func (c *sizeCounts) add(size int64) {
+	if size < int64(len(c.small)) {
+		c.small[size]++
+		return
+	}
+	if c.large == nil {
+		c.large = map[int64]int64{}
+	}
+	c.large[size]++
+}
+
+// listed is the classes by size, how many are in all of them, and how many classes there are.
+func (c *sizeCounts) listed() (list []Size, all, classes int64) {
+	put := func(size, n int64) {
+		if n > 0 {
+			list = append(list, Size{size, n})
+			all += size * n
+			classes += n
+		}
+	}
+	for size, n := range c.small {
+		put(int64(size), n)
+	}
+	for _, size := range sorted(c.large) {
+		put(size, c.large[size])
 	}
 	return list, all, classes
 }
