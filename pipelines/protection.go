@@ -246,6 +246,7 @@ type SinglingOut struct {
 type Linkability struct {
 	Pseudonyms []string `json:"pseudonyms"` // columns that tie the rows of a person together, in this release alone
 	Lasting    []string `json:"lasting"`    // columns that do in all releases, by law
+	Shown      []string `json:"shown"`      // columns that do as they are
 	// AverageRisk is that a record of another file is put beside the right one.
 	AverageRisk   float64 `json:"average_risk"`
 	AverageAtMost bool    `json:"average_risk_at_most,omitempty"`

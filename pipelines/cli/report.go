@@ -273,7 +273,10 @@ func (e evidence) questions(d *document) {
 	if len(l.Lasting) > 0 {
 		d.say("Oui, d'une version à l'autre aussi : les codes de « " + strings.Join(l.Lasting, " », « ") + " » restent les mêmes, ce que la loi permet pour ces données.")
 	}
-	if len(l.Pseudonyms)+len(l.Lasting) == 0 {
+	if len(l.Shown) > 0 {
+		d.say("Oui, d'une version à l'autre aussi : « " + strings.Join(l.Shown, " », « ") + " » dit telle quelle de quelle personne est une ligne.")
+	}
+	if len(l.Pseudonyms)+len(l.Lasting)+len(l.Shown) == 0 {
 		d.say("Aucun code ne réunit les lignes d'une personne, ni dans cette version ni d'une version à l'autre.")
 	}
 	d.say("Qui rapproche un autre fichier par les caractéristiques tombe juste, en moyenne, pour cette part des " + of + " : " + average(after) + ".")

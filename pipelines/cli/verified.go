@@ -103,8 +103,8 @@ func heldModel(m *pipelines.ProtectedModel, w words) []string {
 		add("Une caractéristique absente y est comptée comme égale à toutes les autres.", "An absent characteristic counts there as equal to every other.")
 	}
 	if m.KMap > 0 {
-		add("k-map, k = %[1]d : chaque ligne a les mêmes caractéristiques (%[2]s) qu'au moins %[1]d personnes de la population dont elle peut être.",
-			"k-map, k = %[1]d: each row has the same characteristics (%[2]s) as at least %[1]d persons of the population that it may be of.", m.KMap, quasi)
+		add("k-map, k = %[1]d : chaque ligne a les mêmes caractéristiques (%[2]s) qu'au moins %[1]d personnes de la population dont elle peut être. Qui sait quelqu'un dans cette population, et non dans les données (le journaliste), le reconnaît au plus une fois sur %[1]d.",
+			"k-map, k = %[1]d: each row has the same characteristics (%[2]s) as at least %[1]d persons of the population that it may be of. Whoever knows that somebody is in that population, and not that they are in the data (the journalist), recognises them at most one time in %[1]d.", m.KMap, quasi)
 	}
 	if m.MaxAverageRisk > 0 {
 		add("Risque moyen des lignes (groupes divisés par lignes) : %s au plus.", "Average risk of the rows (groups divided by rows): at most %s.", w.number(m.MaxAverageRisk))

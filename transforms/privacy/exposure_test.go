@@ -173,6 +173,9 @@ func TestWhoseRisksAreTold(t *testing.T) {
 		if w := proof.WP29.SinglingOut; w.Possible != (after.Unique() > 0) || w.UniqueAfter != after.Unique() || w.UniqueBefore != before.Unique() || w.Counts != after.Counts {
 			r.Fatalf("singling out: %+v of %+v", w, after)
 		}
+		if l := proof.WP29.Linkability; len(l.Shown) != map[string]int{"shown": 1}[subject] || l.AverageRisk != proof.Records.Risks.After.AverageRisk {
+			r.Fatalf("linkability: %+v", l)
+		}
 
 		x, err := p.(pipelines.Explorer).Explore(context.Background(), pipelinetest.Batches(in.Schema, pipelinetest.Cuts()[2].Batches(env.Allocator, in)...))
 		if err != nil {

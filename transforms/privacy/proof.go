@@ -101,7 +101,7 @@ func (t policy) answers(r *pipelines.ProvedModel) *pipelines.WP29 {
 	w := &pipelines.WP29{
 		SinglingOut: pipelines.SinglingOut{Possible: after.Unique() > 0, Counts: after.Counts, UniqueBefore: r.Risks.Before.Unique(), UniqueAfter: after.Unique(),
 			Fewest: after.Fewest(), HighestRisk: after.HighestRisk, HighestAtMost: after.HighestAtMost},
-		Linkability: pipelines.Linkability{Pseudonyms: []string{}, Lasting: []string{}, AverageRisk: after.AverageRisk, AverageAtMost: after.AverageAtMost},
+		Linkability: pipelines.Linkability{Pseudonyms: []string{}, Lasting: []string{}, Shown: []string{}, AverageRisk: after.AverageRisk, AverageAtMost: after.AverageAtMost},
 		Inference:   pipelines.Inference{Unbounded: []string{}, Apart: t.apart()},
 	}
 	for _, id := range t.pseudonyms() {
@@ -110,6 +110,9 @@ func (t policy) answers(r *pipelines.ProvedModel) *pipelines.WP29 {
 		} else {
 			w.Linkability.Pseudonyms = append(w.Linkability.Pseudonyms, id.Column)
 		}
+	}
+	if t.Subject != "" && t.tied() && t.subjectForm() == "" {
+		w.Linkability.Shown = append(w.Linkability.Shown, t.Subject)
 	}
 	for _, s := range r.Sensitive {
 		w.Inference.GreatestShare = max(w.Inference.GreatestShare, s.GreatestShare)
