@@ -101,6 +101,7 @@ type Verification string
 const (
 	VerifiedColumns  Verification = "columns"        // no column leaves that the policy does not let out
 	VerifiedMasks    Verification = "masked"         // every value is what stands in its place
+	VerifiedCut      Verification = "partly_masked"  // no value shows more characters than the mask lets be shown
 	VerifiedRules    Verification = "masked_unless"  // every value that can be read is in a row that the rule lets be read
 	VerifiedCounts   Verification = "readable_count" // as many values can be read as the rule was found to let be read
 	VerifiedCodes    Verification = "codes"          // every value has the form of a code

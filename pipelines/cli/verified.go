@@ -45,6 +45,8 @@ func besides(v pipelines.Verified, w words) string {
 		return w.t("Colonnes : les fichiers n'ont que celles que la règle de publication laisse sortir.", "Columns: the files have only those that the rule of publication lets out.")
 	case pipelines.VerifiedMasks:
 		return w.t("%s : toutes les valeurs sont masquées.", "%s: every value is masked.", columns)
+	case pipelines.VerifiedCut:
+		return w.t("%s : aucune valeur ne montre plus de caractères que le masque n'en laisse.", "%s: no value shows more characters than the mask leaves.", columns)
 	case pipelines.VerifiedRules:
 		return w.t("%s : une valeur ne se lit que dans les lignes où la règle établit, d'après ce qui est publié, qu'elle peut être lue.",
 			"%s: a value can be read only in rows of which the rule establishes, by what is published, that it may be read.", columns)

@@ -126,14 +126,7 @@ func (p *proof) lookAtShape(a, verdicts arrow.Array) int {
 func (t policy) shownProofs(s *arrow.Schema, d *seen, file string) (all []*proof, err error) {
 	for j, q := range t.Quasi {
 		is := s.FieldIndices(q.Column)
-		if q.ShowFirst == 0 && q.ShowLast == 0 || t.partial(q) || len(is) != 1 {
-			continue
-		}
-		level := q.MinLevel
-		if d != nil && d.verdict != nil && !t.local() && j < len(d.levels) {
-			level += d.levels[j]
-		}
-		if level == 0 {
+		if t.partial(q) || len(is) != 1 || !t.cut(j, d) {
 			continue
 		}
 		if s.Field(is[0]).Type.ID() != arrow.STRING {
@@ -142,6 +135,16 @@ func (t policy) shownProofs(s *arrow.Schema, d *seen, file string) (all []*proof
 		all = append(all, &proof{rule: &rule{}, name: q.Column, index: is[0], never: true, shape: &shape{first: q.ShowFirst, last: q.ShowLast, counted: true}})
 	}
 	return all, nil
+}
+
+// cut says whether quasi-identifier j leaves cut, whatever the model decided, or because it did.
+func (t policy) cut(j int, d *seen) bool {
+	q := t.Quasi[j]
+	level := q.MinLevel
+	if d != nil && d.verdict != nil && !t.local() && j < len(d.levels) {
+		level += d.levels[j]
+	}
+	return (q.ShowFirst != 0 || q.ShowLast != 0) && level > 0
 }
 
 // auditShown adds those proofs to the rules of a file that is judged alone.

@@ -408,7 +408,7 @@ func (m *masking) count(ctx context.Context, r arrow.Record, d *seen) error {
 			return err
 		}
 		if c.rule.redact {
-			d.clear[c.name] += told(r.Column(c.index).(*array.String), may)
+			d.clear[c.name] += readable(r.Column(c.index).(*array.String), may)
 			continue
 		}
 		for i, yes := range may {

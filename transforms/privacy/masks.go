@@ -122,9 +122,9 @@ func (m *masking) redact(ctx context.Context, n int, r arrow.Record, col *array.
 	return b.NewArray(), nil
 }
 
-// told is how many texts that may be read tell something: a reader of some formats does
+// readable is how many texts that may be read tell something: a reader of some formats does
 // not know null from a text without characters.
-func told(a *array.String, may []bool) (n int64) {
+func readable(a *array.String, may []bool) (n int64) {
 	for i, yes := range may {
 		if yes && !a.IsNull(i) && a.Value(i) != "" && a.Value(i) != protect.Redacted {
 			n++

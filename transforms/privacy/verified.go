@@ -37,12 +37,15 @@ func (t policy) heldThresholds(s *seen) []pipelines.WaivableRule {
 // verified is what the gate finds in each file besides the model: see Judge.
 func (t policy) verified(s *seen) []pipelines.Verified {
 	all := []pipelines.Verified{{What: pipelines.VerifiedColumns}}
-	var masks, rules, counts, codes []string
+	var masks, cut, rules, counts, codes []string
 	for _, id := range t.Identifiers {
 		switch {
 		case id.Action == "drop" || id.open():
 		case id.hashed():
 			codes = append(codes, id.Column)
+		case id.partialByLaw():
+			cut = append(cut, id.Column)
+		case id.Action == "partial": // a quasi-identifier
 		case !id.ClearWhen.IsSet():
 			masks = append(masks, id.Column)
 		case t.Model == nil && s != nil && !t.shows(id):
@@ -51,12 +54,18 @@ func (t policy) verified(s *seen) []pipelines.Verified {
 			rules = append(rules, id.Column)
 		}
 	}
+	for j, q := range t.Quasi {
+		if t.cut(j, s) {
+			cut = append(cut, q.Column)
+		}
+	}
 	add := func(what pipelines.Verification, columns []string) {
 		if len(columns) > 0 {
 			all = append(all, pipelines.Verified{What: what, Columns: columns})
 		}
 	}
 	add(pipelines.VerifiedMasks, masks)
+	add(pipelines.VerifiedCut, cut)
 	add(pipelines.VerifiedRules, rules)
 	add(pipelines.VerifiedCounts, counts)
 	add(pipelines.VerifiedCodes, codes)
