@@ -214,6 +214,7 @@ func (r *flowRun) manifest() Manifest {
 		if p, ok := r.Privacy.(Protecting); ok {
 			m.Protection = p.Protection(r.decided)
 		}
+		m.Relaxed = r.env.Relaxed()
 		if c, ok := r.Privacy.(Comparer); ok {
 			m.Supersedes = c.Comparison().Erase
 		}

@@ -34,8 +34,10 @@ type Manifest struct {
 	Privacy       []string    `json:"privacy,omitempty"` // the public paragraph, one sentence each
 	Protection    *Protection `json:"protection,omitempty"`
 	Checks        []string    `json:"checks,omitempty"`
-	Files         []FileInfo  `json:"files"`
-	Versions      Versions    `json:"versions"`
+	// Relaxed are the rules that the release does not keep by itself.
+	Relaxed  []Relaxation `json:"relaxed,omitempty"`
+	Files    []FileInfo   `json:"files"`
+	Versions Versions     `json:"versions"`
 
 	// Formerly are the names this task had before; a release of one of them may
 	// be replaced, one of any other task may not. Not published.

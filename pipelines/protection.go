@@ -133,6 +133,7 @@ const (
 	NeedsNoName     Criterion = "identifier_shown"  // no value of an identifier may be read
 	NeedsAllCounted Criterion = "column_uncounted"  // no column leaves that the model does not count or bound
 	NeedsKnown      Criterion = "treatment_unknown" // nothing is done that these criteria do not know of
+	NeedsKept       Criterion = "rule_relaxed"      // no rule was relaxed by an approver
 )
 
 // AnonymousK is how many persons must look alike: the highest risk is then one in five.

@@ -175,6 +175,7 @@ var spokenElsewhere = places{
 	"pipelines/cli/report.go":            "a document for a French officer",
 	"pipelines/cli/verified.go":          "a page in both languages",
 	"pipelines/cli/exposures.go":         "lines in both languages, and a document for a French officer",
+	"pipelines/cli/relaxed.go":           "parts of both",
 	"pipelines/cli/review.go":            "lines in both languages",
 	"pipelines/hclfile/tableschemas.go":  "names and addresses that patterns are tried with",
 	"connectors/format/guess_columns.go": "patterns, and words as files have them",

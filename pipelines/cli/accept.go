@@ -134,20 +134,17 @@ func (a *app) acceptable(p *hclfile.Project, in *accepted) (*pipelines.Rule, err
 		return nil, err
 	}
 	var found []*pipelines.Rule
-	var names, of []string
+	var of []string
 	for _, r := range all {
 		if r.Name == in.rule && r.Column == in.column {
 			found, of = append(found, r), append(of, r.Pipeline)
 		}
-		if n := pipelines.RuleName(r.Name, r.Column); !slices.Contains(names, n) {
-			names = append(names, n)
-		}
 	}
 	switch {
-	case len(names) == 0:
+	case len(all) == 0:
 		return nil, messages.NoRule.With()
 	case len(found) == 0:
-		return nil, messages.NoSuchRule.With("rule", pipelines.RuleName(in.rule, in.column), "rules", strings.Join(names, ", "))
+		return nil, messages.NoSuchRule.With("rule", pipelines.RuleName(in.rule, in.column), "rules", ruleNames(all))
 	case len(found) > 1:
 		return nil, messages.SeveralPipelines.With("rule", pipelines.RuleName(in.rule, in.column), "pipelines", strings.Join(of, ", "))
 	}
@@ -172,7 +169,7 @@ func (a *app) acceptable(p *hclfile.Project, in *accepted) (*pipelines.Rule, err
 		return nil, bad("the rule has a figure, and none is given")
 	case r.Threshold != nil && !(in.ceiling > *r.Threshold && in.ceiling < math.MaxFloat64):
 		return nil, bad("it is not above what the policy allows")
-	case in.rule == "max_prosecutor_risk" && in.ceiling > 1: // 35 for 35 % would let any risk pass
+	case (in.rule == "max_prosecutor_risk" || in.rule == "max_average_risk") && in.ceiling > 1: // 35 for 35 % would let any risk pass
 		return nil, bad("a risk goes from 0 to 1")
 	}
 	return r, nil

@@ -207,6 +207,9 @@ func publicPage(m pipelines.Manifest, w words) document {
 		"Before the publication each file was read back and the rule was verified from its bytes; otherwise nothing would have been published."))
 	if m.Protection != nil {
 		d.list(held(m.Protection, w)...)
+	}
+	relaxed(&d, m, w)
+	if m.Protection != nil {
 		guarantees(&d, m.Protection, w)
 	}
 	d.heading(2, w.t("Fichiers", "Files"))
@@ -358,6 +361,7 @@ var criteria = map[pipelines.Criterion][2]string{
 	pipelines.NeedsNoCode:     {"un code réunit les lignes d'une même personne", "a code puts the rows of one person together"},
 	pipelines.NeedsNoName:     {"des valeurs d'une colonne qui peut nommer restent lisibles là où une règle le permet", "values of a column that may name somebody can be read where a rule allows it"},
 	pipelines.NeedsAllCounted: {"des colonnes sont publiées telles quelles, sans que le modèle les compte", "columns are published as they are, and the model does not count them"},
+	pipelines.NeedsKept:       {"une règle a été assouplie par un approbateur", "a rule was relaxed by an approver"},
 	pipelines.NeedsKnown:      {"un traitement n'est pas de ceux que ces critères connaissent", "something was done that these criteria do not know of"},
 }
 

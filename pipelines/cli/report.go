@@ -68,6 +68,10 @@ type evidence struct {
 			Files   []pipelines.FileInfo
 		}
 	}
+	Acceptances []struct {
+		File, Key, Rule, Column, Until, Tenants, Accepted, Reason string
+		Figure, Ceiling                                           float64
+	}
 	Privacy *pipelines.PrivacyProof
 }
 
@@ -95,6 +99,7 @@ func (e evidence) report() document {
 	d.heading(2, "Lignes")
 	d.list(count("lues à la source", e.Task.Read), count("rejetées à la lecture", e.Task.Rejected), count("dans chaque fichier", e.Task.Sealed))
 	e.columns(&d)
+	e.acceptances(&d)
 	e.passages(&d)
 	if r := e.Privacy.Records; r != nil {
 		records(&d, r)

@@ -32,7 +32,7 @@ var projectDefaults = projectConfig{
 
 type approversConfig struct {
 	Privacy    []string `hcl:"privacy,optional" doc:"Minisign public keys (RW…) of those who may relax a check or a threshold of a privacy policy."`
-	Operations []string `hcl:"operations,optional" doc:"Minisign public keys of those who answer for the running of the pipelines; nothing asks for them yet, as validate says."`
+	Operations []string `hcl:"operations,optional" doc:"Minisign public keys of those who will answer for what the checks of a pipeline hold back, as too few rows; this version has no such checks, so that there is nothing for them to accept, as validate says."`
 }
 
 type secretConfig struct {

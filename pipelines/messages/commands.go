@@ -38,6 +38,6 @@ var (
 		EN: Text{"{flag} is missing", "add it, for example: {flag} {example}"},
 		FR: Text{"il manque {flag}", "ajoutez-la, par exemple : {flag} {example}"}}
 	NoRule = &Message{Code: "LAV-9511", Class: Language,
-		EN: Text{"no selected pipeline has a rule that can be accepted", "correct --pipeline or --tenants; what can be accepted are the thresholds of gate in a policy, and the review of its texts; a mark is never waived: a column that the law lets out has legal_basis in its policy"},
-		FR: Text{"aucun pipeline sélectionné n'a de règle qui puisse être acceptée", "corrigez --pipeline ou --tenants ; ce qui peut être accepté, ce sont les seuils du bloc gate d'une politique, et la relecture de ses textes ; aucune dérogation n'ôte une marque : une colonne que la loi laisse sortir a legal_basis dans sa politique"}}
+		EN: Text{"no selected pipeline has a rule that can be accepted", "correct --pipeline or --tenants; what can be accepted are thresholds of a policy, small differences from what is public, what is found in texts of public columns, and the review of redacted texts; a mark is never waived: a column that the law lets out has legal_basis in its policy"},
+		FR: Text{"aucun pipeline sélectionné n'a de règle qui puisse être acceptée", "corrigez --pipeline ou --tenants ; ce qui peut être accepté, ce sont des seuils d'une politique, de petites différences avec ce qui est public, ce qui est trouvé dans les textes de colonnes publiques, et la relecture de textes caviardés ; aucune dérogation n'ôte une marque : une colonne que la loi laisse sortir a legal_basis dans sa politique"}}
 )

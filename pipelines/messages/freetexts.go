@@ -27,8 +27,8 @@ var (
 		EN: Text{"expect {column}: {why}", "write expect \"courriel\" { kinds = [\"email\"], reason = \"address of the association\" } for a column that leaves; kinds: {kinds}"},
 		FR: Text{"expect {column} : {why}", "écrivez expect \"courriel\" { kinds = [\"email\"], reason = \"adresse de l'association\" } pour une colonne qui sort ; kinds : {kinds}"}}
 	GateTexts = &Message{Code: "LAV-4367", Class: Refused,
-		EN: Text{"the texts of the sealed file {file} hold what names persons: {found}", "nothing was published; give the column a text or identifier block, leave it out, or, when it is right to publish that, say so with expect \"<column>\" { kinds, reason }"},
-		FR: Text{"les textes du fichier scellé {file} contiennent de quoi nommer des personnes : {found}", "rien n'a été publié ; donnez à la colonne un bloc text ou identifier, retirez-la, ou, s'il est légitime de publier cela, dites-le par expect \"<colonne>\" { kinds, reason }"}}
+		EN: Text{"the texts of the sealed file {file} hold what names persons: {found}", "nothing was published; give the column a text or identifier block, leave it out, or, when it is right to publish that, say so with expect \"<column>\" { kinds, reason }; for a while an approver can also accept so many in a public column: lavoir accept privacy --rule text_<kind> --column <column>"},
+		FR: Text{"les textes du fichier scellé {file} contiennent de quoi nommer des personnes : {found}", "rien n'a été publié ; donnez à la colonne un bloc text ou identifier, retirez-la, ou, s'il est légitime de publier cela, dites-le par expect \"<colonne>\" { kinds, reason } ; pour un temps, un approbateur peut aussi en accepter un nombre dans une colonne publique : lavoir accept privacy --rule text_<genre> --column <colonne>"}}
 	TextFound = &Message{Code: "LAV-4368", Class: Refused,
 		EN: Text{"column {column} has {count} of kind {kind}", "see kinds of expect in the reference of privacy policies"},
 		FR: Text{"la colonne {column} en a {count} du genre {kind}", "voyez kinds de expect dans la référence des politiques de confidentialité"}}

@@ -169,7 +169,7 @@ func (c *comparison) judge(ctx context.Context) (*messages.Error, error) {
 		}
 		differ = differ || m.differs()
 	}
-	if cross > 0 {
+	if cross > 0 && !c.t.env.Accepted(ruleCrossing, "", float64(cross)) {
 		return messages.LevelsCross.With("classes", cross), nil
 	}
 	if !differ {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/lavoir-data/lavoir/pipelines"
 )
 
 // What the public and the register read is French in every language, and stands here.
@@ -67,9 +65,8 @@ func partly(column string, first, last int) string {
 
 // checkedThresholds names for the manifest what the gate found to hold. What an approver
 // accepted did not.
-func (t policy) checkedThresholds(d pipelines.Decision) (checks []string) {
-	s, _ := d.(*seen)
-	for _, rule := range t.heldThresholds(s) {
+func (t policy) checkedThresholds() (checks []string) {
+	for _, rule := range t.heldThresholds() {
 		if rule.Name == ruleUniques {
 			checks = append(checks, "lignes ou personnes seules de leur groupe : "+decimal(*rule.Threshold)+" au plus")
 		} else {

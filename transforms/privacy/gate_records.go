@@ -440,8 +440,8 @@ func (c *recount) total() error {
 	if c.found > c.verdict.classes {
 		return messages.GateClasses.With("file", c.file)
 	}
-	if m := c.t.Model; m.MaxAverageRisk > 0 && float64(c.found) > m.MaxAverageRisk*float64(c.rows)*(1+1e-12) {
-		return c.refusal(fmt.Sprintf("max_average_risk = %v", m.MaxAverageRisk))
+	if !c.averageKept() {
+		return c.refusal(fmt.Sprintf("max_average_risk = %v", c.t.Model.MaxAverageRisk))
 	}
 	return c.keepThresholds()
 }

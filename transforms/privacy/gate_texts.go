@@ -131,7 +131,7 @@ func (l *looks) verdict(file string) error {
 	var refused []*messages.Error
 	columns := l.total()
 	for _, c := range columns {
-		refused = append(refused, findings(c.name, c.found.Only(c.refused))...)
+		refused = append(refused, findings(c.name, l.t.unaccepted(c.name, c.found.Only(c.refused)))...)
 	}
 	if len(refused) > 0 {
 		return messages.GateTexts.With("file", file, "found", refused)

@@ -2,7 +2,6 @@ package privacy
 
 import (
 	"math"
-	"slices"
 	"strconv"
 
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -41,16 +40,6 @@ func (t policy) thresholds() (rules []pipelines.WaivableRule) {
 	if g.MaxUniques >= 0 {
 		most := float64(g.MaxUniques)
 		rules = append(rules, pipelines.WaivableRule{Name: ruleUniques, Threshold: &most})
-	}
-	return rules
-}
-
-// Waivable is what an approver may relax or answer for: thresholds of the gate and
-// reviews of texts, and never the model.
-func (t policy) Waivable() []pipelines.WaivableRule {
-	rules := t.thresholds()
-	for _, column := range t.Reviews() {
-		rules = append(rules, pipelines.WaivableRule{Name: pipelines.RuleReview, Column: column})
 	}
 	return rules
 }
@@ -104,9 +93,6 @@ func (c *recount) keepThresholds() error {
 		switch {
 		case figure <= *rule.Threshold:
 		case c.t.env.Accepted(rule.Name, "", figure):
-			if !slices.Contains(c.verdict.waived, rule.Name) {
-				c.verdict.waived = append(c.verdict.waived, rule.Name)
-			}
 		default:
 			return messages.GateThreshold.With("file", c.file, "rule", rule.Name, "figure", pipelines.Figure(figure), "threshold", strconv.FormatFloat(*rule.Threshold, 'f', -1, 64))
 		}

@@ -168,10 +168,10 @@ func (t policy) Checks(d pipelines.Decision) []string {
 	if t.tied() && t.Model.K > 1 {
 		checks = append(checks, fmt.Sprintf("k-anonymat de l'ensemble des lignes de chaque personne : k = %d", t.Model.K))
 	}
-	if t.Model.MaxAverageRisk > 0 {
+	if t.Model.MaxAverageRisk > 0 && !t.relaxed(ruleAverage) {
 		checks = append(checks, fmt.Sprintf("risque moyen : %s au plus", decimal(t.Model.MaxAverageRisk)))
 	}
-	checks = append(checks, t.checkedThresholds(d)...)
+	checks = append(checks, t.checkedThresholds()...)
 	for _, s := range t.Sensitive {
 		if v := s.Diversity; v != nil {
 			checks = append(checks, fmt.Sprintf("l-diversité %s de %s : l = %s", diversities[v.Kind], s.Column, decimal(v.L)))

@@ -61,7 +61,7 @@ type modelConfig struct {
 	Search           string            `hcl:"search,optional" doc:"optimal, the default: all levels are looked at or proved to be no better. mondrian, for many quasi-identifiers: each group of rows has ranges of its own, which overlap those of others, and on which portals filter badly; nothing is suppressed, and every quasi-identifier leaves as text." values:"optimal|mondrian"`
 	SuppressedRows   string            `hcl:"suppressed_rows,optional" doc:"drop, the default and only way: what is suppressed does not leave."`
 	NullMatch        string            `hcl:"null_match,optional" doc:"own_value, the default: null equals null alone. wildcard: null equals every value." values:"own_value|wildcard"`
-	MaxAverageRisk   float64           `hcl:"max_average_risk,optional" doc:"The greatest average risk of a row, which is classes by rows."`
+	MaxAverageRisk   float64           `hcl:"max_average_risk,optional" doc:"The greatest average risk of a row, which is classes by rows. An approver may relax it: levels within what was accepted are looked for where none are within this."`
 }
 
 func (m modelConfig) Validate() error {
@@ -305,8 +305,7 @@ type verdict struct {
 	persons   []uint64             // of whom a row leaves, where they are to have numbers
 	*figures
 	risks   disclosure.Risks
-	told    *told    // nil: no file was judged that tells persons
-	waived  []string // rules of the gate that an approver accepted
+	told    *told // nil: no file was judged that tells persons
 	score   float64
 	ladders []ladder // of the quasi-identifiers, for the comparison with what is public
 }
@@ -380,7 +379,7 @@ func (c *counting) decide(ctx context.Context) (*verdict, error) {
 		return v, nil
 	}
 	classes := p.Classes
-	best, err := c.r.search(ctx, p)
+	best, err := c.search(ctx, p)
 	if err != nil {
 		return nil, err
 	}

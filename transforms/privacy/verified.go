@@ -11,14 +11,17 @@ import (
 
 // protectedModel is what the gate counts in each file, nil without a model. What an
 // approver accepted is left out.
-func (t policy) protectedModel(s *seen) *pipelines.ProtectedModel {
+func (t policy) protectedModel() *pipelines.ProtectedModel {
 	if t.Model == nil {
 		return nil
 	}
 	asked := t.Model.asked()
 	m := &pipelines.ProtectedModel{K: asked.K, KMap: asked.KMap, Persons: t.Subject != "", Tied: t.Subject != "" && t.tied(),
 		Wildcard: t.Model.NullMatch == "wildcard", Quasi: t.quasiNames(), MaxAverageRisk: asked.MaxAverageRisk}
-	for _, rule := range t.heldThresholds(s) {
+	if t.relaxed(ruleAverage) {
+		m.MaxAverageRisk = 0
+	}
+	for _, rule := range t.heldThresholds() {
 		m.Thresholds = append(m.Thresholds, pipelines.ProtectedThreshold{Rule: rule.Name, Most: *rule.Threshold})
 	}
 	for _, c := range t.Sensitive {
@@ -28,10 +31,8 @@ func (t policy) protectedModel(s *seen) *pipelines.ProtectedModel {
 }
 
 // heldThresholds are those that the gate asks of each file, but for what an approver accepted.
-func (t policy) heldThresholds(s *seen) []pipelines.WaivableRule {
-	return slices.DeleteFunc(t.thresholds(), func(rule pipelines.WaivableRule) bool {
-		return s != nil && s.verdict != nil && slices.Contains(s.waived, rule.Name)
-	})
+func (t policy) heldThresholds() []pipelines.WaivableRule {
+	return slices.DeleteFunc(t.thresholds(), func(rule pipelines.WaivableRule) bool { return t.relaxed(rule.Name) })
 }
 
 // verified is what the gate finds in each file besides the model: see Judge.
@@ -76,8 +77,10 @@ func (t policy) verified(s *seen) []pipelines.Verified {
 	for _, m := range t.Micro {
 		all = append(all, pipelines.Verified{What: pipelines.VerifiedMeans, Columns: m.Columns, Least: m.K})
 	}
-	all = append(all, pipelines.Verified{What: pipelines.VerifiedTexts})
-	if with := t.Comparison(); with.Public && !with.Erase {
+	if !t.relaxed(ruleText) {
+		all = append(all, pipelines.Verified{What: pipelines.VerifiedTexts})
+	}
+	if with := t.Comparison(); with.Public && !with.Erase && !t.relaxed(ruleDifference) && !t.relaxed(ruleCrossing) {
 		all = append(all, pipelines.Verified{What: pipelines.VerifiedReleases})
 	}
 	return all
