@@ -14,15 +14,26 @@ type Explorer interface {
 
 // Exploration is what a record model would do to rows, and what else it could do.
 type Exploration struct {
-	Model   ExploredModel `json:"model"`
+	// Search is how the rows are grouped: "levels" for all; "persons", the same where what
+	// leaves tells which rows are of one person; "mondrian", each group with ranges of its
+	// own; "microaggregate", means of groups.
+	Search  string        `json:"search"`
+	Model   ExploredModel `json:"model,omitzero"`
 	Columns []string      `json:"quasi_identifiers"` // in the order of the policy, as all levels are
 	Heights []int         `json:"heights"`           // their greatest levels
 	Rows    int64         `json:"rows"`
 	// Rejected are rows that could not be read, which are among none of the figures.
 	Rejected int64    `json:"rejected"`
-	Before   Exposure `json:"before"` // the rows as they stand
-	Optimum  Choice   `json:"optimum"`
-	After    Exposure `json:"after"` // the rows that stay at the optimum
+	Before   Exposure `json:"before,omitzero"` // the rows as they stand
+	// Optimum is what a run chooses. Optimal says that nothing loses less by the metric;
+	// else it is the best that was come by.
+	Optimum Choice   `json:"optimum,omitzero"`
+	Optimal bool     `json:"optimal"`
+	After   Exposure `json:"after,omitzero"` // the rows that stay at the optimum
+	// NoLevels says that there are none to choose: those of Optimum are null.
+	NoLevels  bool           `json:"no_levels,omitempty"`
+	Partition *Partition     `json:"partition,omitempty"`       // of "mondrian"
+	Means     []ExploredMean `json:"microaggregates,omitempty"` // of "microaggregate"
 	// Alternatives are the cheapest choices within the limit of those that differ from
 	// the optimum in one column, the cheapest first.
 	Alternatives []Choice     `json:"alternatives"`
@@ -46,9 +57,34 @@ type Choice struct {
 	Classes    int64   `json:"classes"` // that stay
 }
 
+// Partition is the groups of rows that Mondrian makes.
+type Partition struct {
+	Sizes []ClassSizes `json:"sizes"`
+	Loss  []ColumnLoss `json:"loss"`
+}
+
+// ColumnLoss is how far the values of a quasi-identifier are generalised: 0 as they are, 1
+// where any may be any other.
+type ColumnLoss struct {
+	Column string  `json:"column"`
+	Share  float64 `json:"share"`
+}
+
+// ExploredMean is a group of columns whose values leave as means.
+type ExploredMean struct {
+	Name    string       `json:"group"`
+	Columns []ColumnLoss `json:"columns"` // the part of their variance that is lost
+	K       int          `json:"k"`
+	Groups  int64        `json:"groups"`
+	Emptied int64        `json:"emptied_rows"` // whose values leave as null
+	Sizes   []ClassSizes `json:"sizes"`
+	Loss    float64      `json:"loss"` // the mean over the columns
+}
+
 // ColumnCost is what a quasi-identifier costs: the optimum when it is left out of the
 // data, whose score is that of the other columns, and the optimum that leaves it at
-// its least level. nil: there is none.
+// its least level. nil: there is none. Where there are no levels none is held, and Without is
+// what the groups of the other columns lose.
 type ColumnCost struct {
 	Column  string  `json:"column"`
 	Without *Choice `json:"without"`

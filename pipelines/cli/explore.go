@@ -53,8 +53,8 @@ func (a *app) exploreCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explore file",
 		Short: a.t("Say what a policy's record model would cost a file", "Dire ce que le modèle d'une politique coûterait à un fichier"),
-		Long: a.t("Reads the whole file and publishes nothing: the risks as it stands, the levels that lose least, the cheapest other levels, and what each quasi-identifier costs. The file is read as the source block of the policy file says, whatever its path and connection, else as guess finds. No value of the file is shown.",
-			"Lit tout le fichier et ne publie rien : les risques tel qu'il est, les niveaux qui font perdre le moins, les autres niveaux les moins coûteux, et ce que coûte chaque quasi-identifiant. Le fichier est lu comme le dit le bloc source du fichier de la politique, quels qu'y soient le chemin et la connexion, à défaut comme guess le trouve. Aucune valeur du fichier n'est montrée."),
+		Long: a.t("Reads the whole file and publishes nothing: the risks as it stands, the levels that lose least, the cheapest other levels, and what each quasi-identifier costs; of search = \"mondrian\", which has no levels, the groups and what each column loses; of microaggregate, the variance that its means lose. The file is read as the source block of the policy file says, whatever its path and connection, else as guess finds. No value of the file is shown.",
+			"Lit tout le fichier et ne publie rien : les risques tel qu'il est, les niveaux qui font perdre le moins, les autres niveaux les moins coûteux, et ce que coûte chaque quasi-identifiant ; de search = \"mondrian\", qui n'a pas de niveaux, les groupes et ce que perd chaque colonne ; de microaggregate, la variance que ses moyennes font perdre. Le fichier est lu comme le dit le bloc source du fichier de la politique, quels qu'y soient le chemin et la connexion, à défaut comme guess le trouve. Aucune valeur du fichier n'est montrée."),
 		Example: `  lavoir privacy explore depot/agents.csv --policy agents.hcl
   lavoir privacy explore depot/agents.csv --policy agents.hcl --k 10 --suppression 0.02 --output json`,
 		Args: cobra.ExactArgs(1),
@@ -104,8 +104,11 @@ func (a *app) explore(ctx context.Context, file, policy string, m exploredModel)
 	if err != nil {
 		return err
 	}
-	if a.json() {
+	switch {
+	case a.json():
 		return a.printJSON(x)
+	case x.Search == "microaggregate":
+		return a.exploredMeans(x)
 	}
 	return a.exploration(x)
 }
@@ -207,6 +210,9 @@ func (m exploredModel) write(policy *hclwrite.Body) {
 		return
 	}
 	old := policy.FirstMatchingBlock("model", nil)
+	if old == nil && m.unasked() && withoutModel(policy) {
+		return
+	}
 	given := map[string]cty.Value{}
 	for _, f := range []struct {
 		flag, argument string
@@ -293,11 +299,15 @@ func (a *app) exploration(x *pipelines.Exploration) error {
 	}
 	line("\nAs it stands:", "\nTel quel :")
 	exposure(x.Before)
+	if x.NoLevels {
+		return a.exploredGroups(x)
+	}
 	line("\nOptimum:", "\nOptimum :")
 	line("  score %s, suppressed %d, classes %d", "  score %s, supprimées %d, groupes %d", a.score(x.Optimum.Score), x.Optimum.Suppressed, x.Optimum.Classes)
 	for j, name := range x.Columns {
 		line("  %s: level %d of %d", "  %s : niveau %d sur %d", messages.Visible(name), x.Optimum.Levels[j], x.Heights[j])
 	}
+	a.exploredPersons(x)
 	line("\nAt the optimum:", "\nÀ l'optimum :")
 	exposure(x.After)
 	line("\nCheapest other levels:", "\nAutres niveaux les moins coûteux :")

@@ -18,11 +18,11 @@ const alternativesMost = 5
 // memory of the stage is shared out among the counts.
 func (t policy) Explore(ctx context.Context, in pipelines.Stream) (*pipelines.Exploration, error) {
 	p, err := t.plan(in.Schema())
+	if err == nil && p.records == nil && len(p.micro) > 0 {
+		return t.exploreMeans(ctx, p.micro, in)
+	}
 	if err == nil && p.records == nil {
 		err = messages.NothingToExplore.With()
-	}
-	if err == nil && t.local() {
-		err = messages.ModelsApart.With("first", "an exploration", "second", `search = "mondrian"`)
 	}
 	if err != nil {
 		in.Close()
@@ -44,6 +44,9 @@ func (t policy) Explore(ctx context.Context, in pipelines.Stream) (*pipelines.Ex
 	if err != nil {
 		return nil, err
 	}
+	if t.local() {
+		return x.exploreLocal(ctx)
+	}
 	return x.explore(ctx)
 }
 
@@ -54,9 +57,6 @@ type exploring struct {
 }
 
 func (t policy) exploring(r *records) *exploring {
-	classes := *r
-	classes.tied = false // persons are not looked at over all their rows
-	r = &classes
 	counts := []*records{r, r.raw()}
 	if len(r.quasi) > 1 {
 		for j := range r.quasi {
@@ -100,26 +100,20 @@ func (x *exploring) explore(ctx context.Context) (*pipelines.Exploration, error)
 	if err != nil {
 		return nil, err
 	}
-	out := &pipelines.Exploration{
-		Model: c.t.Model.asked(),
-		Rows:  p.Classes.Rows, Alternatives: []pipelines.Choice{},
+	search := "levels"
+	if c.r.tied {
+		search = "persons"
 	}
-	for j, l := range p.Quasi {
-		out.Columns = append(out.Columns, c.r.quasi[j].name)
-		out.Heights = append(out.Heights, l.Height()+c.r.levels[j].min)
-	}
+	out := c.explored(search, p)
 	if out.Before, err = x.exposed(ctx); err != nil {
 		return nil, err
 	}
-	best, err := disclosure.Search(ctx, p)
+	best, err := c.r.search(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	out.Optimum = c.r.choice(best.Node)
-	if out.After, err = c.t.exposure(ctx, p, best.Levels); err != nil {
-		return nil, err
-	}
-	near, err := alternatives(ctx, p, best.Node)
+	out.Optimum, out.Optimal, out.After = c.r.choice(best.Node), best.Optimal, c.t.exposureOf(best.Risks)
+	near, err := c.r.alternatives(ctx, p, best.Node)
 	if err != nil {
 		return nil, err
 	}
@@ -175,22 +169,37 @@ func (r *records) choice(n disclosure.Node) pipelines.Choice {
 
 // optimum is nil when no levels keep the model.
 func (r *records) optimum(ctx context.Context, p disclosure.Problem) (*pipelines.Choice, error) {
-	best, err := disclosure.Search(ctx, p)
-	if messages.Has(err, messages.NoLevels) || messages.Has(err, messages.AllSuppressed) {
+	best := disclosure.Node{}
+	var err error
+	if r.tied {
+		var kept *disclosure.Kept
+		if kept, err = disclosure.SearchPersons(ctx, p); err == nil {
+			best = kept.Node
+		}
+	} else {
+		var found disclosure.Solution
+		found, err = disclosure.Search(ctx, p)
+		best = found.Node
+	}
+	if messages.Has(err, messages.NoLevels) || messages.Has(err, messages.AllSuppressed) || messages.Has(err, messages.PersonsAlone) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	c := r.choice(best.Node)
+	c := r.choice(best)
 	return &c, nil
 }
 
 // alternatives are the cheapest nodes within the limit that differ from best in
 // one level, the least score first.
-func alternatives(ctx context.Context, p disclosure.Problem, best disclosure.Node) ([]disclosure.Node, error) {
+func (r *records) alternatives(ctx context.Context, p disclosure.Problem, best disclosure.Node) ([]disclosure.Node, error) {
 	var found []disclosure.Node
 	most := p.Limit.Of(p.Classes.Rows)
+	evaluate := disclosure.Evaluate
+	if r.tied {
+		evaluate = disclosure.EvaluatePersons
+	}
 	for j, l := range p.Quasi {
 		for level := range l.Height() + 1 {
 			if level == best.Levels[j] {
@@ -198,7 +207,7 @@ func alternatives(ctx context.Context, p disclosure.Problem, best disclosure.Nod
 			}
 			at := slices.Clone(best.Levels)
 			at[j] = level
-			n, err := disclosure.Evaluate(ctx, p, at)
+			n, err := evaluate(ctx, p, at)
 			if err != nil {
 				return nil, err
 			}

@@ -431,7 +431,7 @@ func (r *records) search(ctx context.Context, p disclosure.Problem) (*disclosure
 	if err != nil {
 		return nil, err
 	}
-	k := &disclosure.Kept{Node: best.Node}
+	k := &disclosure.Kept{Node: best.Node, Optimal: true}
 	if k.Recoder, err = disclosure.Recode(ctx, p, best.Levels); err != nil {
 		return nil, err
 	}

@@ -280,7 +280,7 @@ func TestARelaxedAverageRiskIsKept(t *testing.T) {
 			r.Fatalf("average risk %v, accepted from %v to %v", risk, threshold, ceiling)
 		}
 	})
-	if relaxed == 0 || kept == 0 {
+	if !testing.Short() && (relaxed == 0 || kept == 0) { // few draws may miss one
 		t.Errorf("%d relaxed, %d kept", relaxed, kept)
 	}
 }

@@ -14,6 +14,8 @@ type Kept struct {
 	Node
 	Recoder *Recoder
 	Risks   Risks
+	// Optimal says that no levels lose less, by which no more rows are suppressed than may be.
+	Optimal bool
 }
 
 // SearchPersons is Search where what is published ties the rows of a person together,
@@ -44,6 +46,7 @@ func SearchPersons(ctx context.Context, p Problem) (*Kept, error) {
 	if err != nil {
 		return nil, err
 	}
+	at.Optimal = at.Suppressed == best.Suppressed // else levels that lose more may suppress less
 	for fewest := at.Suppressed; at.Suppressed > s.limit; fewest = min(fewest, at.Suppressed) {
 		next, err := s.above(ctx, at.Levels)
 		if err != nil {
@@ -68,6 +71,20 @@ func SearchPersons(ctx context.Context, p Problem) (*Kept, error) {
 		}
 	}
 	return at, nil
+}
+
+// EvaluatePersons is Evaluate where what is published ties the rows of a person together;
+// the score is that of the levels before anybody's rows are suppressed for that.
+func EvaluatePersons(ctx context.Context, p Problem, levels []int) (Node, error) {
+	n, err := Evaluate(ctx, p, levels)
+	if err != nil {
+		return n, err
+	}
+	k, err := keep(ctx, p, n)
+	if err != nil {
+		return n, err
+	}
+	return k.Node, nil
 }
 
 // above is the nodes one level above, those first by which the metric loses least. Nodes
