@@ -108,7 +108,7 @@ func (x *exploring) explore(ctx context.Context) (*pipelines.Exploration, error)
 	if out.Before, err = x.exposed(ctx); err != nil {
 		return nil, err
 	}
-	best, err := c.r.search(ctx, p)
+	best, err := c.search(ctx, p)
 	if err != nil {
 		return nil, err
 	}
