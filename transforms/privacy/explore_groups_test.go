@@ -32,7 +32,8 @@ func explored(t testing.TB, env pipelines.Env, body, rows string, cut pipelinete
 // many rows of as many classes leave, at the same risks.
 func TestExplorationOfPersonsIsWhatARunDoes(t *testing.T) {
 	env := pipelinetest.Env(t)
-	climbed, straight := 0, 0
+	spool := pipelines.NewSpool(t.TempDir(), env.Allocator, 0)
+	climbed, straight, spilled := 0, 0, 0
 	rapid.Check(t, func(r *rapid.T) {
 		action := rapid.SampledFrom([]string{"pseudonym", "surrogate"}).Draw(r, "action")
 		least := rapid.IntRange(0, 1).Draw(r, "least")
@@ -50,6 +51,16 @@ func TestExplorationOfPersonsIsWhatARunDoes(t *testing.T) {
 		}
 		body := strings.Join(append(quasi, rest), "\n")
 		x, err := explored(t, env, body, rows, pipelinetest.Cuts()[1])
+		little := env
+		little.Memory, little.Spool = rapid.Int64Range(8000, 1<<16).Draw(r, "memory"), spool
+		again, e := explored(t, little, body, rows, pipelinetest.Cuts()[2])
+		switch {
+		case messages.Has(e, messages.TooManyClasses) || messages.Has(e, messages.TooManyValues):
+		case (e == nil) != (err == nil) || err == nil && !reflect.DeepEqual(x, again):
+			r.Fatalf("with %d bytes %+v, %v, was %+v, %v", little.Memory, again, e, x, err)
+		default:
+			spilled++
+		}
 		p, e := policy(t, env, body)
 		if e != nil {
 			r.Fatal(e)
@@ -106,8 +117,8 @@ func TestExplorationOfPersonsIsWhatARunDoes(t *testing.T) {
 			}
 		}
 	})
-	if !testing.Short() && (climbed == 0 || straight == 0) { // few draws may miss one
-		t.Errorf("%d optima were climbed to, %d found straight", climbed, straight)
+	if !testing.Short() && (climbed == 0 || straight == 0 || spilled == 0) { // few draws may miss one
+		t.Errorf("%d optima were climbed to, %d found straight, %d found with little memory", climbed, straight, spilled)
 	}
 }
 
