@@ -426,3 +426,29 @@ model {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, " "), want)
 	}
 }
+
+// What an approver let pass is not told to have been verified.
+func TestWhatIsRelaxedWasNotVerified(t *testing.T) {
+	for _, c := range refusals(t) {
+		var told []string
+		env := relaxing(pipelinetest.Env(t), &told, anAcceptance(c.rule, c.column, c.figure))
+		if err := c.under(t, env); err != nil {
+			t.Fatal(err)
+		}
+		p, err := policy(t, env, c.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := p.(pipelines.Protecting).Protection(nil)
+		has := func(what pipelines.Verification) bool {
+			return slices.ContainsFunc(said.Verified, func(v pipelines.Verified) bool { return v.What == what })
+		}
+		texts, releases := strings.HasPrefix(c.rule, "text_"), c.rule == "small_difference" || c.rule == "crossing_levels"
+		if has(pipelines.VerifiedTexts) == texts || said.Model != nil && has(pipelines.VerifiedReleases) == releases {
+			t.Errorf("%s: verified %+v", c.name, said.Verified)
+		}
+		if said.Model != nil && said.Model.MaxAverageRisk > 0 {
+			t.Errorf("%s: average risk %v", c.name, said.Model.MaxAverageRisk)
+		}
+	}
+}
