@@ -152,17 +152,7 @@ func (b *bins) spill() error {
 
 // load gets all pairs of a bin. Workers may do so at once, when all were added.
 func (b *bins) load(bin int, g *grouping) error {
-	n := len(b.now[bin])
-	for _, block := range b.full[bin] {
-		n += len(block)
-	}
-	for _, e := range b.disk[bin] {
-		n += e.pairs
-	}
-	if b.bound > 0 && int64(n)*groupingCost > max(b.bound, binSize) {
-		return messages.TooManyClasses.With("bound", b.bound) // too many rows of one person
-	}
-	g.pairs = slices.Grow(g.pairs[:0], n)
+	g.pairs = slices.Grow(g.pairs[:0], b.size(bin))
 	for _, e := range b.disk[bin] {
 		g.bytes = slices.Grow(g.bytes[:0], e.pairs*pairSize)[:e.pairs*pairSize]
 		if read, err := b.file.ReadAt(g.bytes, e.at); read < len(g.bytes) {
@@ -199,8 +189,9 @@ func (b *bins) close() error {
 }
 
 // eachBin calls work, on workers, with the pairs of each bin, and take with what that
-// gives, in the order of the bins. The bins are empty after it.
-func eachBin[T any](ctx context.Context, b *bins, workers int, work func(*grouping) T, take func(T) error) error {
+// gives, in the order of the bins; of a bin that is large it calls large, in its turn. The
+// bins are empty after it.
+func eachBin[T any](ctx context.Context, b *bins, workers int, work func(*grouping) T, take func(T) error, large func(bin int) error) error {
 	var groupings arrowx.Spares[*grouping]
 	groupings.New = func() *grouping { return &grouping{} }
 	b.held -= int64(len(b.free) * b.block * pairSize)
@@ -215,7 +206,7 @@ func eachBin[T any](ctx context.Context, b *bins, workers int, work func(*groupi
 			return next - 1, nil
 		},
 		func(ctx context.Context, bin int) (result T, err error) {
-			if err := ctx.Err(); err != nil {
+			if err := ctx.Err(); err != nil || b.large(bin, workers) {
 				return result, err
 			}
 			g := groupings.Get()
@@ -231,6 +222,13 @@ func eachBin[T any](ctx context.Context, b *bins, workers int, work func(*groupi
 		result, err := ahead.Take(ctx)
 		if err != nil {
 			return err
+		}
+		if b.large(bin, workers) {
+			if err := large(bin); err != nil {
+				return err
+			}
+			b.drop(bin)
+			continue
 		}
 		b.drop(bin)
 		if err := take(result); err != nil {

@@ -510,19 +510,6 @@ func TestTheGateFindsOneOfMany(t *testing.T) {
 	}
 }
 
-// A person whose rows alone are more than memory holds is no verdict.
-func TestOneOfManyRowsIsTooMany(t *testing.T) {
-	p, d, f := crowdFile(1, 30_000, 50, 1, true)
-	p.env.Memory, p.env.Spool = 100_000, pipelines.NewSpool(t.TempDir(), memory.DefaultAllocator, 0)
-	if err := recounted(p, d, f); !messages.Has(err, messages.TooManyClasses) {
-		t.Errorf("got %v, want %s", err, messages.TooManyClasses.Code)
-	}
-	p.env.Spool = nil
-	if err := recounted(p, d, f); !messages.Has(err, messages.TooManyClasses) {
-		t.Errorf("without a disk: got %v, want %s", err, messages.TooManyClasses.Code)
-	}
-}
-
 // The row that is named is the first one whose value was not decided, also where the
 // classes before it did not fit in memory.
 func TestTheFirstUndecidedRowIsNamed(t *testing.T) {
@@ -574,7 +561,8 @@ func TestBinsKeepAll(t *testing.T) {
 		onDisk += spool.made
 		err := eachBin(context.Background(), b, p.env.Workers,
 			func(g *grouping) []pair { return slices.Clone(g.pairs) },
-			func(all []pair) error { got = append(got, all...); return nil })
+			func(all []pair) error { got = append(got, all...); return nil },
+			func(bin int) error { return b.each(bin, func(p pair) error { got = append(got, p); return nil }) })
 		if err != nil {
 			r.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package privacy
 
 import (
 	"context"
-	"encoding/binary"
 	"math"
 	"slices"
 
@@ -115,7 +114,7 @@ type patterns struct {
 // patterns are those of the persons of a bin.
 func (g *grouping) patterns(classes []tallied) (p patterns) {
 	g.link(onlyPerson)
-	var key [16]byte
+	var key [pairSize]byte
 	for _, f := range g.first {
 		g.classes = g.classes[:0]
 		for at := f + 1; at != 0; at = g.after[at-1] {
@@ -124,12 +123,7 @@ func (g *grouping) patterns(classes []tallied) (p patterns) {
 		slices.Sort(g.classes)
 		var sum pair
 		for n, class := range g.classes {
-			// The hash of a class is a sum of those of its values: sums of such would not
-			// tell which values stand in one row.
-			of := classes[class].key
-			binary.LittleEndian.PutUint64(key[:], of.Hi)
-			binary.LittleEndian.PutUint64(key[8:], of.Lo)
-			h := xxh3.Hash128(key[:])
+			h := hashOfClass(&key, classes[class])
 			sum[0], sum[1] = sum[0]+h.Hi, sum[1]+h.Lo
 			if n > 0 && class == g.classes[n-1] {
 				p.again = append(p.again, class)
@@ -153,6 +147,10 @@ func (t *ties) proven(ctx context.Context, c *recount) (exposed, error) {
 	workers := c.t.env.Workers
 	sums := c.t.newBins(c.rows/2, t.rows.bound/tieShare)
 	defer sums.close()
+	put := func(sum pair) error {
+		sums.room = max(t.rows.room-t.rows.held, t.rows.bound/tieShare)
+		return sums.add(uint32(sum[1]>>32), sum)
+	}
 	err := eachBin(ctx, t.rows, workers,
 		func(g *grouping) patterns { return g.patterns(c.classes.classes) },
 		func(p patterns) error {
@@ -162,21 +160,22 @@ func (t *ties) proven(ctx context.Context, c *recount) (exposed, error) {
 			for _, class := range p.again {
 				t.classes[class].again++
 			}
-			sums.room = max(t.rows.room-t.rows.held, t.rows.bound/tieShare)
 			for _, sum := range p.sums {
-				if err := sums.add(uint32(sum[1]>>32), sum); err != nil {
+				if err := put(sum); err != nil {
 					return err
 				}
 			}
 			return nil
-		})
+		},
+		func(bin int) error { return t.large(ctx, bin, c.classes.classes, put) })
 	if err != nil {
 		return unexposed, err
 	}
 	least := math.MaxInt
 	err = eachBin(ctx, sums, workers,
 		func(g *grouping) int { return g.least(math.MaxInt) },
-		func(n int) error { least = min(least, n); return nil })
+		func(n int) error { least = min(least, n); return nil },
+		func(bin int) (err error) { least, err = sums.least(ctx, bin, least); return err })
 	if err != nil {
 		return unexposed, err
 	}

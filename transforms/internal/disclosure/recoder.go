@@ -26,8 +26,8 @@ func Recode(ctx context.Context, p Problem, levels []int) (*Recoder, error) {
 	return r, err
 }
 
-// recode gives the classes that stay too, each with a number from 1 on. Where beside gives
-// the bytes that are to be held for each of them, memory has room for all.
+// recode gives the classes that stay too, each with a number from 1 on, where beside gives
+// the bytes that are to be held for each of them: memory has room for all.
 func recode(ctx context.Context, p Problem, levels []int, beside int64) (*Recoder, *table, error) {
 	s, err := newSearcher(p)
 	if err != nil {
@@ -37,32 +37,40 @@ func recode(ctx context.Context, p Problem, levels []int, beside int64) (*Recode
 	for j, level := range levels {
 		r.luts = append(r.luts, p.Quasi[j].At(level))
 	}
-	stay, fail := newTable(r.keys.words), newTable(r.keys.words)
-	err = s.visit(ctx, levels, func(n *node) error {
-		for i, rows := range n.run.n {
-			if rows == 0 {
-				continue
+	m := p.Classes.memory
+	full := messages.TooManyClasses.With("bound", m)
+	part := func(to *sides) error {
+		return s.visit(ctx, levels, func(n *node) error {
+			for i, rows := range n.run.n {
+				if rows == 0 {
+					continue
+				}
+				if to.add(n.run.key(i), n.lost[i]); to.all && m > 0 && to.stay.bytes()+beside*int64(to.stays) > m {
+					return full
+				}
 			}
-			if n.lost[i] {
-				fail.add(n.run.key(i), 1)
-			} else {
-				stay.add(n.run.key(i), uint32(stay.used+1))
-			}
-		}
-		m := p.Classes.memory
-		if m > 0 && (min(stay.bytes(), fail.bytes()) > m || beside > 0 && stay.bytes()+beside*int64(stay.used) > m) {
-			return messages.TooManyClasses.With("bound", m)
-		}
-		return nil
-	})
-	if err != nil {
+			return nil
+		})
+	}
+	all := newSides(r.keys.words, m, beside > 0)
+	if err := part(all); err != nil {
 		return nil, nil, err
 	}
-	if stay.used == 0 {
+	if all.stays == 0 {
 		return nil, nil, messages.AllSuppressed.With("rows", p.Classes.Rows)
 	}
-	if r.table, r.drops = stay, false; fail.used < stay.used {
-		r.table, r.drops = fail, true
+	stay := all.stay
+	if r.drops = all.drops(); all.fewer() == nil {
+		all = all.again()
+		if err := part(all); err != nil {
+			return nil, nil, err
+		}
+	}
+	if r.table = all.stay; r.drops {
+		r.table = all.fail
+	}
+	if r.table == nil {
+		return nil, nil, full
 	}
 	return r, stay, nil
 }
