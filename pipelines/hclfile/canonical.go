@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"math/big"
 	"os"
 	"reflect"
@@ -278,9 +279,14 @@ func (w *canon) file(path pipelines.ProjectFile) {
 		return
 	}
 	w.b = append(appendText(append(w.b, '['), string(path)), ']')
-	if data, err := os.ReadFile(pipelines.Env{Root: w.dir}.Path(string(path))); err == nil {
-		sum := sha256.Sum256(data)
-		w.b = append(appendText(append(w.b[:len(w.b)-1], ','), hex.EncodeToString(sum[:])), ']')
+	f, err := os.Open(pipelines.Env{Root: w.dir}.Path(string(path)))
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err == nil { // it may be larger than memory
+		w.b = append(appendText(append(w.b[:len(w.b)-1], ','), hex.EncodeToString(sum.Sum(nil))), ']')
 	}
 }
 

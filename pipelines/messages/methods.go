@@ -3,7 +3,7 @@ package messages
 // methods: the methods of privacy policies beyond classes. Codes LAV-4410 to LAV-4439.
 var methods = []*Message{
 	PersonsAlone, GatePersons, WrongClear, NoCounts, MarginShown, LineShown, GateMargin,
-	PopulationUnreadable, PopulationLine, PopulationColumn, PopulationValue, PopulationLarge, NoDegrees, NoSquare, RangesOverlap, WrongMicro, MicroType, MicroValue, GateMean, GateMeans, UnprovedMethod,
+	PopulationUnreadable, PopulationLine, PopulationColumn, PopulationValue, NoDegrees, NoSquare, RangesOverlap, WrongMicro, MicroType, MicroValue, GateMean, GateMeans, UnprovedMethod,
 }
 
 var (
@@ -25,9 +25,6 @@ var (
 	PopulationValue = &Message{Code: "LAV-4423", Class: Refused,
 		EN: Text{"a value of the population, about line {line} of its file, is none that quasi {column} can be", "write the values in the form that lavoir writes them (2024-01-31, 12.5), and leave out lines that are of nobody who may be in the data"},
 		FR: Text{"une valeur de la population, vers la ligne {line} de son fichier, n'en est pas une que quasi {column} peut avoir", "écrivez les valeurs comme lavoir les écrit (2024-01-31, 12.5), et retirez les lignes de qui ne peut pas être dans les données"}}
-	PopulationLarge = &Message{Code: "LAV-4424", Class: Refused,
-		EN: Text{"the file of the population has {bytes} bytes, more than the {bound} of the stage's memory that may hold it", "put persons that are alike on one line, with a column of how many they are as weight; or give the task more memory"},
-		FR: Text{"le fichier de la population fait {bytes} octets, plus que les {bound} de la mémoire de l'étape qui peuvent le contenir", "mettez les personnes semblables sur une seule ligne, avec leur nombre dans une colonne donnée à weight ; ou donnez plus de mémoire à la tâche"}}
 	NoDegrees = &Message{Code: "LAV-4425", Class: Language,
 		EN: Text{"column {column} is {got}, and degrees are decimal numbers or floats", "convert it first with transform \"cast\""},
 		FR: Text{"la colonne {column} est de type {got}, alors que des degrés sont des nombres décimaux ou flottants", "convertissez-la d'abord avec transform \"cast\""}}

@@ -33,7 +33,7 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 	t.auditLess(out)
 	rules := append(t.auditRules(in.Schema(), f.Info().Name, out), t.auditShown(in.Schema(), f.Info().Name, out)...)
 	a := t.auditing(in.Schema(), out)
-	if err := a.populate(in.Schema(), out); err != nil {
+	if err := a.populate(ctx, in.Schema(), out); err != nil {
 		return nil, err
 	}
 	means := t.auditedMeans(in.Schema(), out)
@@ -80,7 +80,7 @@ func (t policy) AuditFile(ctx context.Context, f pipelines.SealedFile) (*pipelin
 		err = a.inParts(ctx, f)
 	} else {
 		a.distribution()
-		a.judge()
+		err = a.judge(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -286,7 +286,9 @@ again:
 			if !fits {
 				continue again
 			}
-			a.judge()
+			if err := a.judge(ctx); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
@@ -367,10 +369,13 @@ func (a *auditing) distribution() {
 }
 
 // judge takes the classes of a part into account.
-func (a *auditing) judge() {
+func (a *auditing) judge(ctx context.Context) error {
 	c, m := &a.counted, a.t.Model
 	a.ties.add(c)
-	people := a.mapped()
+	people, err := a.mapped(ctx)
+	if err != nil {
+		return err
+	}
 	a.classes += int64(len(c.rows))
 	alike := c.rows
 	if m.NullMatch == "wildcard" {
@@ -415,6 +420,7 @@ func (a *auditing) judge() {
 		}
 		a.judgeValues(j, s)
 	}
+	return nil
 }
 
 // judgeValues judges the values that each class has in a sensitive column.

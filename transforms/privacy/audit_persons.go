@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"context"
 	"encoding/binary"
 	"math/bits"
 
@@ -183,7 +184,7 @@ func (a *auditing) reportPersons(out *pipelines.Audit) {
 }
 
 // populate reads the population that the classes are to be counted in.
-func (a *auditing) populate(s *arrow.Schema, out *pipelines.Audit) (err error) {
+func (a *auditing) populate(ctx context.Context, s *arrow.Schema, out *pipelines.Audit) (err error) {
 	if a == nil || a.t.Model.KMap == 0 {
 		return nil
 	}
@@ -191,7 +192,7 @@ func (a *auditing) populate(s *arrow.Schema, out *pipelines.Audit) (err error) {
 		out.Unproved = append(out.Unproved, messages.UnprovedMethod.With("what", "k_map"))
 		return nil
 	}
-	if a.people, err = a.t.auditedPopulation(); err != nil {
+	if a.people, err = a.t.auditedPopulation(ctx); err != nil {
 		return err
 	}
 	for _, at := range a.quasi {
@@ -202,9 +203,9 @@ func (a *auditing) populate(s *arrow.Schema, out *pipelines.Audit) (err error) {
 
 // mapped judges how many persons of the population look like each class of a part, and
 // gives them; nil where nobody is counted.
-func (a *auditing) mapped() []int64 {
+func (a *auditing) mapped(ctx context.Context) ([]int64, error) {
 	if a.people == nil {
-		return nil
+		return nil, nil
 	}
 	if a.people.columns[0].labels == nil {
 		var labels [][]string
@@ -213,14 +214,14 @@ func (a *auditing) mapped() []int64 {
 		}
 		if a.unmapped = a.people.bind(a.t, labels); a.unmapped != "" {
 			a.people = nil
-			return nil
+			return nil, nil
 		}
 	}
-	people := a.people.count(&a.counted)
+	people, err := a.people.count(ctx, &a.counted)
 	for _, n := range people {
 		if n < int64(a.t.Model.KMap) {
 			a.failed["k_map"]++
 		}
 	}
-	return people
+	return people, err
 }

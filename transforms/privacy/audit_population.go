@@ -1,17 +1,16 @@
 package privacy
 
 import (
-	"bytes"
+	"context"
 	"encoding/binary"
-	"encoding/csv"
 	"io"
-	"slices"
-	"strconv"
+	"math/bits"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/zeebo/xxh3"
 
 	"github.com/lavoir-data/lavoir/internal/scalar"
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -24,92 +23,75 @@ import (
 // class of a file of which nothing was decided. At which level a column is its labels
 // tell: the least at which the population has every label that it has at all.
 type auditedPopulation struct {
+	t       policy
 	columns []auditedQuasi
-	rows    [][]uint32 // by quasi-identifier: what the population has there, by line
-	weights []uint64
-	types   []arrow.DataType  // of the columns of the file
-	known   map[string]uint32 // class of a part by the numbers of its labels
-	buf     []byte
+	types   []arrow.DataType // of the columns of the file
 }
 
 // auditedQuasi is what the population has in a quasi-identifier.
 type auditedQuasi struct {
-	texts  []string // as they stand in the file, each once
-	labels []uint32 // by text: the number of its label in the judged file; absent where none has it
+	texts   []string // as they stand in the file, each once
+	numbers map[string]uint32
+	labels  []uint32 // by text: the number of its label in the judged file; absent where none has it
 }
 
 // absentLabel is the number of a label that the judged file has not.
 const absentLabel = 1<<32 - 1
 
-// auditedPopulation reads the population. It is nil where the policy has none.
-func (t policy) auditedPopulation() (*auditedPopulation, error) {
+// textCost is what is held of a text of the population besides its bytes, about.
+const textCost = 96
+
+// auditedPopulation reads the values of the population. It is nil where the policy has none.
+func (t policy) auditedPopulation(ctx context.Context) (*auditedPopulation, error) {
 	if t.Model == nil || t.Model.KMap == 0 {
 		return nil, nil
 	}
-	if m := t.env.Memory; m > 0 && int64(len(t.population)) > m/4 {
-		return nil, messages.PopulationLarge.With("bytes", len(t.population), "bound", m/4)
+	p := &auditedPopulation{t: t, columns: make([]auditedQuasi, len(t.Quasi))}
+	for j := range p.columns {
+		p.columns[j].numbers = map[string]uint32{}
 	}
-	lines := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(t.population, []byte("\ufeff"))))
-	lines.Comma, lines.ReuseRecord = ';', true
-	head, err := lines.Read()
+	held := int64(0)
+	return p, p.each(ctx, func(record []string, at []int, _ uint32) error {
+		for j := range p.columns {
+			c := &p.columns[j]
+			if _, met := c.numbers[record[at[j]]]; met {
+				continue
+			}
+			text := strings.Clone(record[at[j]])
+			c.numbers[text] = uint32(len(c.texts))
+			c.texts = append(c.texts, text)
+			if held += int64(len(text)) + textCost; t.env.Memory > 0 && held > t.env.Memory {
+				return messages.TooManyValues.With("bound", t.env.Memory)
+			}
+		}
+		return nil
+	})
+}
+
+// each reads the population.
+func (p *auditedPopulation) each(ctx context.Context, f func(record []string, at []int, persons uint32) error) error {
+	lines, err := p.t.lines()
 	if err != nil {
-		return nil, populationLine(lines, err)
+		return err
 	}
-	column := func(name string) (int, error) {
-		if at := slices.Index(head, name); at >= 0 {
-			return at, nil
-		}
-		return 0, messages.PopulationColumn.With("column", name)
-	}
-	p := &auditedPopulation{}
-	var from []int
-	for _, q := range t.Quasi {
-		name := q.Column
-		if other, ok := t.Model.Population.Columns[name]; ok {
-			name = other
-		}
-		at, err := column(name)
-		if err != nil {
-			return nil, err
-		}
-		from = append(from, at)
-	}
-	weight := -1
-	if name := t.Model.Population.Weight; name != "" {
-		if weight, err = column(name); err != nil {
-			return nil, err
-		}
-	}
-	p.columns, p.rows = make([]auditedQuasi, len(from)), make([][]uint32, len(from))
-	known := make([]map[string]uint32, len(from))
-	for j := range known {
-		known[j] = map[string]uint32{}
-	}
-	for {
-		record, err := lines.Read()
+	defer lines.Close()
+	for n := 0; ; n++ {
+		record, err := lines.next()
 		if err == io.EOF {
-			return p, nil
+			return nil
+		}
+		if err == nil && n%populationRows == 0 {
+			err = ctx.Err()
 		}
 		if err != nil {
-			return nil, populationLine(lines, err)
+			return err
 		}
-		n := uint64(1)
-		if weight >= 0 {
-			if n, err = strconv.ParseUint(record[weight], 10, 32); err != nil {
-				line, _ := lines.FieldPos(0)
-				return nil, messages.PopulationLine.With("line", line, "why", "its weight is no whole number")
-			}
+		persons, err := lines.persons(record)
+		if err == nil {
+			err = f(record, lines.quasi, persons)
 		}
-		p.weights = append(p.weights, n)
-		for j, at := range from {
-			number, met := known[j][record[at]]
-			if !met {
-				number = uint32(len(p.columns[j].texts))
-				text := strings.Clone(record[at])
-				known[j][text] = number
-				p.columns[j].texts = append(p.columns[j].texts, text)
-			}
-			p.rows[j] = append(p.rows[j], number)
+		if err != nil {
+			return err
 		}
 	}
 }
@@ -161,51 +143,40 @@ func (q quasiConfig) mayBe(is arrow.DataType, texts []string) []arrow.DataType {
 // which all labels are that the population has; false where there is none, or where it
 // has no label at all.
 func (c *auditedQuasi) bind(l levels, typ arrow.DataType, file []string) bool {
-	all, ok := c.byLevel(l, typ)
+	all, ok := c.byLevel(l, typ, file)
 	if !ok {
 		return false
 	}
-	anywhere := map[string]bool{}
-	for _, labels := range all {
-		for _, label := range labels {
-			anywhere[label] = true
-		}
-	}
-	met := false
-	for _, label := range file {
-		met = met || anywhere[label]
-	}
-	for _, labels := range all {
-		here := map[string]bool{}
-		for _, label := range labels {
-			here[label] = true
-		}
-		if !met || slices.ContainsFunc(file, func(label string) bool { return anywhere[label] && !here[label] && label != "" }) {
-			continue
-		}
-		numbers := map[string]uint32{}
-		for n, label := range file {
-			numbers[label] = uint32(n)
-		}
-		c.labels = c.labels[:0]
-		for _, label := range labels {
-			number, ok := numbers[label]
-			if !ok {
-				number = absentLabel
+	anywhere, met := make([]bool, len(file)), false
+	here := make([][]bool, len(all))
+	for level, labels := range all {
+		here[level] = make([]bool, len(file))
+		for _, n := range labels {
+			if n != absentLabel {
+				here[level][n], anywhere[n], met = true, true, true
 			}
-			c.labels = append(c.labels, number)
 		}
+	}
+	if !met {
+		return false
+	}
+next:
+	for level, labels := range all {
+		for n, label := range file {
+			if anywhere[n] && !here[level][n] && label != "" {
+				continue next
+			}
+		}
+		c.labels = labels
 		return true
 	}
 	return false
 }
 
-// nowhere is the label of a value that has none; no file has it.
-const nowhere = "\x00"
-
-// byLevel gives the labels of the values, level by level, "=" before each; null is "". It
-// is false where the values are not of the type.
-func (c *auditedQuasi) byLevel(l levels, typ arrow.DataType) ([][]string, bool) {
+// byLevel gives the numbers that the labels of the values have in the file, level by level.
+// There is "=" before each label; null is "". It is false where the values are not of the
+// type.
+func (c *auditedQuasi) byLevel(l levels, typ arrow.DataType, file []string) ([][]uint32, bool) {
 	to := pipelines.ColumnType{Type: typ}
 	if ts, ok := typ.(*arrow.TimestampType); ok {
 		to.Zone = ts.TimeZone
@@ -213,6 +184,10 @@ func (c *auditedQuasi) byLevel(l levels, typ arrow.DataType) ([][]string, bool) 
 	reader, err := convert.NewReader(to, scalar.Plain)
 	if err != nil {
 		return nil, false
+	}
+	numbers := make(map[string]uint32, len(file))
+	for n, label := range file {
+		numbers[label] = uint32(n)
 	}
 	b := array.NewBuilder(memory.DefaultAllocator, typ)
 	defer b.Release()
@@ -225,63 +200,112 @@ func (c *auditedQuasi) byLevel(l levels, typ arrow.DataType) ([][]string, bool) 
 	}
 	a := b.NewArray()
 	defer a.Release()
-	var all [][]string
-	add := func(label func(i int) string) {
-		labels := make([]string, a.Len())
-		for i := range labels {
-			labels[i] = label(i)
-		}
-		all = append(all, labels)
-	}
-	least := l.min
+	least, star := l.min, l.star
+	count := 0
 	if least == 0 {
-		text := textOf(a)
-		add(func(i int) string {
-			if a.IsNull(i) {
-				return ""
-			}
-			return "=" + string(text(nil, i))
-		})
-		least = 1
+		count++
 	}
-	for level := least; l.how != nil && level <= l.most; level++ {
-		add(func(i int) string {
-			if a.IsNull(i) {
-				return ""
-			}
-			labels, ok := l.how.Labels(nil, a, i)
+	if l.how != nil {
+		count += max(0, l.most-max(least, 1)+1)
+	}
+	if star {
+		count++
+	}
+	all := make([][]uint32, count)
+	for level := range all {
+		all[level] = make([]uint32, a.Len())
+	}
+	text := textOf(a)
+	for i := range a.Len() {
+		at := 0
+		put := func(label string) {
+			n, ok := numbers[label]
 			if !ok {
-				return nowhere
+				n = absentLabel
 			}
-			return "=" + labels[level-1]
-		})
-	}
-	if l.star {
-		add(func(int) string { return "=" + disclosure.Star })
+			all[at][i] = n
+			at++
+		}
+		var labels []string
+		known := false
+		if l.how != nil && !a.IsNull(i) {
+			labels, known = l.how.Labels(nil, a, i)
+		}
+		if least == 0 {
+			if a.IsNull(i) {
+				put("")
+			} else {
+				put("=" + string(text(nil, i)))
+			}
+		}
+		for level := max(least, 1); l.how != nil && level <= l.most; level++ {
+			switch {
+			case a.IsNull(i):
+				put("")
+			case known:
+				put("=" + labels[level-1])
+			default:
+				all[at][i] = absentLabel
+				at++
+			}
+		}
+		if star {
+			put("=" + disclosure.Star)
+		}
 	}
 	return all, true
 }
 
 // count gives, for each class of a part, how many persons look like it.
-func (p *auditedPopulation) count(c *counted) []int64 {
-	d := len(c.quasi)
+func (p *auditedPopulation) count(ctx context.Context, c *counted) ([]int64, error) {
 	people := make([]int64, len(c.rows))
-	p.known = make(map[string]uint32, len(c.rows))
-	for class := range c.rows {
-		p.buf = p.buf[:0]
-		for _, code := range c.members[class*d : (class+1)*d] {
-			p.buf = binary.LittleEndian.AppendUint32(p.buf, code)
-		}
-		p.known[string(p.buf)] = uint32(class)
-	}
-	for i, n := range p.weights {
-		p.buf = p.buf[:0]
+	codes := make([]uint32, len(p.columns))
+	return people, p.each(ctx, func(record []string, at []int, persons uint32) error {
 		for j := range p.columns {
-			p.buf = binary.LittleEndian.AppendUint32(p.buf, p.columns[j].labels[p.rows[j][i]])
+			of := &p.columns[j]
+			n, met := of.numbers[record[at[j]]]
+			if !met {
+				return messages.PopulationChanged.With()
+			}
+			if codes[j] = of.labels[n]; codes[j] == absentLabel {
+				return nil
+			}
 		}
-		if class, ok := p.known[string(p.buf)]; ok {
-			people[class] += int64(n)
+		if class, ok := c.find(codes); ok {
+			people[class] += int64(persons)
+		}
+		return nil
+	})
+}
+
+// find gives the class of a part that has these codes.
+func (c *counted) find(codes []uint32) (uint32, bool) {
+	if len(c.rows) == 0 {
+		return 0, false
+	}
+	var lo, hi uint64
+	if c.hashed {
+		c.buf = c.buf[:0]
+		for _, code := range codes {
+			c.buf = binary.LittleEndian.AppendUint32(c.buf, code)
+		}
+		h := xxh3.Hash128(c.buf)
+		lo, hi = h.Lo, h.Hi
+	} else {
+		for j, code := range codes {
+			lo = lo<<c.widths[j] | uint64(code)
 		}
 	}
-	return people
+	return c.classes.find(lo, hi)
+}
+
+// find gives the number of a value that has one.
+func (c *codes) find(lo, hi uint64) (uint32, bool) {
+	mask := uint64(len(c.slots) - 1)
+	for at := (lo ^ bits.RotateLeft64(hi, 29)) * mixLow >> c.shift; c.slots[at].code != 0; at = (at + 1) & mask {
+		if s := &c.slots[at]; s.lo == lo && s.hi == hi {
+			return s.code - 1, true
+		}
+	}
+	return 0, false
 }

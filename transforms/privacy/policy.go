@@ -183,7 +183,7 @@ type policy struct {
 	policyConfig
 	files      map[string]*disclosure.File       // of hierarchies, by column
 	postcodes  map[string]*protect.PostcodeTable // by column
-	population []byte                            // the text of its file
+	population *populationFile
 	list       oppositions
 	texts      map[string]*redaction // by column
 	redacted   *redacted
@@ -224,7 +224,7 @@ func newPolicy(env pipelines.Env, c policyConfig) (pipelines.Privacy, error) {
 	if err != nil {
 		return nil, err
 	}
-	population, err := c.readPopulation(env)
+	population, err := c.populationFile(env)
 	if err != nil {
 		return nil, err
 	}
