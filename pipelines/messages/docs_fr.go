@@ -936,6 +936,8 @@ var docs = byEnglish([]phrase{
 		"Le schéma de table (JSON), par rapport au dossier du projet."},
 	{"Its SHA-256, so that a column that comes into the schema is not published before somebody has seen it; without it nothing can be said of its columns.",
 		"Son SHA-256, pour qu'une colonne ajoutée au schéma ne soit pas publiée avant que quelqu'un l'ait vue ; sans lui, on ne peut rien dire de ses colonnes."},
+	{"mdav, the default, groups rows that are near each other in all columns, many in halves first. optimal, of one column: the groups whose values are nearest to their means of all groupings that there are (Hansen and Mukherjee); more rows than fit in memory are put on disk.",
+		"mdav, par défaut, groupe des lignes proches dans toutes les colonnes, d'abord coupées en deux quand il y en a beaucoup. optimal, pour une seule colonne : les groupes dont les valeurs sont les plus proches de leurs moyennes parmi tous les regroupements possibles (Hansen et Mukherjee) ; les lignes que la mémoire ne contient pas sont mises sur le disque."},
 })
 
 func byEnglish(texts []phrase) map[string]string {

@@ -437,6 +437,7 @@ var phrases = []phrase{
 	{"k_map without population, or population without k_map", "k_map sans population, ou population sans k_map"},
 	{"it has no names", "il n'a pas de noms"},
 	{"its weight is no whole number", "son poids n'est pas un nombre entier"},
+	{"optimal groups of more than one column", "des groupes optimal de plus d'une colonne"},
 	{"it names one column twice", "elle nomme deux fois une même colonne"},
 	{"it is longer than a line may be", "elle est plus longue que ne peut l'être une ligne"},
 	{"pseudonym with clear_when or otherwise", "pseudonym avec clear_when ou otherwise"},

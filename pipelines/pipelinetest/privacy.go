@@ -92,11 +92,10 @@ func (e Example) privacyCase(reg *pipelines.Registry, c pipelines.Component) (*p
 	}
 	b := found[0]
 	return &privacyCase{input: input, build: func(env pipelines.Env) (pipelines.Privacy, error) {
-		for name, text := range e.Files { // those of the project among them
+		for name, text := range e.Files { // those of the project among them, which may be read later
 			if err := os.WriteFile(filepath.Join(env.Dir, name), []byte(text), 0o600); err != nil {
 				return nil, err
 			}
-			defer os.Remove(filepath.Join(env.Dir, name))
 		}
 		env.Root = env.Dir
 		cfg, diags := c.Decode(reg, b.Body, sc.context(b.Body))

@@ -60,7 +60,7 @@ func TestPopulationsLargerThanMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d, out := twoPasses(t, e, p, table(t, in), pipelinetest.Cuts()[2])
+			d, out := twoPasses(t, e, p, table(t, in), pipelinetest.Cuts()[3])
 			if bytes > 0 && (spool.made < 33 || int64(gens.Len()) < bytes) { // those of one worker, and of the classes
 				t.Errorf("%d files were put aside, the population has %d bytes", spool.made, gens.Len())
 			}

@@ -105,8 +105,11 @@ func (r *runReader) next() (pair, error) {
 // sorted visits the pairs of a bin in their order. What memory does not hold is put on
 // disk in runs, each sorted, which are merged.
 func (b *bins) sorted(ctx context.Context, bin int, visit func(pair) error) (err error) {
-	most := int(max(b.bound/sortShare/pairSize, leastRun))
-	now := make([]pair, 0, min(most, b.size(bin)))
+	most := b.size(bin)
+	if b.bound > 0 {
+		most = min(most, int(max(b.bound/sortShare/pairSize, leastRun)))
+	}
+	now := make([]pair, 0, most)
 	var file pipelines.SpoolBytes
 	defer func() {
 		if file != nil {

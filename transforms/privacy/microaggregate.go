@@ -1,13 +1,14 @@
 package privacy
 
 import (
+	"bytes"
 	"cmp"
+	"context"
 	"maps"
 	"math"
 	"math/big"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -24,6 +25,7 @@ type microConfig struct {
 	Name    string   `hcl:"name,label"`
 	Columns []string `hcl:"columns" doc:"Columns of numbers that leave as the means of groups of rows that are near each other in all of them. They leave nowhere else."`
 	K       int      `hcl:"k" doc:"The least number of rows of a group."`
+	Method  string   `hcl:"method,optional" doc:"mdav, the default, groups rows that are near each other in all columns, many in halves first. optimal, of one column: the groups whose values are nearest to their means of all groupings that there are (Hansen and Mukherjee); more rows than fit in memory are put on disk." values:"mdav|optimal"`
 }
 
 func (c microConfig) Validate() error {
@@ -37,6 +39,8 @@ func (c microConfig) Validate() error {
 		return wrong("columns", "more than 64 columns")
 	case c.K < 2:
 		return wrong("k", "k below 2")
+	case c.Method == "optimal" && len(c.Columns) > 1:
+		return wrong("method", "optimal groups of more than one column")
 	}
 	return nil
 }
@@ -69,27 +73,29 @@ func (t policy) micros(in *arrow.Schema) ([]*micro, error) {
 	return all, nil
 }
 
-// tuple is the values of the rows that agree in all columns of a group.
-type tuple struct {
-	key   string
-	nulls uint64 // by column
-	rows  int64
-	exact []*big.Int // without the scale; nil for floats and nulls
-	near  []float64
+// grouper makes the groups of a group of columns, of all rows.
+type grouper interface {
+	add(r arrow.Record, at origin) error
+	decide(ctx context.Context) (*means, error)
+	close() error
 }
 
-// gathering is the tuples of the rows of a group of columns.
+func (m *micro) grouper(t policy, bound int64) grouper {
+	if m.Method == "optimal" {
+		return m.ordering(t, bound)
+	}
+	return &gathering{micro: m, near: make([][]float64, len(m.index)), bound: bound}
+}
+
+// gathering is the rows of a group of columns: those that agree in all columns are a tuple.
 type gathering struct {
 	*micro
-	tuples map[string]*tuple
-	bound  int64 // bytes; 0: none
-	held   int64
+	tuples tuples
+	nulls  []uint64    // by tuple, which columns are null
+	near   [][]float64 // by column and tuple
+	bound  int64       // bytes; 0: none
 	rows   int64
 	key    []byte
-}
-
-func (m *micro) gathering(bound int64) *gathering {
-	return &gathering{micro: m, tuples: map[string]*tuple{}, bound: bound}
 }
 
 // tupleKey is the values of row i of the columns, equal ones alike.
@@ -100,36 +106,41 @@ func tupleKey(dst []byte, r arrow.Record, index []int, i int) []byte {
 	return dst
 }
 
-// What a tuple holds beside its key and for each column, about.
-const tupleCost, tupleColumnCost = 160, 64
+// decideCost is what is held of a tuple while it is decided where it goes, about.
+const decideCost = 64
 
 func (g *gathering) add(r arrow.Record, at origin) error {
 	for i := range int(r.NumRows()) {
 		g.rows++
 		g.key = tupleKey(g.key[:0], r, g.index, i)
-		if t := g.tuples[string(g.key)]; t != nil {
-			t.rows++
+		if _, fresh := g.tuples.add(g.key, 1); !fresh {
 			continue
 		}
-		t := &tuple{key: string(g.key), rows: 1, exact: make([]*big.Int, len(g.index)), near: make([]float64, len(g.index))}
+		nulls := uint64(0)
 		for c, column := range g.index {
-			a := r.Column(column)
+			x, a := 0.0, r.Column(column)
 			if a.IsNull(i) {
-				t.nulls |= 1 << c
-				continue
-			}
-			var finite bool
-			if t.exact[c], t.near[c], finite = numberOf(a, i); !finite {
+				nulls |= 1 << c
+			} else if _, near, finite := numberOf(a, i); finite {
+				x = near
+			} else {
 				return messages.MicroValue.With("column", g.Columns[c], "row", at.row(i)+1)
 			}
+			g.near[c] = append(g.near[c], x)
 		}
-		g.tuples[t.key] = t
-		if g.held += int64(len(t.key)) + tupleCost + tupleColumnCost*int64(len(g.index)); g.bound > 0 && g.held > g.bound {
-			return messages.TooManyValues.With("bound", g.bound)
+		g.nulls = append(g.nulls, nulls)
+		if g.bound > 0 && g.held() > g.bound {
+			return messages.MicroRows.With("group", g.Name, "rows", g.rows, "bound", g.bound)
 		}
 	}
 	return nil
 }
+
+func (g *gathering) held() int64 {
+	return g.tuples.held() + 8*int64(cap(g.nulls))*int64(1+len(g.near)) + decideCost*int64(g.tuples.len())
+}
+
+func (g *gathering) close() error { return nil }
 
 // numberOf is a number exactly, but of floats, and as a float; false for what is no
 // number on a line.
@@ -150,105 +161,157 @@ func numberOf(a arrow.Array, i int) (*big.Int, float64, bool) {
 
 // means is what a group of columns leaves as.
 type means struct {
-	group map[string]int32 // of rows, by their tuple; -1: its values are null
-	value [][]string       // keys of the means by group and column, null where they are
-	rows  map[string]int64 // by what leaves
+	*micro
+	columns  []arrow.Array // of each group, then null; on the Go heap
+	leaves   tuples        // by what leaves
+	groups   groups
+	builders []array.Builder
+	rows     []int64 // by group
+}
+
+// groups gives the group of a row by the key of its values: -1 where it leaves with nothing,
+// and false where no such row was met. Many may ask at once.
+type groups interface {
+	of(key []byte) (group int32, ok bool)
+}
+
+func (m *micro) means() *means {
+	s := &means{micro: m}
+	for _, t := range m.types {
+		s.builders = append(s.builders, array.NewBuilder(memory.DefaultAllocator, t))
+	}
+	return s
+}
+
+// add notes a group of rows, of which mean appends what column c leaves as.
+func (m *means) add(rows int64, mean func(b array.Builder, c int)) {
+	for c, b := range m.builders {
+		mean(b, c)
+	}
+	m.rows = append(m.rows, rows)
+}
+
+// finish ends the groups, besides which so many rows leave with nothing.
+func (m *means) finish(nothing int64) {
+	for _, b := range m.builders {
+		b.AppendNull()
+		m.columns = append(m.columns, b.NewArray())
+	}
+	var key []byte
+	for i, rows := range append(m.rows, nothing) {
+		if key = key[:0]; rows > 0 {
+			for _, a := range m.columns {
+				key = arrowx.AppendKey(key, a, i, false)
+			}
+			m.leaves.add(key, rows)
+		}
+	}
+	m.builders, m.rows = nil, nil
 }
 
 // mostNear is how many rows are grouped by their distances at once: these take a time
 // that is the square of it.
 const mostNear = 1 << 11
 
+// deciding is how the groups are made: of each tuple its group, -1 where its values leave
+// as null.
+type deciding struct {
+	*gathering
+	means *means
+	group []int32
+}
+
 // decide groups the rows: those with the same nulls apart, many in halves, at the middle
 // of the column that spreads widest, each by MDAV. Equal rows are in one group, that of
 // the first of them, and a group that becomes too small joins the nearest. Rows whose
 // nulls fewer than k have leave as null.
-func (g *gathering) decide() (*means, error) {
+func (g *gathering) decide(ctx context.Context) (*means, error) {
 	if g.rows > 0 && g.rows < int64(g.K) {
 		return nil, messages.TooFewRows.With("rows", g.rows, "least", g.K)
 	}
-	m := &means{group: map[string]int32{}, rows: map[string]int64{}}
-	blocks := map[uint64][]*tuple{}
-	for _, t := range g.tuples {
-		blocks[t.nulls] = append(blocks[t.nulls], t)
+	d := deciding{g, g.micro.means(), make([]int32, g.tuples.len())}
+	blocks := map[uint64][]int32{}
+	for n, nulls := range g.nulls {
+		blocks[nulls] = append(blocks[nulls], int32(n))
 	}
+	nothing := int64(0)
 	for _, nulls := range slices.Sorted(maps.Keys(blocks)) {
 		block := blocks[nulls]
-		slices.SortFunc(block, func(a, b *tuple) int { return strings.Compare(a.key, b.key) })
-		if nulls == 1<<len(g.index)-1 || rowsOf(block) < int64(g.K) {
+		slices.SortFunc(block, g.compare)
+		if nulls == 1<<len(g.index)-1 || g.rowsOf(block) < int64(g.K) {
 			for _, t := range block {
-				m.group[t.key] = -1
+				d.group[t] = -1
 			}
-			m.rows[g.nothing()] += rowsOf(block)
+			nothing += g.rowsOf(block)
 			continue
 		}
-		if err := g.halve(block, m); err != nil {
+		if err := d.halve(ctx, block); err != nil {
 			return nil, err
 		}
 	}
-	return m, nil
+	d.means.groups = g.tuples.grouped(d.group)
+	d.means.finish(nothing)
+	g.near, g.nulls, g.tuples = nil, nil, tuples{}
+	return d.means, nil
 }
 
-// nothing is what leaves of a row without a group.
-func (g *gathering) nothing() string {
-	var key []byte
-	for _, t := range g.types {
-		b := array.NewBuilder(memory.DefaultAllocator, t)
-		b.AppendNull()
-		key = arrowx.AppendKey(key, b.NewArray(), 0, false)
-	}
-	return string(key)
+func (g *gathering) compare(a, b int32) int {
+	return bytes.Compare(g.tuples.key(int(a)), g.tuples.key(int(b)))
 }
 
-func rowsOf(tuples []*tuple) (n int64) {
+func (g *gathering) rowsOf(tuples []int32) (n int64) {
 	for _, t := range tuples {
-		n += t.rows
+		n += g.tuples.rows[t]
 	}
 	return n
 }
 
-func (g *gathering) halve(block []*tuple, m *means) error {
-	if rows := rowsOf(block); rows > mostNear && len(block) > 1 {
+func (d deciding) halve(ctx context.Context, block []int32) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	g := d.gathering
+	if rows := g.rowsOf(block); rows > mostNear && len(block) > 1 {
 		for _, c := range g.widest(block) {
 			sorted := slices.Clone(block)
-			slices.SortStableFunc(sorted, func(a, b *tuple) int { return cmp.Compare(a.near[c], b.near[c]) })
+			slices.SortStableFunc(sorted, func(a, b int32) int { return cmp.Compare(g.near[c][a], g.near[c][b]) })
 			sum, median := int64(0), 0.0
 			for _, t := range sorted {
-				if sum += t.rows; 2*sum >= rows {
-					median = t.near[c]
+				if sum += g.tuples.rows[t]; 2*sum >= rows {
+					median = g.near[c][t]
 					break
 				}
 			}
-			var left, right []*tuple
+			left, right := sorted[:0], []int32(nil)
 			for _, t := range block {
-				if t.near[c] <= median {
+				if g.near[c][t] <= median {
 					left = append(left, t)
 				} else {
 					right = append(right, t)
 				}
 			}
-			if rowsOf(left) >= int64(g.K) && rowsOf(right) >= int64(g.K) {
-				if err := g.halve(left, m); err != nil {
+			if g.rowsOf(left) >= int64(g.K) && g.rowsOf(right) >= int64(g.K) {
+				if err := d.halve(ctx, left); err != nil {
 					return err
 				}
-				return g.halve(right, m)
+				return d.halve(ctx, right)
 			}
 		}
 	}
-	return g.close(block, m)
+	return d.byDistance(block)
 }
 
 // widest is the columns with more than one value, that of the widest range first.
-func (g *gathering) widest(block []*tuple) []int {
+func (g *gathering) widest(block []int32) []int {
 	var order []int
 	width := make([]float64, len(g.index))
-	for c := range g.index {
-		least, most, size := block[0].near[c], block[0].near[c], 0.0
+	for c, near := range g.near {
+		least, most, size := near[block[0]], near[block[0]], 0.0
 		for _, t := range block {
-			least, most = min(least, t.near[c]), max(most, t.near[c])
-			size = max(size, math.Abs(t.near[c]))
+			least, most = min(least, near[t]), max(most, near[t])
+			size = max(size, math.Abs(near[t]))
 		}
-		if block[0].nulls>>c&1 == 0 && least < most {
+		if g.nulls[block[0]]>>c&1 == 0 && least < most {
 			width[c] = most/size - least/size
 			order = append(order, c)
 		}
@@ -257,17 +320,18 @@ func (g *gathering) widest(block []*tuple) []int {
 	return order
 }
 
-// close groups a block by the distances of its rows.
-func (g *gathering) close(block []*tuple, m *means) error {
+// byDistance groups a block by the distances of its rows.
+func (d deciding) byDistance(block []int32) error {
+	g := d.gathering
 	columns := make([][]float64, 0, len(g.index))
-	for c := range g.index {
-		if block[0].nulls>>c&1 == 1 {
+	for c, near := range g.near {
+		if g.nulls[block[0]]>>c&1 == 1 {
 			continue
 		}
 		var column []float64
 		for _, t := range block {
-			for range min(t.rows, int64(g.K)) { // k of them are a group by themselves
-				column = append(column, t.near[c])
+			for range min(g.tuples.rows[t], int64(g.K)) { // k of them are a group by themselves
+				column = append(column, near[t])
 			}
 		}
 		columns = append(columns, column)
@@ -276,43 +340,43 @@ func (g *gathering) close(block []*tuple, m *means) error {
 	if err != nil {
 		return err
 	}
-	groups := make([][]*tuple, slices.Max(group)+1)
+	groups := make([][]int32, slices.Max(group)+1)
 	at := 0
 	for _, t := range block {
 		groups[group[at]] = append(groups[group[at]], t)
-		at += int(min(t.rows, int64(g.K)))
+		at += int(min(g.tuples.rows[t], int64(g.K)))
 	}
 	for _, members := range g.merge(groups) {
-		g.mean(members, m)
+		d.mean(members)
 	}
 	return nil
 }
 
 // merge joins each group of fewer than k rows with the one whose middle is nearest.
-func (g *gathering) merge(groups [][]*tuple) [][]*tuple {
-	groups = slices.DeleteFunc(groups, func(t []*tuple) bool { return len(t) == 0 })
+func (g *gathering) merge(groups [][]int32) [][]int32 {
+	groups = slices.DeleteFunc(groups, func(t []int32) bool { return len(t) == 0 })
 	scale := make([]float64, len(g.index))
 	for c := range scale {
 		for _, t := range groups {
 			for _, t := range t {
-				scale[c] = max(scale[c], math.Abs(t.near[c]))
+				scale[c] = max(scale[c], math.Abs(g.near[c][t]))
 			}
 		}
 	}
-	middle := func(tuples []*tuple) []float64 {
+	middle := func(tuples []int32) []float64 {
 		at := make([]float64, len(g.index))
 		for c := range at {
 			for _, t := range tuples {
 				if scale[c] > 0 {
-					at[c] += float64(t.near[c] / scale[c] * float64(t.rows))
+					at[c] += float64(g.near[c][t] / scale[c] * float64(g.tuples.rows[t]))
 				}
 			}
-			at[c] /= float64(rowsOf(tuples))
+			at[c] /= float64(g.rowsOf(tuples))
 		}
 		return at
 	}
 	for {
-		small := slices.IndexFunc(groups, func(t []*tuple) bool { return rowsOf(t) < int64(g.K) })
+		small := slices.IndexFunc(groups, func(t []int32) bool { return g.rowsOf(t) < int64(g.K) })
 		if small < 0 || len(groups) == 1 {
 			return groups
 		}
@@ -330,47 +394,68 @@ func (g *gathering) merge(groups [][]*tuple) [][]*tuple {
 			}
 		}
 		groups[best] = append(groups[best], groups[small]...)
-		slices.SortFunc(groups[best], func(a, b *tuple) int { return strings.Compare(a.key, b.key) })
+		slices.SortFunc(groups[best], g.compare)
 		groups = slices.Delete(groups, small, small+1)
 	}
 }
 
 // mean notes what a group leaves as.
-func (g *gathering) mean(members []*tuple, m *means) {
-	n := int32(len(m.value))
-	rows := rowsOf(members)
-	keys := make([]string, len(g.index))
-	all := ""
-	for c, typ := range g.types {
-		b := array.NewBuilder(memory.DefaultAllocator, typ)
-		if members[0].nulls>>c&1 == 1 {
-			b.AppendNull()
-		} else {
-			appendMean(b, c, members, rows)
-		}
-		keys[c] = string(arrowx.AppendKey(nil, b.NewArray(), 0, false))
-		all += keys[c]
-	}
+func (d deciding) mean(members []int32) {
+	g := d.gathering
 	for _, t := range members {
-		m.group[t.key] = n
+		d.group[t] = int32(len(d.means.rows))
 	}
-	m.value = append(m.value, keys)
-	m.rows[all] += rows
+	rows, nulls := g.rowsOf(members), g.nulls[members[0]]
+	values := make([]weighed, len(members))
+	d.means.add(rows, func(b array.Builder, c int) {
+		if nulls>>c&1 == 1 {
+			b.AppendNull()
+			return
+		}
+		for i, t := range members {
+			exact, near := placed(g.payload(g.tuples.key(int(t)), nulls, c)).number(g.types[c].ID())
+			values[i] = weighed{exact, near, g.tuples.rows[t]}
+		}
+		appendMean(b, values, rows)
+	})
 }
 
-// appendMean appends the mean of column c, rounded half away from zero at its scale.
-func appendMean(b array.Builder, c int, members []*tuple, rows int64) {
+// payload is the part of a tuple's key that is of column c.
+func (m *micro) payload(key []byte, nulls uint64, c int) []byte {
+	width := func(c int) int {
+		if nulls>>c&1 == 1 {
+			return 1
+		}
+		return 1 + m.types[c].(arrow.FixedWidthDataType).Bytes()
+	}
+	at := 0
+	for before := range c {
+		at += width(before)
+	}
+	return key[at : at+width(c)]
+}
+
+// weighed is a number and how many rows have it: exact, but of floats.
+type weighed struct {
+	exact *big.Int
+	near  float64
+	rows  int64
+}
+
+// appendMean appends the mean of members, which are so many rows, rounded half away from
+// zero at its scale.
+func appendMean(b array.Builder, members []weighed, rows int64) {
 	if b, ok := b.(*array.Float64Builder); ok {
 		sum := 0.0
 		for _, t := range members {
-			sum += float64(t.near[c] / float64(rows) * float64(t.rows)) // the sum of finite ones may not be
+			sum += float64(t.near / float64(rows) * float64(t.rows)) // the sum of finite ones may not be
 		}
 		b.Append(sum)
 		return
 	}
 	sum, n := new(big.Int), big.NewInt(rows)
 	for _, t := range members {
-		sum.Add(sum, new(big.Int).Mul(t.exact[c], big.NewInt(t.rows)))
+		sum.Add(sum, t.exact.Mul(t.exact, big.NewInt(t.rows)))
 	}
 	mean, rest := new(big.Int).QuoRem(sum, n, new(big.Int))
 	if rest.Abs(rest).Lsh(rest, 1).Cmp(n) >= 0 {
@@ -388,44 +473,22 @@ func appendMean(b array.Builder, c int, members []*tuple, rows int64) {
 
 // averaging lets the means of a group of columns out, for one goroutine.
 type averaging struct {
-	*micro
 	*means
-	columns []arrow.Array // means by group, then null; on the Go heap
-	key     []byte
-	refs    []arrowx.Ref
-	of      arrow.Record // whose refs these are
-}
-
-func (m *micro) averaging(s *means) (*averaging, error) {
-	a := &averaging{micro: m, means: s}
-	for c, typ := range m.types {
-		b := array.NewBuilder(memory.DefaultAllocator, typ)
-		for _, keys := range s.value {
-			if _, err := arrowx.DecodeKey(b, []byte(keys[c])); err != nil {
-				return nil, err
-			}
-		}
-		b.AppendNull()
-		a.columns = append(a.columns, b.NewArray())
-	}
-	return a, nil
+	key  []byte
+	refs []arrowx.Ref
+	of   arrow.Record // whose refs these are
 }
 
 // average makes ready for another record.
-func (m *masking) average() error {
-	if len(m.averages) < len(m.micro) {
-		for g, s := range m.means {
-			a, err := m.micro[g].averaging(s)
-			if err != nil {
-				return err
-			}
-			m.averages = append(m.averages, a)
+func (m *masking) average() {
+	if len(m.averages) < len(m.means) {
+		for _, s := range m.means {
+			m.averages = append(m.averages, &averaging{means: s})
 		}
 	}
 	for _, a := range m.averages {
 		a.of = nil
 	}
-	return nil
 }
 
 // column is what column c of the group leaves as.
@@ -434,12 +497,12 @@ func (a *averaging) column(mem memory.Allocator, r arrow.Record, c int) (arrow.A
 		a.refs = a.refs[:0]
 		for i := range int(r.NumRows()) {
 			a.key = tupleKey(a.key[:0], r, a.index, i)
-			g, ok := a.group[string(a.key)]
+			g, ok := a.groups.of(a.key)
 			if !ok {
 				return nil, messages.SourceChanged.With()
 			}
 			if g < 0 {
-				g = int32(len(a.value))
+				g = int32(a.columns[c].Len() - 1)
 			}
 			a.refs = append(a.refs, arrowx.Ref{Row: g})
 		}
@@ -452,8 +515,8 @@ func (a *averaging) column(mem memory.Allocator, r arrow.Record, c int) (arrow.A
 type microProof struct {
 	microConfig
 	index []int
-	rows  map[string]int64
-	want  map[string]int64
+	rows  []int64 // by what was decided
+	want  *tuples
 	key   []byte
 }
 
@@ -463,7 +526,8 @@ func (t policy) microProofs(s *arrow.Schema, d *seen, file string) ([]*microProo
 		if d == nil || len(d.means) <= n {
 			return nil, messages.GateBlind.With("file", file, "column", c.Columns[0])
 		}
-		p := &microProof{microConfig: c, rows: map[string]int64{}, want: d.means[n].rows}
+		want := &d.means[n].leaves
+		p := &microProof{microConfig: c, rows: make([]int64, want.len()), want: want}
 		for _, name := range c.Columns {
 			is := s.FieldIndices(name)
 			if len(is) != 1 {
@@ -480,18 +544,19 @@ func (t policy) microProofs(s *arrow.Schema, d *seen, file string) ([]*microProo
 func (p *microProof) look(r arrow.Record, before int64, file string) error {
 	for i := range int(r.NumRows()) {
 		p.key = tupleKey(p.key[:0], r, p.index, i)
-		if p.want[string(p.key)] == 0 {
+		n := p.want.find(p.key)
+		if n < 0 {
 			return messages.GateMean.With("file", file, "group", p.Name, "row", before+int64(i)+1)
 		}
-		p.rows[string(p.key)]++
+		p.rows[n]++
 	}
 	return nil
 }
 
 // proven refuses means that fewer than k rows have, or other rows than were decided.
 func (p *microProof) proven(file string) error {
-	for key, n := range p.rows {
-		if n != p.want[key] || n < int64(p.K) && !ofNulls(key) {
+	for i, n := range p.rows {
+		if n != p.want.rows[i] || n < int64(p.K) && !ofNulls(p.want.key(i)) {
 			return messages.GateMeans.With("file", file, "group", p.Name, "k", p.K)
 		}
 	}
@@ -502,16 +567,22 @@ func (p *microProof) proven(file string) error {
 // values in a group of columns. That these are means it does not show; that they are of
 // fewer than k rows it may.
 type auditedMeans struct {
-	groups []*microProof
+	groups []*auditedGroup
 	bound  int64 // bytes; 0: none
-	held   int64
+}
+
+type auditedGroup struct {
+	microConfig
+	index []int
+	rows  tuples
+	key   []byte
 }
 
 // auditedMeans leaves out groups of which the file lacks a column, which is a finding.
 func (t policy) auditedMeans(s *arrow.Schema, out *pipelines.Audit) *auditedMeans {
 	a := &auditedMeans{bound: t.env.Memory}
 	for _, c := range t.Micro {
-		p := &microProof{microConfig: c, rows: map[string]int64{}}
+		p := &auditedGroup{microConfig: c}
 		for _, name := range c.Columns {
 			if is := s.FieldIndices(name); len(is) == 1 && arrowx.Keyed(s.Field(is[0]).Type) {
 				p.index = append(p.index, is[0])
@@ -530,14 +601,15 @@ func (a *auditedMeans) add(r arrow.Record) error {
 	for _, p := range a.groups {
 		for i := range int(r.NumRows()) {
 			p.key = tupleKey(p.key[:0], r, p.index, i)
-			n := p.rows[string(p.key)]
-			if n == 0 {
-				if a.held += int64(len(p.key)) + tupleCost; a.bound > 0 && a.held > a.bound {
-					return messages.TooManyClasses.With("bound", a.bound)
-				}
-			}
-			p.rows[string(p.key)] = n + 1
+			p.rows.add(p.key, 1)
 		}
+	}
+	held := int64(0)
+	for _, p := range a.groups {
+		held += p.rows.held()
+	}
+	if a.bound > 0 && held > a.bound {
+		return messages.TooManyClasses.With("bound", a.bound)
 	}
 	return nil
 }
@@ -545,8 +617,8 @@ func (a *auditedMeans) add(r arrow.Record) error {
 func (a *auditedMeans) report(out *pipelines.Audit) {
 	for _, p := range a.groups {
 		few := int64(0)
-		for key, n := range p.rows {
-			if n < int64(p.K) && !ofNulls(key) {
+		for i, n := range p.rows.rows {
+			if n < int64(p.K) && !ofNulls(p.rows.key(i)) {
 				few++
 			}
 		}
@@ -559,4 +631,4 @@ func (a *auditedMeans) report(out *pipelines.Audit) {
 }
 
 // ofNulls says whether a key is of nulls alone.
-func ofNulls(key string) bool { return !strings.ContainsFunc(key, func(c rune) bool { return c != 2 }) }
+func ofNulls(key []byte) bool { return len(bytes.Trim(key, "\x02")) == 0 }

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -53,7 +54,7 @@ func (t policy) Watch(in *arrow.Schema, workers int) (pipelines.Watch, error) {
 	if p.clears != nil || len(p.micro) > 0 {
 		rules.table = &watchedTable{margins: p.clears.margins(t.env.Memory)}
 		for _, g := range p.micro {
-			rules.table.near = append(rules.table.near, g.gathering(t.env.Memory/2/int64(len(p.micro))))
+			rules.table.near = append(rules.table.near, g.grouper(t, t.env.Memory/2/int64(len(p.micro))))
 		}
 	}
 	return rules, nil
@@ -107,7 +108,7 @@ type watchedRules struct {
 type watchedTable struct {
 	mu      sync.Mutex
 	margins *margins
-	near    []*gathering
+	near    []grouper
 }
 
 func (w *watchedTable) see(r arrow.Record, at origin) error {
@@ -125,12 +126,12 @@ func (w *watchedTable) see(r arrow.Record, at origin) error {
 }
 
 // decide groups the rows, and refuses a table that would give masked values back.
-func (w *watchedTable) decide() (all []*means, err error) {
+func (w *watchedTable) decide(ctx context.Context) (all []*means, err error) {
 	if w == nil {
 		return nil, nil
 	}
 	for _, g := range w.near {
-		m, err := g.decide()
+		m, err := g.decide(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +159,7 @@ func (w watchedRules) See(ctx context.Context, worker int, first int64, b pipeli
 	return one.m.count(ctx, b.Record, one.d)
 }
 
-func (w watchedRules) Decide(context.Context) (pipelines.Decision, error) {
+func (w watchedRules) Decide(ctx context.Context) (pipelines.Decision, error) {
 	d := &seen{clear: map[string]int64{}, opposed: w.opposed}
 	for _, one := range w.by {
 		d.rows += one.d.rows
@@ -167,8 +168,16 @@ func (w watchedRules) Decide(context.Context) (pipelines.Decision, error) {
 		}
 	}
 	var err error
-	d.means, err = w.table.decide()
+	d.means, err = w.table.decide(ctx)
 	return d, err
 }
 
-func (w watchedRules) Close() error { return nil }
+func (w watchedRules) Close() error {
+	var err error
+	if w.table != nil {
+		for _, g := range w.table.near {
+			err = cmp.Or(err, g.close())
+		}
+	}
+	return err
+}

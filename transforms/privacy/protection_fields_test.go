@@ -18,6 +18,7 @@ model: k k_map population suppression_limit metric search suppressed_rows null_m
 gate: max_prosecutor_risk max_uniques compare_with on_small_difference max_hold supersede
 text: column action review sole_traders first_names terms
 expect: column kinds reason
+microaggregate: name columns k method
 `
 
 // A policy that learns something new must tell the public of it, and must not go on
@@ -48,6 +49,7 @@ func TestEveryArgumentIsJudged(t *testing.T) {
 	look("gate", gateConfig{})
 	look("text", textConfig{})
 	look("expect", expectConfig{})
+	look("microaggregate", microConfig{})
 	if known(pipelines.ProtectedColumn{Role: "new", Treatment: pipelines.Kept}) {
 		t.Error("a role that nobody thought of is known")
 	}

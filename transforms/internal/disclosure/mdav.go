@@ -58,6 +58,7 @@ type mdav struct {
 	group   []int
 	groups  int
 	dist    []float64
+	nearest []int
 }
 
 func standardised(columns [][]float64) [][]float64 {
@@ -125,29 +126,34 @@ func (m *mdav) farthest(at []float64) int {
 	return row
 }
 
-// take makes a group of a row and the k-1 rows nearest to it that are left.
+// take makes a group of k rows that are left: a row, where it is, and those nearest to it.
 func (m *mdav) take(row int) {
 	dist := m.distances(m.row(row))
-	order := make([]int, len(m.left))
-	for n := range order {
-		order[n] = n
+	most := m.k
+	if m.group[row] < 0 {
+		m.group[row] = m.groups
+		most--
 	}
-	nearer := func(a, b int) int {
-		switch {
-		case m.left[a] == row:
-			return -1
-		case m.left[b] == row:
-			return 1
-		case dist[a] != dist[b]:
-			if dist[a] < dist[b] {
+	m.nearest = m.nearest[:0] // places among those that are left, the nearest first
+	for n, i := range m.left {
+		if i == row {
+			continue
+		}
+		if len(m.nearest) == most {
+			if most == 0 || dist[n] >= dist[m.nearest[most-1]] {
+				continue // of equal distances the one before is nearer
+			}
+			m.nearest = m.nearest[:most-1]
+		}
+		at, _ := slices.BinarySearchFunc(m.nearest, dist[n], func(other int, d float64) int {
+			if dist[other] <= d {
 				return -1
 			}
 			return 1
-		}
-		return a - b
+		})
+		m.nearest = slices.Insert(m.nearest, at, n)
 	}
-	slices.SortFunc(order, nearer)
-	for _, n := range order[:m.k] {
+	for _, n := range m.nearest {
 		m.group[m.left[n]] = m.groups
 	}
 	m.groups++

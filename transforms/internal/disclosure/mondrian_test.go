@@ -1,7 +1,9 @@
 package disclosure
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"math/rand"
 	"slices"
 	"testing"
@@ -135,4 +137,48 @@ func TestMDAVSizes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whom a group takes is what sorting all rows by their distances says.
+func TestMDAVTakesTheNearest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, k := rapid.IntRange(1, 40).Draw(t, "rows"), rapid.IntRange(1, 7).Draw(t, "k")
+		column := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) float64 { return float64(rapid.IntRange(0, 9).Draw(t, "x")) }), n, n).Draw(t, "column")
+		m := &mdav{columns: [][]float64{column}, k: k, group: make([]int, n)}
+		for i := range n {
+			if m.left, m.group[i] = append(m.left, i), -1; rapid.IntRange(0, 4).Draw(t, "gone") == 0 {
+				m.left, m.group[i], m.groups = m.left[:len(m.left)-1], 0, 1
+			}
+		}
+		if len(m.left) < k {
+			return
+		}
+		row := rapid.IntRange(0, n-1).Draw(t, "row")
+		order := slices.Clone(m.left)
+		slices.SortStableFunc(order, func(a, b int) int {
+			if a == row || b == row {
+				return cmp.Compare(boolInt(b == row), boolInt(a == row))
+			}
+			return cmp.Compare(math.Abs(column[a]-column[row]), math.Abs(column[b]-column[row]))
+		})
+		want, group := order[:k], m.groups
+		slices.Sort(want)
+		m.take(row)
+		var got []int
+		for i, g := range m.group {
+			if g == group {
+				got = append(got, i)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%v are near row %d, want %v of %v", got, row, want, column)
+		}
+	})
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
