@@ -17,24 +17,6 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
 )
 
-// spools counts the files that are put aside.
-type spools struct {
-	pipelines.Spool
-	made int
-}
-
-func (s *spools) CreateBytes() (pipelines.SpoolBytes, error) {
-	s.made++
-	return s.Spool.(pipelines.ByteSpool).CreateBytes()
-}
-
-// within is env with so much memory, and a disk.
-func within(t *testing.T, env pipelines.Env, bytes int64) (pipelines.Env, *spools) {
-	s := &spools{Spool: pipelines.NewSpool(t.TempDir(), env.Allocator, 0)}
-	env.Memory, env.Spool = bytes, s
-	return env, s
-}
-
 // A population of which memory does not hold the file, nor its classes, is counted as in
 // memory: by the decision, by the gate and in a file alone (invariants 2 and 9).
 func TestPopulationsLargerThanMemory(t *testing.T) {
@@ -55,14 +37,14 @@ func TestPopulationsLargerThanMemory(t *testing.T) {
 		var outs, alone []string
 		var refused []error
 		for _, bytes := range []int64{0, 1 << 19} {
-			e, spool := within(t, env, bytes)
+			e, spool := bounded(t, env, bytes)
 			p, err := policy(t, e, fmt.Sprintf(body, k))
 			if err != nil {
 				t.Fatal(err)
 			}
 			d, out := twoPasses(t, e, p, table(t, in), pipelinetest.Cuts()[3])
-			if bytes > 0 && (spool.made < 33 || int64(gens.Len()) < bytes) { // those of one worker, and of the classes
-				t.Errorf("%d files were put aside, the population has %d bytes", spool.made, gens.Len())
+			if bytes > 0 && (spool.made.Load() < 33 || int64(gens.Len()) < bytes) { // those of one worker, and of the classes
+				t.Errorf("%d files were put aside, the population has %d bytes", spool.made.Load(), gens.Len())
 			}
 			gate := p.(pipelines.Gate)
 			if err := gate.Judge(context.Background(), d, sealed{e, table(t, out)}); err != nil {
@@ -72,7 +54,7 @@ func TestPopulationsLargerThanMemory(t *testing.T) {
 			outs, alone = append(outs, out), append(alone, fmt.Sprint(x.Classes, found))
 			rows := lines(out)
 			other := strings.Replace(out, "\n"+strings.Join(rows[0], ",")+"\n", "\n"+rows[0][0]+","+rows[1][1]+","+rows[len(rows)-1][2]+"\n", 1)
-			tiny, _ := within(t, env, 1<<16) // in which the file is read again for each part of its classes
+			tiny, _ := bounded(t, env, 1<<16) // in which the file is read again for each part of its classes
 			again, err := policy(t, tiny, fmt.Sprintf(body, k))
 			if err != nil {
 				t.Fatal(err)
@@ -152,5 +134,45 @@ func TestPopulationsAreReadAgain(t *testing.T) {
 	}
 	if _, err := policy(t, env, body); !messages.Has(err, messages.PopulationUnreadable) {
 		t.Errorf("a folder: %v", err)
+	}
+}
+
+// Persons with more rows than memory holds leave as they would in any memory, and the gate
+// takes what leaves (invariants 2 and 9).
+func TestPersonsOfManyRows(t *testing.T) {
+	env := pipelinetest.Env(t)
+	env.Secrets = secret(strings.Repeat("k", 32))
+	const body = "subject = \"nom\"\nidentifier \"nom\" {\naction = \"pseudonym\"\nkey = secret.cle\nrotate = \"per_release\"\n}\nquasi \"a\" {}\nquasi \"b\" {}\nmodel {\nk = 2\nsuppression_limit = 0.5\n}"
+	var in strings.Builder
+	in.WriteString("a:int64,b:text,nom:text\n")
+	for i := range 5000 {
+		for _, who := range []string{"un", "deux"} { // each of them as often in each class
+			fmt.Fprintf(&in, "%d,%c,%s\n", i%23, 'A'+i%7, who)
+		}
+		fmt.Fprintf(&in, "%d,%c,P%d\n", i/2%40, 'A'+i/2%9, i)
+	}
+	tb := table(t, in.String())
+	var want string
+	for _, bytes := range []int64{0, 400_000} {
+		e, spool := bounded(t, env, bytes)
+		p, err := policy(t, e, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, got, err := released(t, e, p, tb, pipelinetest.Cuts()[3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes == 0 {
+			if want = got; strings.Count(got, "\n") != 15_001 {
+				t.Errorf("%d rows leave", strings.Count(got, "\n")-1)
+			}
+		}
+		if got != want || bytes > 0 && spool.made.Load() == 0 {
+			t.Errorf("in %d bytes, %d files: other rows", bytes, spool.made.Load())
+		}
+		if err := p.(pipelines.Gate).Judge(context.Background(), d, sealed{e, table(t, got)}); err != nil {
+			t.Errorf("in %d bytes the gate says: %v", bytes, err)
+		}
 	}
 }

@@ -75,10 +75,10 @@ func TestBestMeans(t *testing.T) {
 		var by map[string]string
 		for i, cut := range pipelinetest.Cuts() {
 			order, e := rows, env
-			var spool *spools
+			var spool *countedSpool
 			if i > 0 {
 				order = rapid.Permutation(rows).Draw(r, "order")
-				e, spool = within(t, env, 1<<16)
+				e, spool = bounded(t, env, 1<<16)
 			}
 			got, text, err := meansOf(r, t, e, fmt.Sprintf(bestMeans, k, "optimal"), make(order), cut)
 			if err != nil {
@@ -87,7 +87,7 @@ func TestBestMeans(t *testing.T) {
 				}
 				return
 			}
-			if spool != nil && spool.made > 0 {
+			if spool != nil && spool.made.Load() > 0 {
 				spilled++
 			}
 			if i == 0 {
@@ -186,13 +186,13 @@ func TestManyRowsHaveBestMeans(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var in strings.Builder
 	in.WriteString("\"a:decimal(14,2)\",n:int64\n")
-	for n := range 60_000 {
+	for n := range 20_000 {
 		fmt.Fprintf(&in, "%d.%02d,%d\n", 1200+r.IntN(1+r.IntN(9000)), r.IntN(100), n)
 	}
 	tb := table(t, in.String())
 	var want string
-	for _, bytes := range []int64{0, 4 << 20, 1 << 20} {
-		e, spool := within(t, env, bytes)
+	for _, bytes := range []int64{0, 1 << 20, 400_000} {
+		e, spool := bounded(t, env, bytes)
 		k := 20
 		_, got, err := meansOf(t, t, e, fmt.Sprintf(bestMeans, k, "optimal"), tb, pipelinetest.Cuts()[3])
 		if err != nil {
@@ -201,8 +201,8 @@ func TestManyRowsHaveBestMeans(t *testing.T) {
 		if bytes == 0 {
 			want = got
 		}
-		if got != want || (spool.made > 1) != (bytes > 0) {
-			t.Errorf("in %d bytes, %d files: other means: %v", bytes, spool.made, got != want)
+		if got != want || (spool.made.Load() > 1) != (bytes > 0) {
+			t.Errorf("in %d bytes, %d files: other means: %v", bytes, spool.made.Load(), got != want)
 		}
 	}
 	for _, c := range []struct {
@@ -215,7 +215,7 @@ func TestManyRowsHaveBestMeans(t *testing.T) {
 		{"optimal", 1 << 20, false, messages.MicroRows},
 		{"optimal", 100_000, true, messages.MicroGroups},
 	} {
-		e, _ := within(t, env, c.bytes)
+		e, _ := bounded(t, env, c.bytes)
 		if !c.disk {
 			e.Spool = nil
 		}
