@@ -154,7 +154,8 @@ func (c *crowd) add(ctx context.Context, w *Worker, at, n int) error {
 	return w.Add(ctx, r)
 }
 
-// What is held of classes once they are counted is at most 64 bytes for each.
+// What is held of classes is at most 64 bytes for each, while they are counted and then,
+// also where they are those of persons: k = 5, and as many persons as are needed.
 func TestBytesOfClassesThatAreCounted(t *testing.T) {
 	const classes = 1 << 18
 	heap := func() int64 {
@@ -163,36 +164,45 @@ func TestBytesOfClassesThatAreCounted(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return int64(m.HeapAlloc)
 	}
-	before := heap()
-	h := New(Shape{Quasi: make([]string, 2)}, Options{})
-	w := h.Worker()
-	rows := Rows{N: 1 << 9, Quasi: [][]uint32{make([]uint32, 1<<9), make([]uint32, 1<<9)}}
-	codes := make([]uint32, 1<<9)
-	for i := range codes {
-		codes[i] = w.Quasi(0).Code(fmt.Append(nil, i), 0)
-		w.Quasi(1).Code(fmt.Append(nil, i), 0)
-	}
-	for i := range classes >> 9 {
-		for n := range rows.N {
-			rows.Quasi[0][n], rows.Quasi[1][n] = codes[i], codes[n]
+	for name, enough := range map[string]int{"rows": 0, "persons": 5} {
+		before := heap()
+		h := New(Shape{Quasi: make([]string, 2), Subjects: enough}, Options{})
+		w := h.Worker()
+		rows := Rows{N: 1 << 9, Quasi: [][]uint32{make([]uint32, 1<<9), make([]uint32, 1<<9)}, Subjects: make([]uint64, 1<<9)}
+		codes := make([]uint32, 1<<9)
+		for i := range codes {
+			codes[i] = w.Quasi(0).Code(fmt.Append(nil, i), 0)
+			w.Quasi(1).Code(fmt.Append(nil, i), 0)
 		}
-		if err := w.Add(t.Context(), rows); err != nil {
+		for i := range classes >> 9 {
+			for n := range rows.N {
+				rows.Quasi[0][n], rows.Quasi[1][n] = codes[i], codes[n]
+			}
+			for who := range max(1, enough) { // the rows of a class come near each other
+				for n := range rows.N {
+					rows.Subjects[n] = uint64(n<<8 + who + 1)
+				}
+				if err := w.Add(t.Context(), rows); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		counting := heap() - before
+		c, err := h.Finish(t.Context())
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	counting := heap() - before
-	c, err := h.Finish(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	counted := heap() - before
-	if c.Count != classes {
-		t.Fatalf("%d classes", c.Count)
-	}
-	for what, n := range map[string]int64{"while they are counted": counting, "afterwards": counted} {
-		if n > 64*classes {
-			t.Errorf("%d bytes a class %s", n/classes, what)
+		counted := heap() - before
+		if c.Count != classes {
+			t.Fatalf("%d classes", c.Count)
 		}
+		for what, n := range map[string]int64{"while they are counted": counting, "afterwards": counted} {
+			t.Logf("%s: %d bytes a class %s", name, n/classes, what)
+			if n > 64*classes {
+				t.Errorf("%s: %d bytes a class %s", name, n/classes, what)
+			}
+		}
+		runtime.KeepAlive(h)
+		runtime.KeepAlive(c)
 	}
-	runtime.KeepAlive(h)
 }
