@@ -263,10 +263,18 @@ func (c *columnData) isText() bool {
 	return c.leaf.typ.ID() == arrow.STRING || c.leaf.typ.ID() == arrow.LIST
 }
 
+// listSlots is how many elements the lists of a row group have at most: of nulls a few
+// bytes would say that there are any number.
+const listSlots = 1 << 24
+
 // data decodes the levels and values of a data page and takes their extent.
 func (d *groupDecoder) data(m *pq.ColumnMetaData, p pageData, slots int, reps, defs, plain []byte) error {
 	c := &d.column
-	if slots < 1 || c.leaf.maxRep == 0 && slots > pipelines.RowGroup-c.slots {
+	most := pipelines.RowGroup
+	if c.leaf.maxRep > 0 {
+		most = listSlots
+	}
+	if slots < 1 || slots > most-c.slots {
 		return c.wrong("a number of values that cannot be")
 	}
 	n, err := c.levels(slots, reps, defs)
