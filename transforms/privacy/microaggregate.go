@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"iter"
 	"maps"
 	"math"
 	"math/big"
@@ -91,7 +92,6 @@ func (m *micro) grouper(t policy, bound int64) grouper {
 type gathering struct {
 	*micro
 	tuples tuples
-	nulls  []uint64    // by tuple, which columns are null
 	near   [][]float64 // by column and tuple
 	bound  int64       // bytes; 0: none
 	rows   int64
@@ -107,7 +107,7 @@ func tupleKey(dst []byte, r arrow.Record, index []int, i int) []byte {
 }
 
 // decideCost is what is held of a tuple while it is decided where it goes, about.
-const decideCost = 64
+const decideCost = 40
 
 func (g *gathering) add(r arrow.Record, at origin) error {
 	for i := range int(r.NumRows()) {
@@ -116,19 +116,16 @@ func (g *gathering) add(r arrow.Record, at origin) error {
 		if _, fresh := g.tuples.add(g.key, 1); !fresh {
 			continue
 		}
-		nulls := uint64(0)
 		for c, column := range g.index {
 			x, a := 0.0, r.Column(column)
-			if a.IsNull(i) {
-				nulls |= 1 << c
-			} else if _, near, finite := numberOf(a, i); finite {
-				x = near
-			} else {
-				return messages.MicroValue.With("column", g.Columns[c], "row", at.row(i)+1)
+			if !a.IsNull(i) {
+				var finite bool
+				if _, x, finite = numberOf(a, i); !finite {
+					return messages.MicroValue.With("column", g.Columns[c], "row", at.row(i)+1)
+				}
 			}
 			g.near[c] = append(g.near[c], x)
 		}
-		g.nulls = append(g.nulls, nulls)
 		if g.bound > 0 && g.held() > g.bound {
 			return messages.MicroRows.With("group", g.Name, "rows", g.rows, "bound", g.bound)
 		}
@@ -137,7 +134,7 @@ func (g *gathering) add(r arrow.Record, at origin) error {
 }
 
 func (g *gathering) held() int64 {
-	return g.tuples.held() + 8*int64(cap(g.nulls))*int64(1+len(g.near)) + decideCost*int64(g.tuples.len())
+	return g.tuples.held() + 8*int64(cap(g.near[0])*len(g.near)) + decideCost*int64(g.tuples.len())
 }
 
 func (g *gathering) close() error { return nil }
@@ -231,7 +228,8 @@ func (g *gathering) decide(ctx context.Context) (*means, error) {
 	}
 	d := deciding{g, g.micro.means(), make([]int32, g.tuples.len())}
 	blocks := map[uint64][]int32{}
-	for n, nulls := range g.nulls {
+	for n := range g.tuples.len() {
+		nulls := g.nulls(int32(n))
 		blocks[nulls] = append(blocks[nulls], int32(n))
 	}
 	nothing := int64(0)
@@ -249,9 +247,10 @@ func (g *gathering) decide(ctx context.Context) (*means, error) {
 			return nil, err
 		}
 	}
+	clear(blocks)
 	d.means.groups = g.tuples.grouped(d.group)
 	d.means.finish(nothing)
-	g.near, g.nulls, g.tuples = nil, nil, tuples{}
+	g.near, g.tuples = nil, tuples{}
 	return d.means, nil
 }
 
@@ -311,7 +310,7 @@ func (g *gathering) widest(block []int32) []int {
 			least, most = min(least, near[t]), max(most, near[t])
 			size = max(size, math.Abs(near[t]))
 		}
-		if g.nulls[block[0]]>>c&1 == 0 && least < most {
+		if g.nulls(block[0])>>c&1 == 0 && least < most {
 			width[c] = most/size - least/size
 			order = append(order, c)
 		}
@@ -325,7 +324,7 @@ func (d deciding) byDistance(block []int32) error {
 	g := d.gathering
 	columns := make([][]float64, 0, len(g.index))
 	for c, near := range g.near {
-		if g.nulls[block[0]]>>c&1 == 1 {
+		if g.nulls(block[0])>>c&1 == 1 {
 			continue
 		}
 		var column []float64
@@ -405,7 +404,7 @@ func (d deciding) mean(members []int32) {
 	for _, t := range members {
 		d.group[t] = int32(len(d.means.rows))
 	}
-	rows, nulls := g.rowsOf(members), g.nulls[members[0]]
+	rows, nulls := g.rowsOf(members), g.nulls(members[0])
 	values := make([]weighed, len(members))
 	d.means.add(rows, func(b array.Builder, c int) {
 		if nulls>>c&1 == 1 {
@@ -413,26 +412,41 @@ func (d deciding) mean(members []int32) {
 			return
 		}
 		for i, t := range members {
-			exact, near := placed(g.payload(g.tuples.key(int(t)), nulls, c)).number(g.types[c].ID())
-			values[i] = weighed{exact, near, g.tuples.rows[t]}
+			for at, part := range g.parts(g.tuples.key(int(t))) {
+				if at == c {
+					exact, near := placed(part).number(g.types[c].ID())
+					values[i] = weighed{exact, near, g.tuples.rows[t]}
+				}
+			}
 		}
 		appendMean(b, values, rows)
 	})
 }
 
-// payload is the part of a tuple's key that is of column c.
-func (m *micro) payload(key []byte, nulls uint64, c int) []byte {
-	width := func(c int) int {
-		if nulls>>c&1 == 1 {
-			return 1
+// parts cuts a tuple's key into those of the columns.
+func (m *micro) parts(key []byte) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for c, t := range m.types {
+			end := 1
+			if !ofNulls(key[:1]) {
+				end += t.(arrow.FixedWidthDataType).Bytes()
+			}
+			if !yield(c, key[:end]) {
+				return
+			}
+			key = key[end:]
 		}
-		return 1 + m.types[c].(arrow.FixedWidthDataType).Bytes()
 	}
-	at := 0
-	for before := range c {
-		at += width(before)
+}
+
+// nulls are the columns in which a tuple is null, a bit each.
+func (g *gathering) nulls(t int32) (nulls uint64) {
+	for c, part := range g.parts(g.tuples.key(int(t))) {
+		if ofNulls(part) {
+			nulls |= 1 << c
+		}
 	}
-	return key[at : at+width(c)]
+	return nulls
 }
 
 // weighed is a number and how many rows have it: exact, but of floats.
