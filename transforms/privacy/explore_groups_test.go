@@ -270,8 +270,16 @@ func TestExplorationOfMeansIsWhatARunDoes(t *testing.T) {
 		}
 	})
 	// 1, 3 and 11, 13: within 4·1, of 100 + 4.
-	x, err := explored(t, env, "microaggregate \"m\" {\ncolumns = [\"a\"]\nk = 2\n}", "a:int64\n1\n13\n3\n11\n", pipelinetest.Cuts()[0])
-	if err != nil || math.Abs(x.Means[0].Loss-4.0/104) > 1e-12 || x.Means[0].Groups != 2 {
-		t.Errorf("%+v, %v", x, err)
+	for _, method := range []string{"mdav", "optimal"} {
+		for kind, by := range map[string]string{"int64": "", "float64": "e300", "decimal(38, 0)": "000000000000000000000000000000000000"} {
+			rows := "\"a:" + kind + "\"\n"
+			for _, n := range []string{"1", "13", "3", "11"} {
+				rows += n + by + "\n"
+			}
+			x, err := explored(t, env, "microaggregate \"m\" {\ncolumns = [\"a\"]\nk = 2\nmethod = \""+method+"\"\n}", rows, pipelinetest.Cuts()[0])
+			if err != nil || math.Abs(x.Means[0].Loss-4.0/104) > 1e-12 || x.Means[0].Groups != 2 {
+				t.Errorf("%s of %s: %+v, %v", method, kind, x, err)
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -11,15 +12,18 @@ import (
 
 // exploreMeans says what the means of groups of rows lose: there is no model, and no
 // quasi-identifier of which risks could be told.
-func (t policy) exploreMeans(ctx context.Context, all []*micro, in pipelines.Stream) (*pipelines.Exploration, error) {
-	var gatherings []*gathering
+func (t policy) exploreMeans(ctx context.Context, all []*micro, in pipelines.Stream) (out *pipelines.Exploration, err error) {
+	var groupers []grouper
 	for _, m := range all {
-		gatherings = append(gatherings, m.gathering(t.env.Memory/2/int64(len(all))))
+		m.explored = true
+		g := m.grouper(t, t.env.Memory/2/int64(len(all)))
+		defer func() { err = cmp.Or(err, g.close()) }()
+		groupers = append(groupers, g)
 	}
 	rows := int64(0)
-	err := pipelines.Each(ctx, in, func(b pipelines.Batch) error {
+	err = pipelines.Each(ctx, in, func(b pipelines.Batch) error {
 		defer b.Release()
-		for _, g := range gatherings {
+		for _, g := range groupers {
 			if err := g.add(b.Record, origin{first: rows}); err != nil {
 				return err
 			}
@@ -30,87 +34,84 @@ func (t policy) exploreMeans(ctx context.Context, all []*micro, in pipelines.Str
 	if err != nil {
 		return nil, err
 	}
-	out := &pipelines.Exploration{Search: "microaggregate", NoLevels: true, Rows: rows,
+	out = &pipelines.Exploration{Search: "microaggregate", NoLevels: true, Rows: rows,
 		Columns: []string{}, Heights: []int{}, Alternatives: []pipelines.Choice{}, Costs: []pipelines.ColumnCost{}}
-	for _, g := range gatherings {
-		m, err := g.decide()
+	for i, g := range groupers {
+		m, err := g.decide(ctx)
 		if err != nil {
 			return nil, err
 		}
-		out.Means = append(out.Means, g.explored(m))
+		out.Means = append(out.Means, m.lost.told(all[i]))
 	}
 	return out, nil
 }
 
-// explored is what the means of a group of columns come to. The variance that is lost is
-// that within the groups, of all that there is (SSE by SST).
-func (g *gathering) explored(m *means) pipelines.ExploredMean {
-	x := pipelines.ExploredMean{Name: g.Name, K: g.K, Groups: int64(len(m.value))}
-	sizes := make([]int64, len(m.value))
-	tuples := make([]*tuple, 0, len(g.tuples))
-	for _, key := range slices.Sorted(maps.Keys(g.tuples)) {
-		t := g.tuples[key]
-		if at := m.group[key]; at >= 0 {
-			sizes[at] += t.rows
-			tuples = append(tuples, t)
-		} else {
-			x.Emptied += t.rows
-		}
-	}
-	counts := map[int64]int64{}
-	for _, n := range sizes {
-		counts[n]++
-	}
-	var listed []disclosure.Size
-	for _, n := range slices.Sorted(maps.Keys(counts)) {
-		listed = append(listed, disclosure.Size{Rows: n, Classes: counts[n]})
-	}
-	x.Sizes = classSizes(listed)
-	for c, column := range g.Columns {
-		share := lost(tuples, c, func(t *tuple) int32 { return m.group[t.key] }, len(sizes))
-		x.Columns = append(x.Columns, pipelines.ColumnLoss{Column: column, Share: share})
-		x.Loss += share / float64(len(g.Columns))
-	}
-	return x
+// lost is what the means of a group of columns come to. None is asked for where it is nil.
+type lost struct {
+	sizes   map[int64]int64 // how many groups have so many rows
+	nothing int64           // rows that leave with nothing
+	columns []variance
 }
 
-// lost is the part of the variance of column c that is within the groups; 0 where there is
-// none to lose. Values are taken as parts of the greatest, so that no square overflows.
-func lost(tuples []*tuple, c int, group func(*tuple) int32, groups int) float64 {
-	scale := 0.0
-	for _, t := range tuples {
-		if t.nulls>>c&1 == 0 {
-			scale = max(scale, max(t.near[c], -t.near[c]))
+// variance is how a column varies within the groups so far and between their means, in parts of
+// the square of scale, so that no square overflows.
+type variance struct{ scale, rows, mean, within, between float64 }
+
+// scaled says what the values are, by column, before any of them is added.
+func (l *lost) scaled(near [][]float64) {
+	if l == nil {
+		return
+	}
+	for c, column := range near {
+		for _, x := range column {
+			l.columns[c].scale = max(l.columns[c].scale, x, -x)
 		}
 	}
+}
+
+// add takes the values of a group in column c into account.
+func (l *lost) add(c int, members []weighed) {
+	if l == nil {
+		return
+	}
+	s := &l.columns[c]
+	scale := s.scale
 	if scale == 0 {
-		return 0
+		scale = 1 // they are integers, or all are 0
 	}
-	n, sum := make([]float64, groups+1), make([]float64, groups+1) // the last: of all
-	each := func(f func(t *tuple, at int, x float64)) {
-		for _, t := range tuples {
-			if t.nulls>>c&1 == 0 {
-				f(t, int(group(t)), t.near[c]/scale)
-				f(t, groups, t.near[c]/scale)
-			}
+	rows, mean := 0.0, 0.0
+	for _, t := range members {
+		rows += float64(t.rows)
+		mean += float64(t.near / scale * float64(t.rows))
+	}
+	mean /= rows
+	for _, t := range members {
+		d := t.near/scale - mean
+		s.within += float64(float64(d*d) * float64(t.rows))
+	}
+	d, all := mean-s.mean, s.rows+rows
+	s.between += float64(float64(d*d) * float64(s.rows*rows) / all)
+	s.mean += float64(d * rows / all)
+	s.rows = all
+}
+
+// told gives the variance that is lost, that within the groups, as a part of all that there
+// is (SSE by SST).
+func (l *lost) told(m *micro) pipelines.ExploredMean {
+	x := pipelines.ExploredMean{Name: m.Name, K: m.K, Emptied: l.nothing}
+	var listed []disclosure.Size
+	for _, n := range slices.Sorted(maps.Keys(l.sizes)) {
+		x.Groups += l.sizes[n]
+		listed = append(listed, disclosure.Size{Rows: n, Classes: l.sizes[n]})
+	}
+	x.Sizes = classSizes(listed)
+	for c, column := range m.Columns {
+		share := 0.0
+		if s := l.columns[c]; s.within > 0 {
+			share = s.within / (s.within + s.between)
 		}
+		x.Columns = append(x.Columns, pipelines.ColumnLoss{Column: column, Share: share})
+		x.Loss += share / float64(len(m.Columns))
 	}
-	each(func(t *tuple, at int, x float64) {
-		n[at] += float64(t.rows)
-		sum[at] += float64(x * float64(t.rows))
-	})
-	within, all := 0.0, 0.0
-	each(func(t *tuple, at int, x float64) {
-		d := x - sum[at]/n[at]
-		square := float64(float64(d*d) * float64(t.rows))
-		if at == groups {
-			all += square
-		} else {
-			within += square
-		}
-	})
-	if all == 0 {
-		return 0
-	}
-	return within / all
+	return x
 }

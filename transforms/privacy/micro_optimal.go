@@ -185,6 +185,7 @@ func (o *ordering) decide(ctx context.Context) (m *means, err error) {
 		return nil, messages.TooFewRows.With("rows", o.rows, "least", o.K)
 	}
 	m = o.means()
+	m.lost.scaled([][]float64{{o.top}})
 	if o.known < int64(o.K) {
 		m.groups = falling(nil)
 		m.finish(o.rows)
@@ -270,6 +271,7 @@ func (o *ordering) groups(l *ledger, m *means) (ends falling, err error) {
 			members = append(members, weighed{exact, near, e.rows})
 			rows += e.rows
 		}
+		m.lost.add(0, members)
 		m.add(rows, func(b array.Builder, _ int) { appendMean(b, members, rows) })
 	}
 	return ends, nil

@@ -49,8 +49,9 @@ func (c microConfig) Validate() error {
 // micro is the columns of a group for one schema.
 type micro struct {
 	microConfig
-	index []int
-	types []arrow.DataType
+	index    []int
+	types    []arrow.DataType
+	explored bool // what is lost is asked for
 }
 
 func (t policy) micros(in *arrow.Schema) ([]*micro, error) {
@@ -164,6 +165,7 @@ type means struct {
 	groups   groups
 	builders []array.Builder
 	rows     []int64 // by group
+	lost     *lost   // nil: nobody asks
 }
 
 // groups gives the group of a row by the key of its values: -1 where it leaves with nothing,
@@ -177,6 +179,9 @@ func (m *micro) means() *means {
 	for _, t := range m.types {
 		s.builders = append(s.builders, array.NewBuilder(memory.DefaultAllocator, t))
 	}
+	if m.explored {
+		s.lost = &lost{sizes: map[int64]int64{}, columns: make([]variance, len(m.types))}
+	}
 	return s
 }
 
@@ -186,10 +191,16 @@ func (m *means) add(rows int64, mean func(b array.Builder, c int)) {
 		mean(b, c)
 	}
 	m.rows = append(m.rows, rows)
+	if m.lost != nil {
+		m.lost.sizes[rows]++
+	}
 }
 
 // finish ends the groups, besides which so many rows leave with nothing.
 func (m *means) finish(nothing int64) {
+	if m.lost != nil {
+		m.lost.nothing = nothing
+	}
 	for _, b := range m.builders {
 		b.AppendNull()
 		m.columns = append(m.columns, b.NewArray())
@@ -227,6 +238,7 @@ func (g *gathering) decide(ctx context.Context) (*means, error) {
 		return nil, messages.TooFewRows.With("rows", g.rows, "least", g.K)
 	}
 	d := deciding{g, g.micro.means(), make([]int32, g.tuples.len())}
+	d.means.lost.scaled(g.near)
 	blocks := map[uint64][]int32{}
 	for n := range g.tuples.len() {
 		nulls := g.nulls(int32(n))
@@ -419,6 +431,7 @@ func (d deciding) mean(members []int32) {
 				}
 			}
 		}
+		d.means.lost.add(c, values)
 		appendMean(b, values, rows)
 	})
 }
