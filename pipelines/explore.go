@@ -21,7 +21,10 @@ type Exploration struct {
 	Model   ExploredModel `json:"model,omitzero"`
 	Columns []string      `json:"quasi_identifiers"` // in the order of the policy, as all levels are
 	Heights []int         `json:"heights"`           // their greatest levels
-	Rows    int64         `json:"rows"`
+	// LevelNames are the names of their levels, from the value itself on, which has none, in
+	// French.
+	LevelNames [][]string `json:"level_names"`
+	Rows       int64      `json:"rows"`
 	// Rejected are rows that could not be read, which are among none of the figures.
 	Rejected int64    `json:"rejected"`
 	Before   Exposure `json:"before,omitzero"` // the rows as they stand

@@ -305,7 +305,7 @@ func (a *app) exploration(x *pipelines.Exploration) error {
 	line("\nOptimum:", "\nOptimum :")
 	line("  score %s, suppressed %d, classes %d", "  score %s, supprimées %d, groupes %d", a.score(x.Optimum.Score), x.Optimum.Suppressed, x.Optimum.Classes)
 	for j, name := range x.Columns {
-		line("  %s: level %d of %d", "  %s : niveau %d sur %d", messages.Visible(name), x.Optimum.Levels[j], x.Heights[j])
+		line("  %s: level %d of %d%s", "  %s : niveau %d sur %d%s", messages.Visible(name), x.Optimum.Levels[j], x.Heights[j], levelName(x, j, x.Optimum.Levels[j]))
 	}
 	a.exploredPersons(x)
 	line("\nAt the optimum:", "\nÀ l'optimum :")
@@ -316,7 +316,7 @@ func (a *app) exploration(x *pipelines.Exploration) error {
 	for _, c := range x.Alternatives {
 		for j, level := range c.Levels {
 			if level != x.Optimum.Levels[j] {
-				fmt.Fprintf(w, "  %s\t%d\t%s\t%d\t%d\n", messages.Visible(x.Columns[j]), level, a.score(c.Score), c.Suppressed, c.Classes)
+				fmt.Fprintf(w, "  %s\t%d%s\t%s\t%d\t%d\n", messages.Visible(x.Columns[j]), level, levelName(x, j, level), a.score(c.Score), c.Suppressed, c.Classes)
 			}
 		}
 	}
@@ -344,3 +344,11 @@ func argument(x float64) string { return strconv.FormatFloat(x, 'g', 10, 64) }
 func (a *app) score(x float64) string { return a.decimal(argument(x)) }
 
 func (a *app) risk(x float64) string { return a.decimal(strconv.FormatFloat(x, 'f', 4, 64)) }
+
+// levelName is the name of a level as it follows its number.
+func levelName(x *pipelines.Exploration, column, level int) string {
+	if name := x.LevelNames[column][level]; name != "" {
+		return " (" + messages.Visible(name) + ")"
+	}
+	return ""
+}

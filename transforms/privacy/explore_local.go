@@ -70,7 +70,13 @@ func (c *counting) explored(search string, p disclosure.Problem) *pipelines.Expl
 	out := &pipelines.Exploration{Search: search, Model: c.t.Model.asked(), Rows: p.Classes.Rows, Alternatives: []pipelines.Choice{}}
 	for j, l := range p.Quasi {
 		out.Columns = append(out.Columns, c.r.quasi[j].name)
-		out.Heights = append(out.Heights, l.Height()+c.r.levels[j].min)
+		height := l.Height() + c.r.levels[j].min
+		out.Heights = append(out.Heights, height)
+		names := make([]string, height+1)
+		for level := range names {
+			names[level] = c.r.levels[j].name(level - c.r.levels[j].min)
+		}
+		out.LevelNames = append(out.LevelNames, names)
 	}
 	return out
 }

@@ -35,7 +35,7 @@ func (t policy) exploreMeans(ctx context.Context, all []*micro, in pipelines.Str
 		return nil, err
 	}
 	out = &pipelines.Exploration{Search: "microaggregate", NoLevels: true, Rows: rows,
-		Columns: []string{}, Heights: []int{}, Alternatives: []pipelines.Choice{}, Costs: []pipelines.ColumnCost{}}
+		Columns: []string{}, Heights: []int{}, LevelNames: [][]string{}, Alternatives: []pipelines.Choice{}, Costs: []pipelines.ColumnCost{}}
 	for i, g := range groupers {
 		m, err := g.decide(ctx)
 		if err != nil {
