@@ -175,8 +175,8 @@ func bindOffline(ctx context.Context, t Task, env Env) (*Flow, *Binding, error) 
 	if schema == nil {
 		schema, complete = Schema(nil), false
 	}
-	if !complete && t.Chain.Contract != nil {
-		schema = withContract(schema, t.Chain.Contract)
+	if c := t.Chain.Contract; !complete && c != nil {
+		schema, complete = withContract(schema, c), c.OnAdded == "fail" // then it may give no other column
 	}
 	b, err := f.Bind(ctx, schema, complete)
 	if x, ok := f.Source.(UndeclaredText); ok && x.UndeclaredText() && err == nil && b.Unchecked != nil {
