@@ -172,6 +172,7 @@ type auditing struct {
 	subject   int                // -1: rows are counted
 	all       []map[string]int64 // by sensitive column, rows of the file by value, where closeness asks for it
 	order     []*valuesOf
+	types     []arrow.DataType // of the sensitive columns
 	total     int64
 
 	rows, classes, uniques, smallest int64
@@ -211,6 +212,9 @@ func (t policy) auditing(s *arrow.Schema, out *pipelines.Audit) *auditing {
 	}
 	for _, q := range t.Sensitive {
 		a.sensitive = append(a.sensitive, column(q.Column))
+		if at := a.sensitive[len(a.sensitive)-1]; at >= 0 {
+			a.types = append(a.types, s.Field(at).Type)
+		}
 		a.counted.sensitive = append(a.counted.sensitive, newValues(true))
 		a.counted.distinct = append(a.counted.distinct, q.enough())
 		a.counted.nulls = append(a.counted.nulls, q.Diversity != nil && q.Diversity.Null == "value")
@@ -431,7 +435,7 @@ func (a *auditing) judgeValues(j int, s sensitiveConfig) {
 			for value := range all {
 				v.order = append(v.order, value)
 			}
-			slices.SortFunc(v.order, compareValues(v.order))
+			slices.SortFunc(v.order, compareValues(v.order, a.types[i]))
 			if file := a.t.files[a.t.Sensitive[i].Column]; file != nil {
 				v.tree, _ = branchesOf(v.order, file) // without it nothing is near
 			}

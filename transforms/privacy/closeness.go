@@ -1,6 +1,55 @@
 package privacy
 
-import "github.com/lavoir-data/lavoir/transforms/internal/disclosure"
+import (
+	"cmp"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
+)
+
+// inOrder is the values of a column of a type in their order, as places in that of their
+// bytes, which they are given in. It is nil where that is their order.
+func inOrder(values []string, t arrow.DataType) []uint32 {
+	order := make([]uint32, len(values))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	switch t.ID() {
+	case arrow.INT32, arrow.INT64, arrow.DECIMAL128:
+		numbers := make([]*big.Rat, len(values))
+		for i, v := range values {
+			if numbers[i], _ = new(big.Rat).SetString(v); numbers[i] == nil {
+				return nil // no number is written so
+			}
+		}
+		slices.SortStableFunc(order, func(a, b uint32) int { return numbers[a].Cmp(numbers[b]) })
+	case arrow.FLOAT64:
+		numbers := make([]float64, len(values))
+		for i, v := range values {
+			numbers[i], _ = strconv.ParseFloat(v, 64)
+		}
+		slices.SortStableFunc(order, func(a, b uint32) int {
+			x, y := numbers[a], numbers[b]
+			if math.IsNaN(x) != math.IsNaN(y) {
+				return cmp.Compare(y, x) // the last, where Go has it first
+			}
+			return cmp.Compare(x, y)
+		})
+	case arrow.TIMESTAMP:
+		slices.SortStableFunc(order, func(a, b uint32) int { // a second comes before its fractions
+			return strings.Compare(strings.TrimSuffix(values[a], "Z"), strings.TrimSuffix(values[b], "Z"))
+		})
+	default:
+		return nil
+	}
+	return order
+}
 
 // branches is the hierarchy of a sensitive column as the gate sees it: by level from 1,
 // what each node of the level below is part of. The nodes of level 0 are values.

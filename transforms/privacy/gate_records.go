@@ -93,7 +93,7 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 		v := valuesOf{index: i}
 		if q.Closeness != nil {
 			v.order = slices.Collect(maps.Keys(d.sensitive[n]))
-			slices.SortFunc(v.order, compareValues(v.order))
+			slices.SortFunc(v.order, compareValues(v.order, s.Field(i).Type))
 			if f := t.files[q.Column]; f != nil {
 				var ok bool
 				if v.tree, ok = branchesOf(v.order, f); !ok {
@@ -553,31 +553,44 @@ func (t *closenessConfig) holds(counts, all map[string]int64, v *valuesOf, total
 	return distance <= t.T+1e-9
 }
 
-// compareValues orders values: numbers as numbers where all are, else as texts;
-// null comes last.
-func compareValues(values []string) func(a, b string) int {
+// compareValues orders values of a type, "=" before each: numbers as numbers, where those
+// that are none come after the others, instants by time, and all else as texts; null comes
+// last.
+func compareValues(values []string, t arrow.DataType) func(a, b string) int {
 	numbers := map[string]*big.Rat{}
-	for _, v := range values {
-		if v == "" {
-			continue
+	switch t.ID() {
+	case arrow.INT32, arrow.INT64, arrow.FLOAT64, arrow.DECIMAL128:
+		for _, v := range values {
+			if x, ok := new(big.Rat).SetString(strings.TrimPrefix(v, "=")); ok {
+				numbers[v] = x
+			}
 		}
-		x, ok := new(big.Rat).SetString(v[1:])
-		if !ok {
-			numbers = nil
-			break
+	}
+	infinite := func(v string) int { // on which side of the numbers
+		switch {
+		case v == "=-Inf":
+			return -1
+		case v == "=+Inf":
+			return 1
+		case numbers[v] == nil:
+			return 2
 		}
-		numbers[v] = x
+		return 0
 	}
 	return func(a, b string) int {
-		switch {
+		switch x, y := numbers[a], numbers[b]; {
 		case a == b:
 			return 0
 		case a == "":
 			return 1
 		case b == "":
 			return -1
-		case numbers != nil:
-			return numbers[a].Cmp(numbers[b])
+		case x != nil && y != nil:
+			return x.Cmp(y)
+		case t.ID() == arrow.FLOAT64:
+			return infinite(a) - infinite(b)
+		case t.ID() == arrow.TIMESTAMP: // a second comes before its fractions
+			return strings.Compare(strings.TrimSuffix(a, "Z"), strings.TrimSuffix(b, "Z"))
 		}
 		return strings.Compare(a, b)
 	}

@@ -126,6 +126,48 @@ func TestHierarchicalCloseness(t *testing.T) {
 	}
 }
 
+// Numbers are ordered as numbers and instants by time, however they are written, and texts
+// as texts, in what the policy decides and in what the gate says of the file.
+func TestOrderedClosenessIsOfTheType(t *testing.T) {
+	env := pipelinetest.Env(t)
+	for typ, c := range map[string]struct {
+		values  [3]string
+		refused bool // the class of the last two is 0.25 from all rows where these are in order
+	}{
+		"int64":          {[3]string{"1", "2", "10"}, true},
+		"text":           {[3]string{"1", "2", "10"}, false},
+		"float64":        {[3]string{"-Inf", "9.5", "NaN"}, true},
+		"decimal(10, 2)": {[3]string{"-100.00", "-9.00", "0.10"}, true},
+		"timestamp":      {[3]string{"2024-01-01T00:00:00Z", "2024-01-01T00:00:00.5Z", "2024-01-01T00:00:01Z"}, true},
+		"date":           {[3]string{"2023-12-31", "2024-01-01", "2024-01-02"}, true},
+	} {
+		rows := fmt.Sprintf("q:text,\"s:%s\"\na,%[3]s\na,%[4]s\nb,%[2]s\nb,%[3]s\nb,%[3]s\n", typ, c.values[0], c.values[1], c.values[2])
+		const body = "quasi \"q\" {}\nsensitive \"s\" {\ncloseness {\nt = %v\ndistance = \"ordered\"\n}\n}\nmodel { k = 2 }"
+		p, err := policy(t, env, fmt.Sprintf(body, 0.2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		far, err := policy(t, env, fmt.Sprintf(body, 0.25))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, got := twoPasses(t, env, far, table(t, rows), pipelinetest.Cuts()[1])
+		for name, gate := range map[string]pipelines.Privacy{"near": p, "far": far} {
+			err := gate.(pipelines.Gate).Judge(context.Background(), d, sealed{env, table(t, got)})
+			if refused := name == "near" && c.refused; messages.Has(err, messages.GateModel) != refused || !refused && err != nil {
+				t.Errorf("%s, %s: the gate says %v", typ, name, err)
+			}
+		}
+		in := table(t, rows)
+		first := pipelinetest.Batches(in.Schema, pipelinetest.Cuts()[1].Batches(env.Allocator, in)...)
+		_, err = p.Observe(context.Background(), first)
+		first.Close()
+		if messages.Has(err, messages.NoLevels) != c.refused || !c.refused && err != nil {
+			t.Errorf("%s: %v", typ, err)
+		}
+	}
+}
+
 func TestHierarchicalClosenessNeedsTheHierarchy(t *testing.T) {
 	env := pipelinetest.Env(t)
 	projectFile(t, &env, "h.csv", "a;x;*\nb;y;*\n")

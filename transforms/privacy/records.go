@@ -102,6 +102,7 @@ type records struct {
 type place struct {
 	index int
 	name  string
+	typ   arrow.DataType
 }
 
 func (t policy) records(in *arrow.Schema) (*records, error) {
@@ -122,17 +123,18 @@ func (t policy) records(in *arrow.Schema) (*records, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.quasi, r.levels, r.types = append(r.quasi, place{i, q.Column}), append(r.levels, l), append(r.types, f.Type)
+		r.quasi, r.levels, r.types = append(r.quasi, place{i, q.Column, f.Type}), append(r.levels, l), append(r.types, f.Type)
 	}
 	for _, s := range t.Sensitive {
 		i, err := pipelines.ColumnIndex(in, s.Column)
 		if err != nil {
 			return nil, err
 		}
-		if f := in.Field(i); !countable(f.Type) {
+		f := in.Field(i)
+		if !countable(f.Type) {
 			return nil, messages.NotCountable.With("column", s.Column, "got", pipelines.TypeName(f.Type))
 		}
-		r.sensitive = append(r.sensitive, place{i, s.Column})
+		r.sensitive = append(r.sensitive, place{i, s.Column, f.Type})
 	}
 	if t.Subject != "" {
 		i, err := pipelines.ColumnIndex(in, t.Subject)
@@ -342,10 +344,13 @@ func (c *counting) problem(ctx context.Context) (p disclosure.Problem, err error
 		return p, err
 	}
 	for i, s := range c.t.Sensitive {
+		at := p.Models.Sensitive[i].Closeness
+		if at != nil && at.Distance == disclosure.Ordered {
+			at.Order = inOrder(classes.Sensitive[i].Values, c.r.sensitive[i].typ)
+		}
 		if s.Closeness == nil || s.Closeness.File == "" {
 			continue
 		}
-		at := p.Models.Sensitive[i].Closeness
 		at.Distance = disclosure.Hierarchical
 		if at.Levels, err = disclosure.Bind(c.t.files[s.Column], s.Column, classes.Sensitive[i], classes.Distribution(i)); err != nil {
 			return p, err

@@ -38,11 +38,14 @@ func newJudge(s Sensitive, c *Classes) *judge {
 	j.counts = make([]uint64, d.Len())
 	switch l := s.Closeness.Levels; s.Closeness.Distance {
 	case Ordered:
-		for code := range j.total {
-			j.order = append(j.order, uint32(code))
+		for at := range d.Values {
+			if s.Closeness.Order != nil {
+				at = int(s.Closeness.Order[at])
+			}
+			j.order = append(j.order, uint32(at)+d.shift())
 		}
 		if j.null == 0 {
-			j.order = append(j.order[1:], 0)
+			j.order = append(j.order, 0)
 		}
 		if l != nil {
 			slices.SortStableFunc(j.order, func(a, b uint32) int {

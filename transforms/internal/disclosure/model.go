@@ -45,6 +45,9 @@ type Closeness struct {
 	Distance Distance
 	// Levels is the hierarchy of Hierarchical, and gives Ordered its order.
 	Levels *Levels
+	// Order is the values in the order of Ordered, as places in Domain.Values. Without it
+	// and without Levels they are in that of their bytes.
+	Order []uint32
 }
 
 // Distance is how far two distributions are apart.
