@@ -68,6 +68,7 @@ func lonely(rows [][]string, quasi, who int) int {
 func TestAPseudonymSinglesNobodyOut(t *testing.T) {
 	env := pipelinetest.Env(t)
 	env.Secrets = secret(strings.Repeat("k", 32))
+	projectFile(t, &env, "services.csv", services)
 	small := env
 	small.Memory = 1 << 16
 	published, alone := 0, 0
