@@ -1,12 +1,19 @@
 package main
 
 import (
+	"encoding/csv"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
 )
 
 const classesPipeline = `
@@ -206,5 +213,94 @@ func TestPseudonymsDifferWhereJoinedRowsDo(t *testing.T) {
 		if names[name] {
 			t.Fatal("a pseudonym is the same beside other joined rows")
 		}
+	}
+}
+
+// byClass are the rows of a published file by what their first columns hold, in their order.
+func byClass(t *rapid.T, text string, columns ...string) map[string]string {
+	classes := map[string]string{}
+	if text == "" {
+		return classes
+	}
+	all, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range all[1:] {
+		var cells []string
+		for _, c := range columns {
+			cells = append(cells, row[slices.Index(all[0], c)])
+		}
+		classes[strings.Join(cells, ";")] += strings.Join(row, ";") + "\n"
+	}
+	return classes
+}
+
+// At fixed levels a row that is not there changes nothing that is published but its own
+// class. Left out is what looks at all rows by its definition: closeness, average risk,
+// nulls that match any value, and persons whose rows can be put together.
+func TestARowLessChangesOnlyItsClass(t *testing.T) {
+	t.Parallel()
+	others, changed := 0, 0
+	rapid.Check(t, func(r *rapid.T) {
+		width := rapid.SampledFrom([]int{5, 20}).Draw(r, "width")
+		period := rapid.SampledFrom([]string{"month", "year"}).Draw(r, "period")
+		policy := fmt.Sprintf("public = [\"n\"]\nquasi \"age\" {\nsteps = [%d]\nmin_level = 1\nmax_level = 1\n}\nquasi \"service\" {}\nquasi \"entree\" {\nperiod = %q\nmin_level = 1\nmax_level = 1\n}\n", width, period)
+		policy += rapid.SampledFrom([]string{"", "subject = \"nom\"\nidentifier \"nom\" { action = \"drop\" }\n"}).Draw(r, "subject")
+		policy += rapid.SampledFrom([]string{"", "sensitive \"absence\" {\ndiversity { l = 2 }\n}\n", "sensitive \"absence\" {\ndiversity {\nkind = \"entropy\"\nl = 1.7\n}\n}\n",
+			"sensitive \"absence\" {\ndiversity {\nkind = \"recursive\"\nl = 2\nc = 1.5\n}\n}\n"}).Draw(r, "diversity")
+		policy += rapid.SampledFrom([]string{"", "identifier \"chef\" {\nclear_when = row.n > 5\notherwise = \"agent\"\n}\n"}).Draw(r, "mask")
+		population := map[string]string{}
+		model := fmt.Sprintf("k = %d\nsuppression_limit = 1\nmetric = %q", rapid.IntRange(2, 4).Draw(r, "k"), rapid.SampledFrom([]string{"loss", "discernibility", "class-size", "entropy"}).Draw(r, "metric"))
+		draw := func() []string {
+			return []string{rapid.SampledFrom([]string{"21", "24", "38"}).Draw(r, "age"), rapid.SampledFrom([]string{"Voirie", "Crèche", `\N`}).Draw(r, "service"),
+				rapid.SampledFrom([]string{"2011-02-03", "2011-02-28", "2011-11-01"}).Draw(r, "entree")}
+		}
+		if rapid.IntRange(0, 3).Draw(r, "k_map") == 0 {
+			model += "\nk_map = 3\npopulation { file = \"habitants.csv\" }"
+			text := "age;service;entree\n"
+			for range rapid.IntRange(20, 40).Draw(r, "population") {
+				text += strings.ReplaceAll(strings.Join(draw(), ";"), `\N`, "") + "\n"
+			}
+			population["habitants.csv"] = text
+		}
+		policy += "model {\n" + model + "\n}\n"
+		var rows [][]string
+		for n := range rapid.IntRange(12, 48).Draw(r, "rows") {
+			rows = append(rows, append(draw(), fmt.Sprint(n), rapid.SampledFrom([]string{"A", "B", "C", "D", `\N`}).Draw(r, "nom"),
+				rapid.SampledFrom([]string{"aucune", "maladie", "formation", `\N`}).Draw(r, "absence"), rapid.SampledFrom([]string{"X", "Y", `\N`}).Draw(r, "chef")))
+		}
+		published := func(rows [][]string) map[string]string {
+			text := "age:int64,service:text,entree:date,n:int64,nom:text,absence:text,chef:text\n"
+			for _, row := range rows {
+				text += strings.Join(row, ",") + "\n"
+			}
+			tb, err := pipelinetest.ParseTable(text)
+			if err != nil {
+				r.Fatal(err)
+			}
+			d := deal{batch: rapid.IntRange(1, len(rows)).Draw(r, "batch"), workers: rapid.IntRange(1, 3).Draw(r, "workers"), memory: "1GiB", again: true}
+			got, report := d.published(t, tb, "", policy, population)
+			if task := report.Tasks[0]; task.Outcome != pipelines.Published && (pipelines.ExitCode(task.Err) != pipelines.ExitRefused || len(got) > 0) {
+				r.Fatalf("%s: %v\n%s", task.Outcome, task.Err, policy)
+			}
+			return byClass(r, strings.ReplaceAll(got["agents.csv"], "\r", ""), "age", "service", "entree")
+		}
+		gone := rapid.IntRange(0, len(rows)-1).Draw(r, "gone")
+		before, after := published(rows), published(slices.Delete(slices.Clone(rows), gone, gone+1))
+		age, _ := strconv.Atoi(rows[gone][0])
+		class := fmt.Sprintf("%d à %d;%s;%s", age/width*width, age/width*width+width-1, strings.TrimPrefix(rows[gone][1], `\N`), rows[gone][2][:map[string]int{"month": 7, "year": 4}[period]])
+		if before[class] != after[class] {
+			changed++
+		}
+		delete(before, class)
+		delete(after, class)
+		if d := cmp.Diff(before, after); d != "" {
+			r.Fatalf("without row %d of class %s others change:\n%s\n%s", gone, class, d, policy)
+		}
+		others += len(before)
+	})
+	if others == 0 || changed == 0 {
+		t.Errorf("%d classes stayed as they were, %d changed: the test tests nothing", others, changed)
 	}
 }
