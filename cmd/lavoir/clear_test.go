@@ -137,7 +137,9 @@ func TestAggregatesKeepTheirRules(t *testing.T) {
 		var least []int
 		var most []float64 // by rule
 		rule := func(column string) string {
-			body, l, m := "", 0, 1e9
+			var body string
+			var l int
+			m := 1e9
 			if preset := rapid.SampledFrom([]string{"", "insee_business", "dgfip_persons"}).Draw(r, "preset"); preset != "" {
 				body, l, m = fmt.Sprintf("preset = %q\n", preset), map[string]int{"insee_business": 3, "dgfip_persons": 11}[preset], 0.85
 			} else {

@@ -157,6 +157,9 @@ func TestOrderedClosenessIsOfTheType(t *testing.T) {
 			if refused := name == "near" && c.refused; messages.Has(err, messages.GateModel) != refused || !refused && err != nil {
 				t.Errorf("%s, %s: the gate says %v", typ, name, err)
 			}
+			if _, found := audited(t, env, gate, got); (found["s: closeness"] != "ok") != (name == "near" && c.refused) {
+				t.Errorf("%s, %s: of the file alone is said %v", typ, name, found)
+			}
 		}
 		in := table(t, rows)
 		first := pipelinetest.Batches(in.Schema, pipelinetest.Cuts()[1].Batches(env.Allocator, in)...)

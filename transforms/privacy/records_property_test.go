@@ -232,6 +232,9 @@ func drawPromise(r *rapid.T, env *pipelines.Env, t *testing.T) *promised {
 		}
 	case "k_map":
 		p.kMap = rapid.IntRange(2, 5).Draw(r, "k_map")
+		if p.wildcard = rapid.IntRange(0, 3).Draw(r, "wildcard") == 0; p.wildcard {
+			model = append(model, "null_match = \"wildcard\"")
+		}
 		if rapid.Bool().Draw(r, "alone") {
 			p.k, model = 1, model[1:]
 		}
