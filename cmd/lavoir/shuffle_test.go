@@ -172,8 +172,8 @@ type shuffledKind struct {
 var shuffledKinds = []shuffledKind{
 	{"rows", []int64{20_000, 26_000, 40_000}, true},
 	{"persons", []int64{26_000, 40_000, 64_000}, true},
-	{"pseudonym", []int64{26_000, 40_000, 80_000}, true},
-	{"surrogate", []int64{26_000, 40_000, 80_000}, true},
+	{"pseudonym", []int64{22_000, 32_000, 48_000}, true},
+	{"surrogate", []int64{22_000, 32_000, 48_000}, true},
 	{"groups", []int64{64_000, 96_000, 128_000}, false},
 	{"means", []int64{160_000, 240_000}, false},
 }
@@ -219,7 +219,7 @@ func (k shuffledKind) someRows(r *mathrand.Rand) (head string, rows []string, po
 	default: // there are many classes
 		b.WriteString(pick("quasi \"age\" {\nbands = [18, 30, 45, 65]\n}\n", "quasi \"age\" {\nsteps = [10, 20]\n}\n") + "quasi \"entree\" {\nperiod = \"year\"\n}\n" + pick("quasi \"prime\" {}\n", ""))
 	}
-	b.WriteString(pick("public = [\"numero\"]\n", "public = [\"numero\", \"montant\"]\n"))
+	b.WriteString("public = [\"numero\", \"montant\"]\n")
 	b.WriteString(pick("sensitive \"absence\" {\ndiversity { l = 2 }\n}\n", "sensitive \"absence\" {\ncloseness { t = 0.6 }\n}\n", ""))
 	fmt.Fprintf(&b, "model {\nk = 2\nsuppression_limit = 1\nmetric = %q\n}\n", pick("loss", "discernibility", "class-size", "entropy"))
 	return head, rows, b.String(), opposes
@@ -245,7 +245,7 @@ func (k shuffledKind) sameInAnyOrder(t *testing.T, r *mathrand.Rand, shuffles in
 	var want map[string]string
 	var outcome pipelines.Outcome
 	for shuffle := range shuffles {
-		d := deal{batch: 1 + r.IntN(len(rows)), workers: 1 + r.IntN(4), memory: []string{"32MiB", "64MiB", "1GiB"}[r.IntN(3)], again: r.IntN(2) == 0}
+		d := deal{batch: 1 + r.IntN(len(rows)), workers: 1 + r.IntN(4), memory: []string{"32MiB", "256MiB", "1GiB"}[r.IntN(3)], again: r.IntN(2) == 0}
 		if shuffle == 0 {
 			d = deal{batch: len(rows), workers: 1, memory: "1GiB", again: true}
 		} else {
@@ -292,8 +292,16 @@ func TestTheSameReleaseInAnyOrder(t *testing.T) {
 	for i, k := range shuffledKinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Logf("seed %d", seed)
-			sum := k.sameInAnyOrder(t, mathrand.New(mathrand.NewPCG(seed, uint64(i))), 20)
-			if sum.published == 0 || sum.rows == 0 || k.counts && sum.counts == 0 {
+			enough := func(sum putAside) bool { return sum.published > 0 && sum.rows > 0 && (sum.counts > 0 || !k.counts) }
+			var sum putAside
+			for n := range uint64(3) { // a policy may let out few rows, or none
+				if enough(sum) {
+					break
+				}
+				s := k.sameInAnyOrder(t, mathrand.New(mathrand.NewPCG(seed, uint64(i)<<8+n)), 20)
+				sum = putAside{sum.published + s.published, sum.counts + s.counts, sum.rows + s.rows}
+			}
+			if !enough(sum) {
 				t.Errorf("%+v: the test tests nothing", sum)
 			}
 		})

@@ -644,15 +644,27 @@ func (p *promised) wrongMean(out [][]string, cell func([]string, string) string,
 	return ""
 }
 
+// short says whether a stage has too little memory, which it may say instead of letting
+// anything out.
+func short(err error) bool {
+	for _, m := range []*messages.Message{messages.TooManyClasses, messages.TooManyValues, messages.PopulationLarge} {
+		if messages.Has(err, m) {
+			return true
+		}
+	}
+	return false
+}
+
 // Whatever the rows and the policy, what leaves satisfies the policy when simple code
 // counts it from the texts that a reader sees, is taken by the gate, and is the same rows
-// in the same order however they were ordered and cut (invariants 2 and 5).
+// in the same order however they were ordered and cut, and whatever the memory
+// (invariants 2, 5 and 9).
 func TestWhatLeavesKeepsThePolicy(t *testing.T) {
 	env := pipelinetest.Env(t)
 	env.Secrets = secret(strings.Repeat("k", 32))
 	projectFile(t, &env, "services.csv", services)
 	projectFile(t, &env, "illness.csv", "1;légère;*\n2;légère;*\n10;grave;*\n")
-	published := map[string]int{}
+	published, lean := map[string]int{}, 0
 	rapid.Check(t, func(r *rapid.T) {
 		drawn := drawPromise(r, &env, t)
 		p, err := policy(t, env, drawn.body)
@@ -671,8 +683,19 @@ func TestWhatLeavesKeepsThePolicy(t *testing.T) {
 					r.Fatalf("%v\n%s", err, drawn.body)
 				}
 			}
+			env := env
+			if i > 0 {
+				env.Memory = rapid.SampledFrom([]int64{0, 1 << 16, 1 << 14}).Draw(r, "memory")
+				if p, err = policy(t, env, drawn.body); err != nil {
+					r.Fatal(err)
+				}
+			}
 			d, err := watch(p, in.Schema, cut.Batches(env.Allocator, in), rapid.SampledFrom([]int{1, 2, 8}).Draw(r, "workers"))
 			if err != nil {
+				if i > 0 && short(err) {
+					lean++
+					continue
+				}
 				if messages.Find(err) == nil || want != nil {
 					r.Fatalf("%v\n%s", err, drawn.body)
 				}
@@ -686,7 +709,7 @@ func TestWhatLeavesKeepsThePolicy(t *testing.T) {
 				r.Fatal(err)
 			}
 			got := collect(t, out)
-			if err := p.(pipelines.Gate).Judge(context.Background(), d, sealed{env, table(t, got)}); err != nil {
+			if err := p.(pipelines.Gate).Judge(context.Background(), d, sealed{env, table(t, got)}); err != nil && (i == 0 || !short(err)) {
 				r.Fatalf("the gate refuses what the policy gave: %v\n%s\n%s", err, drawn.body, got)
 			}
 			set := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
@@ -713,7 +736,7 @@ func TestWhatLeavesKeepsThePolicy(t *testing.T) {
 			}
 		}
 	})
-	t.Log(published)
+	t.Log(published, lean)
 	if published["k"] == 0 {
 		t.Fatal("no row was ever published")
 	}
