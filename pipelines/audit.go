@@ -69,7 +69,7 @@ func AuditTask(ctx context.Context, reg *Registry, p *Project, t Task, path stri
 	switch {
 	case file.damaged != nil:
 		found.Findings = append(found.Findings, Finding{Check: "bytes of the file", Err: file.damaged})
-	case file.judge != nil:
+	case file.judge != nil || file.audited:
 		found.Findings = append(found.Findings, Finding{Check: "bytes of the file", OK: true})
 	case file.parquet:
 		found.Unproved = append(found.Unproved, messages.UnprovedShape.With())
@@ -88,6 +88,7 @@ type foreignFile struct {
 	parquet  bool
 	judge    bytesJudge // nil: the bytes are not judged while they are read
 	schema   *arrow.Schema
+	audited  bool  // the bytes were judged before
 	damaged  error // what is wrong with the bytes
 	rejected int64 // rows that the last reading could not read
 }
@@ -143,7 +144,7 @@ func (f *foreignFile) recognise(ctx context.Context, reg *Registry, env Env) err
 		return c.Close()
 	}
 	// The source block reads other columns than the file has, or the bytes are not such.
-	f.damaged = judge.Audit(ctx, in, size)
+	f.damaged, f.audited = judge.Audit(ctx, in, size), true
 	return ctx.Err()
 }
 

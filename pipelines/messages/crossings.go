@@ -65,8 +65,8 @@ var (
 		EN: Text{"that column {column} is masked where its rule says so: the rule names columns that are not in the file as they were", "name columns of public in clear_when"},
 		FR: Text{"que la colonne {column} est masquée là où sa règle le dit : la règle nomme des colonnes qui ne sont pas telles quelles dans le fichier", "nommez dans clear_when des colonnes de public"}}
 	UnprovedPersons = &Message{Code: "LAV-4392", Class: Warning,
-		EN: Text{"that classes are of enough persons: {column} is not in the file, and rows were counted", "judge the file by a k that no person has rows enough to reach"},
-		FR: Text{"que les groupes sont d'assez de personnes : {column} n'est pas dans le fichier, et ce sont des lignes qui ont été comptées", "jugez le fichier avec un k qu'aucune personne n'atteint par ses seules lignes"}}
+		EN: Text{"that classes are of enough persons: {column} is not in the file as it was, and rows were counted", "judge the file by a k that no person has rows enough to reach"},
+		FR: Text{"que les groupes sont d'assez de personnes : {column} n'est pas telle quelle dans le fichier, et ce sont des lignes qui ont été comptées", "jugez le fichier avec un k qu'aucune personne n'atteint par ses seules lignes"}}
 	UnprovedShape = &Message{Code: "LAV-4393", Class: Warning,
 		EN: Text{"that no byte of the file says more than its rows: another program wrote it", "write it again with lavoir, whose files are judged byte by byte"},
 		FR: Text{"qu'aucun octet du fichier n'en dit plus que ses lignes : un autre programme l'a écrit", "réécrivez-le avec lavoir, dont les fichiers sont jugés octet par octet"}}

@@ -225,7 +225,7 @@ func (t policy) auditing(s *arrow.Schema, out *pipelines.Audit) *auditing {
 	if len(generalised) > 0 {
 		out.Unproved = append(out.Unproved, messages.UnprovedLevels.With("columns", strings.Join(generalised, ", ")))
 	}
-	if is := s.FieldIndices(t.Subject); t.Subject != "" && len(is) == 1 && countable(s.Field(is[0]).Type) {
+	if is := s.FieldIndices(t.Subject); t.tells() && len(is) == 1 && countable(s.Field(is[0]).Type) {
 		a.subject, a.counted.subject = is[0], newValues(false)
 	} else if t.Subject != "" {
 		out.Unproved = append(out.Unproved, messages.UnprovedPersons.With("column", t.Subject))

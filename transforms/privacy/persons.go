@@ -18,6 +18,10 @@ func (t policy) tied() bool {
 		slices.ContainsFunc(t.Sensitive, func(s sensitiveConfig) bool { return s.Column == t.Subject })
 }
 
+// tells says whether a file can tell which rows are of one person: masked values of the
+// subject would be one person, or few.
+func (t policy) tells() bool { return t.Subject != "" && (t.tied() || t.asItIs(t.Subject)) }
+
 // owners tells of whom rows are. It is for one goroutine.
 type owners struct {
 	form    protect.Form // of the subject, where it leaves as a pseudonym
