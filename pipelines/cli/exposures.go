@@ -92,7 +92,7 @@ func exposures(d *document, r *pipelines.ProvedModel) {
 		d.say("Là où deux bornes sont données, le risque est entre elles : dans un groupe, la première lecture ne distingue pas plus de personnes que la politique n'en demande. La borne la plus basse est le risque de lignes.")
 	}
 	if mapped {
-		d.say("Le procureur sait que la personne est dans les données ; le journaliste sait qu'elle est dans la population que la politique donne.")
+		d.say("Le procureur sait que la personne est dans les données ; le journaliste sait qu'elle est dans la population que la politique donne. Ces risques sont ceux d'une ligne seule : celui de toutes les lignes d'une personne, là où elles se rapprochent, n'est pas calculé.")
 	} else {
 		d.say("La politique ne donne pas de population : le risque du journaliste n'est pas calculé.")
 	}

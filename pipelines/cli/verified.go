@@ -94,8 +94,8 @@ func heldModel(m *pipelines.ProtectedModel, w words) []string {
 			"k-anonymity, k = %[1]d: at least %[1]d %[2]s have the same characteristics (%[3]s).", m.K, who, quasi)
 	}
 	if m.Persons && !m.Tied && (m.K > 1 || len(m.Thresholds) > 0) {
-		add("Les fichiers ne disent pas de quelle personne est une ligne : les personnes ont été comptées à la lecture de la source, et les lignes recomptées dans les fichiers.",
-			"The files do not tell of which person a row is: persons were counted as the source was read, and rows were counted again in the files.")
+		add("Les personnes ont été comptées à la lecture de la source ; dans les fichiers, ce sont les lignes qui ont été recomptées.",
+			"Persons were counted as the source was read; in the files, rows were counted again.")
 	}
 	if m.K > 1 && m.Tied {
 		add("k-anonymat de l'ensemble des lignes de chaque personne, k = %[1]d : au moins %[1]d personnes ont, ligne pour ligne, les mêmes caractéristiques.",
@@ -107,6 +107,10 @@ func heldModel(m *pipelines.ProtectedModel, w words) []string {
 	if m.KMap > 0 {
 		add("k-map, k = %[1]d : chaque ligne a les mêmes caractéristiques (%[2]s) qu'au moins %[1]d personnes de la population dont elle peut être. Qui sait quelqu'un dans cette population, et non dans les données (le journaliste), le reconnaît au plus une fois sur %[1]d.",
 			"k-map, k = %[1]d: each row has the same characteristics (%[2]s) as at least %[1]d persons of the population that it may be of. Whoever knows that somebody is in that population, and not that they are in the data (the journalist), recognises them at most one time in %[1]d.", m.KMap, quasi)
+		if m.Tied {
+			add("Cela vaut d'une ligne seule : les fichiers réunissent les lignes d'une personne, et combien de personnes de la population leur ressemblent à toutes n'est pas compté.",
+				"That holds of a row alone: the files put the rows of a person together, and how many persons of the population are like all of them is not counted.")
+		}
 	}
 	if m.MaxAverageRisk > 0 {
 		add("Risque moyen des lignes (groupes divisés par lignes) : %s au plus.", "Average risk of the rows (groups divided by rows): at most %s.", w.number(m.MaxAverageRisk))

@@ -114,6 +114,11 @@ func (t policy) answers(r *pipelines.ProvedModel) *pipelines.WP29 {
 	if t.Subject != "" && t.tied() && t.subjectForm() == "" {
 		w.Linkability.Shown = append(w.Linkability.Shown, t.Subject)
 	}
+	for _, id := range t.Identifiers {
+		if id.open() {
+			w.Linkability.Shown = append(w.Linkability.Shown, id.Column)
+		}
+	}
 	for _, s := range r.Sensitive {
 		w.Inference.GreatestShare = max(w.Inference.GreatestShare, s.GreatestShare)
 	}
