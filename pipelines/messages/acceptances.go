@@ -16,8 +16,8 @@ var (
 		EN: Text{"the gate of this policy: {why}", "max_prosecutor_risk goes from 0 to 1 and max_uniques is a number of rows; both need a model, whose classes they judge"},
 		FR: Text{"le bloc gate de cette politique : {why}", "max_prosecutor_risk va de 0 à 1 et max_uniques est un nombre de lignes ; tous deux demandent un model, dont ils jugent les groupes"}}
 	WrongLegalBasis = &Message{Code: "LAV-4342", Class: Language,
-		EN: Text{"identifier {column}: {why}", "write legal_basis = \"D312-1-3/6\", with the number (1 to 9) of the documents of article D.312-1-3 that the column is of, and reason; it stands alone, or beside action = \"pseudonym\""},
-		FR: Text{"identifier {column} : {why}", "écrivez legal_basis = \"D312-1-3/6\", avec le numéro (1 à 9) des documents de l'article D.312-1-3 dont relève la colonne, et reason ; il est seul, ou à côté de action = \"pseudonym\""}}
+		EN: Text{"identifier {column}: {why}", "write legal_basis = \"D312-1-3/6\", with the number (1 to 9) of the documents of article D.312-1-3 that the column is of, and reason; it stands alone, or beside action = \"pseudonym\" or, without a model, \"partial\""},
+		FR: Text{"identifier {column} : {why}", "écrivez legal_basis = \"D312-1-3/6\", avec le numéro (1 à 9) des documents de l'article D.312-1-3 dont relève la colonne, et reason ; il est seul, ou à côté de action = \"pseudonym\" ou, sans modèle, \"partial\""}}
 	AcceptanceUnreadable = &Message{Code: "LAV-4343", Class: Warning,
 		EN: Text{"the acceptance {file} does not count: {why}", "make it again with lavoir accept, and change nothing in it by hand"},
 		FR: Text{"l'acceptation {file} ne compte pas : {why}", "refaites-la avec lavoir accept, et n'y changez rien à la main"}}
