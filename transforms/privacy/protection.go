@@ -127,7 +127,7 @@ func open(p *pipelines.Protection, s *seen) []pipelines.Criterion {
 		}
 		return false
 	}
-	need(pipelines.NeedsNoCode, !has(func(c pipelines.ProtectedColumn) bool {
+	need(pipelines.NeedsNoCode, !m.Tied && !has(func(c pipelines.ProtectedColumn) bool {
 		return c.Treatment == pipelines.Pseudonymous || c.Treatment == pipelines.CodeByLaw
 	}))
 	need(pipelines.NeedsNoName, !has(func(c pipelines.ProtectedColumn) bool {

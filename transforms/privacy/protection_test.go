@@ -48,6 +48,7 @@ func TestWhenDataAreCalledAnonymous(t *testing.T) {
 		"rows":      {drop + protectedQuasi + model, []pipelines.Criterion{pipelines.NeedsPersons}},
 		"wildcard":  {drop + protectedQuasi + strings.Replace(model, "k = 5", "k = 5\nnull_match = \"wildcard\"", 1), []pipelines.Criterion{pipelines.NeedsPersons, pipelines.NeedsOwnNull}},
 		"code":      {subject + "identifier \"nom\" {\naction = \"pseudonym\"\nkey = secret.cle\nrotate = \"per_release\"\n}\n" + protectedQuasi + model, []pipelines.Criterion{pipelines.NeedsNoCode}},
+		"subject":   {subject + "sensitive \"nom\" {\ndiversity { l = 2 }\n}\n" + protectedQuasi + model, []pipelines.Criterion{pipelines.NeedsNoCode}},
 		"name":      {subject + "identifier \"nom\" {\nclear_when = row.etat == \"Oiseau C\"\n}\n" + protectedQuasi + sensitive + model, []pipelines.Criterion{pipelines.NeedsNoName}},
 		"partial":   {subject + "identifier \"nom\" {\naction = \"partial\"\nshow_first = 2\n}\n" + protectedQuasi + model, []pipelines.Criterion{pipelines.NeedsNoName}},
 		"redact":    {subject + "identifier \"nom\" { action = \"redact\" }\n" + protectedQuasi + model, []pipelines.Criterion{pipelines.NeedsAllCounted}},
