@@ -75,6 +75,16 @@ func (e Env) Path(path string) string {
 // that a step goes by: see Env.Path. What the file holds counts as configuration.
 type ProjectFile string
 
+// PrivateFile is a ProjectFile that may name persons, as words to be taken out of texts or
+// those of whom the rows are some. No hash that is public is made of what it holds: who
+// guessed it would see that they are right.
+type PrivateFile string
+
+// PersonsFile is a PrivateFile that is a list of persons, who come and go: of those who
+// objected, or a population. What it holds makes what comes out another, and leaves the
+// policy what it is, and with it what was accepted.
+type PersonsFile string
+
 // Secrets fetches the value of a secret when it is used, not before.
 type Secrets interface {
 	Reveal(ctx context.Context, ref string) (string, error)

@@ -77,8 +77,9 @@ type Task struct {
 	Connections []Connection
 	Limits      map[string]int // of the groups the connections share
 	// Config is the canonical text of everything that decides the output, Policy
-	// the part of it that is the privacy policy.
-	Config, Policy []byte
+	// the part of it that is the privacy policy, without what a PersonsFile holds, and
+	// Public that without what any PrivateFile holds.
+	Config, Policy, Public []byte
 
 	among []Task // the candidates it was chosen from; empty: it was not chosen
 }

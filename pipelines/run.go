@@ -327,7 +327,7 @@ func (r *run) flow(ctx context.Context, task *Task, sh *shared) (res TaskResult,
 		Workers: r.Bounds.Workers, Memory: r.Bounds.groups(), Disk: r.Bounds.Disk, Run: r.id, Quarantine: filepath.Join(r.State, "quarantine"),
 		Recipients: r.Recipients, Key: r.key, OwnKey: r.FingerprintKey.IsSet(), Config: t.Config, StampKey: r.machine, Unpublished: r.opt.Unpublished, Inspect: r.inspect,
 		Manifest: Manifest{FormatVersion: FormatVersion, Dataset: t.ID.Pipeline, Tenant: t.ID.Tenant, Partition: t.ID.Partition,
-			Policy: fullSum(t.Policy), Versions: Versions{Lavoir: r.opt.Version, Format: FormatVersion}},
+			Policy: fullSum(t.Public), Versions: Versions{Lavoir: r.opt.Version, Format: FormatVersion}},
 	}
 	if r.Formerly != nil {
 		opt.Manifest.Formerly = r.Formerly(t.ID)

@@ -68,8 +68,8 @@ func (c *config) bytes() []byte {
 
 // canonical is a decoded config as JSON: the fields of the struct in their
 // order, expressions by what they compute, secrets by their reference. It also
-// gives the connections in it.
-func canonical(c pipelines.Component, label string, cfg any, k *pipelines.Contract, names fieldNames, dir string) ([]byte, []pipelines.Connection) {
+// gives the connections in it, and what of it is not for everybody.
+func canonical(c pipelines.Component, label string, cfg any, k *pipelines.Contract, names fieldNames, dir string) ([]byte, []pipelines.Connection, []kept) {
 	w := &canon{b: make([]byte, 0, 512), names: names, dir: dir}
 	w.b = append(w.b, '{')
 	w.key("type")
@@ -91,7 +91,28 @@ func canonical(c pipelines.Component, label string, cfg any, k *pipelines.Contra
 		}
 		w.b = append(w.b, '}')
 	}
-	return append(w.b, '}'), w.uses
+	return append(w.b, '}'), w.uses, w.kept
+}
+
+// kept is a part of a canonical text that tells what a file with persons holds.
+type kept struct {
+	from, to int
+	list     bool // of persons: it is no part of a policy
+}
+
+// cut is a canonical text without those of its parts.
+func cut(text []byte, parts []kept, which func(kept) bool) []byte {
+	var out []byte
+	at := 0
+	for _, p := range parts {
+		if which(p) {
+			out, at = append(out, text[at:p.from]...), p.to
+		}
+	}
+	if at == 0 {
+		return text
+	}
+	return append(out, text[at:]...)
 }
 
 type canon struct {
@@ -99,6 +120,7 @@ type canon struct {
 	uses  []pipelines.Connection
 	names fieldNames
 	dir   string // the project's
+	kept  []kept
 }
 
 // fieldNames remembers what a pipeline file calls the fields of a struct; a
@@ -178,7 +200,13 @@ func (w *canon) value(v reflect.Value) {
 		w.b = append(w.b, ']')
 		return
 	case pipelines.ProjectFile:
-		w.file(x)
+		w.file(string(x))
+		return
+	case pipelines.PrivateFile:
+		w.private(string(x), false)
+		return
+	case pipelines.PersonsFile:
+		w.private(string(x), true)
 		return
 	case time.Duration:
 		w.b = strconv.AppendInt(w.b, int64(x), 10)
@@ -273,13 +301,13 @@ func (w *canon) connection(x pipelines.Connection) {
 
 // file writes what a file of the project holds beside its path. Of one that cannot
 // be read only the path: whoever needs it will say so.
-func (w *canon) file(path pipelines.ProjectFile) {
+func (w *canon) file(path string) {
 	if path == "" {
 		w.b = append(w.b, `""`...)
 		return
 	}
-	w.b = append(appendText(append(w.b, '['), string(path)), ']')
-	f, err := os.Open(pipelines.Env{Root: w.dir}.Path(string(path)))
+	w.b = append(appendText(append(w.b, '['), path), ']')
+	f, err := os.Open(pipelines.Env{Root: w.dir}.Path(path))
 	if err != nil {
 		return
 	}
@@ -287,6 +315,15 @@ func (w *canon) file(path pipelines.ProjectFile) {
 	sum := sha256.New()
 	if _, err := io.Copy(sum, f); err == nil { // it may be larger than memory
 		w.b = append(appendText(append(w.b[:len(w.b)-1], ','), hex.EncodeToString(sum.Sum(nil))), ']')
+	}
+}
+
+// private is file of one that may name persons: all but its path is kept apart.
+func (w *canon) private(path string, list bool) {
+	from := len(appendText([]byte{'['}, path)) + len(w.b)
+	w.file(path)
+	if to := len(w.b) - 1; to > from {
+		w.kept = append(w.kept, kept{from, to, list})
 	}
 }
 

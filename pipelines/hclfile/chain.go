@@ -64,7 +64,7 @@ func (w *walk) candidates(vs []*variant) pipelines.Task {
 		all.Candidates = append(all.Candidates, t)
 	}
 	first := all.Candidates[0]
-	all.ID, all.Keys, all.Authorization, all.Policy, all.Config = first.ID, first.Keys, first.Authorization, first.Policy, out.bytes()
+	all.ID, all.Keys, all.Authorization, all.Policy, all.Public, all.Config = first.ID, first.Keys, first.Authorization, first.Policy, first.Public, out.bytes()
 	all.Chain = first.Chain
 	all.Chain.Source, all.Chain.SourceText, all.Chain.Contract, all.Chain.Transforms = pipelines.Built{}, nil, nil, nil
 	for _, t := range all.Candidates {
@@ -225,7 +225,9 @@ func (w *walk) policy(t *pipelines.Task, out *config) {
 		return
 	}
 	m := w.make(p)
-	t.Chain.Privacy, t.Policy = m.built, m.config
+	t.Chain.Privacy = m.built
+	t.Policy = cut(m.config, m.kept, func(k kept) bool { return k.list })
+	t.Public = cut(m.config, m.kept, func(kept) bool { return true })
 	out.field("privacy", m.config)
 	w.connections(t, m)
 }

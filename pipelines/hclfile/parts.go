@@ -15,6 +15,7 @@ import (
 type made struct {
 	built    pipelines.Built
 	config   []byte // canonical
+	kept     []kept // of it
 	uses     []pipelines.Connection
 	contract *pipelines.Contract
 	bad      bool
@@ -59,7 +60,7 @@ func (w *walk) evaluatePart(p *part) *made {
 	m.diags = append(m.diags, diags...)
 	m.built = pipelines.Built{Component: p.component, Label: p.label, Config: cfg, Range: p.at}
 	if m.bad = m.diags.HasErrors(); !m.bad {
-		m.config, m.uses = canonical(p.component, p.label, cfg, m.contract, w.names, w.project.Root)
+		m.config, m.uses, m.kept = canonical(p.component, p.label, cfg, m.contract, w.names, w.project.Root)
 	}
 	return m
 }
@@ -70,7 +71,7 @@ func (w *walk) renew(p *part, m *made) *made {
 	n := &made{contract: m.contract, built: m.built}
 	n.built.Config, n.diags = p.component.Renew(w.reg, m.built.Config, p.body, p.renew, w.ctx)
 	if n.bad = n.diags.HasErrors(); !n.bad {
-		n.config, n.uses = canonical(p.component, p.label, n.built.Config, n.contract, w.names, w.project.Root)
+		n.config, n.uses, n.kept = canonical(p.component, p.label, n.built.Config, n.contract, w.names, w.project.Root)
 	}
 	return n
 }

@@ -24,7 +24,7 @@ import (
 // oppositionConfig says whose rows never leave: of those who objected (GDPR art. 21)
 // or asked to be erased (art. 17).
 type oppositionConfig struct {
-	Source    pipelines.ProjectFile `hcl:"source" doc:"The list of those who objected: a file of the project that lavoir subject oppose keeps. It holds keyed hashes, and nobody's name."`
+	Source    pipelines.PersonsFile `hcl:"source" doc:"The list of those who objected: a file of the project that lavoir subject oppose keeps. It holds keyed hashes, and nobody's name."`
 	Key       string                `hcl:"key" doc:"The column that tells whose a row is, as it was asked for when somebody objected."`
 	Secret    pipelines.Secret      `hcl:"secret" doc:"The key of the hashes: a secret of 32 bytes or more."`
 	MaxAge    time.Duration         `hcl:"max_age" doc:"How long ago somebody may last have confirmed that the list is whole; a list that is older, or missing, lets nothing out."`

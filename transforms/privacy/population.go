@@ -18,7 +18,7 @@ import (
 )
 
 type populationConfig struct {
-	File    pipelines.ProjectFile `hcl:"file" doc:"A file of the project with the persons of whom the rows are some: CSV in UTF-8, with semicolons and a line of names, its values written as lavoir writes them (2024-01-31, 12.5); an empty field is null."`
+	File    pipelines.PersonsFile `hcl:"file" doc:"A file of the project with the persons of whom the rows are some: CSV in UTF-8, with semicolons and a line of names, its values written as lavoir writes them (2024-01-31, 12.5); an empty field is null."`
 	Columns map[string]string     `hcl:"columns,optional" doc:"The name that a quasi-identifier has in the file, where it is another one."`
 	Weight  string                `hcl:"weight,optional" doc:"The column of the file that says how many persons a line stands for; one unless given."`
 }

@@ -20,8 +20,8 @@ type textConfig struct {
 	Action      string                `hcl:"action,optional" doc:"drop, the default, keeps the column in; redact puts in the place of each passage that may name a person what it is: [nom], [téléphone]." values:"drop|redact"`
 	Review      string                `hcl:"review,optional" doc:"Of redact, and needed there: human. Nothing is published under this policy until a person has read a sample and an approver accepts it." values:"human"`
 	SoleTraders bool                  `hcl:"sole_traders,optional" doc:"Of redact: whether the numbers of companies (SIREN, SIRET) are taken away too, where their owners may trade alone."`
-	FirstNames  pipelines.ProjectFile `hcl:"first_names,optional" doc:"Of redact: a file of first names, one a line, that are known besides those that are common in France."`
-	Terms       pipelines.ProjectFile `hcl:"terms,optional" doc:"Of redact: a file of words and expressions, one a line, that are taken away wherever they stand: hamlets, nicknames, surnames."`
+	FirstNames  pipelines.PrivateFile `hcl:"first_names,optional" doc:"Of redact: a file of first names, one a line, that are known besides those that are common in France."`
+	Terms       pipelines.PrivateFile `hcl:"terms,optional" doc:"Of redact: a file of words and expressions, one a line, that are taken away wherever they stand: hamlets, nicknames, surnames."`
 }
 
 type expectConfig struct {
@@ -184,7 +184,7 @@ func (c policyConfig) redactions(env pipelines.Env) (map[string]*redaction, erro
 	return all, nil
 }
 
-func (x textConfig) list(env pipelines.Env, argument string, file pipelines.ProjectFile) ([]byte, error) {
+func (x textConfig) list(env pipelines.Env, argument string, file pipelines.PrivateFile) ([]byte, error) {
 	data, err := os.ReadFile(env.Path(string(file)))
 	if err != nil {
 		return nil, messages.TextList.With("column", x.Column, "argument", argument, "why", pipelines.Unreadable(err))
