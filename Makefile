@@ -8,7 +8,7 @@
 #   make readers        what lavoir writes, read by DuckDB, pyarrow, hyparquet, parquet-wasm, Arrow v18
 #   make exports        every export under ../shared/data: guess, then run, beside readers that are not ours
 #   make privacy-conformance  disclosure control beside the numbers of ARX, pycanon and sdcMicro under ../shared/data
-#   make attack         two hundred random tables under attack, with what is public and what kill -9 leaves: TABLES
+#   make attack         twice two hundred random tables under attack, with what is public and what kill -9 leaves: TABLES
 #   make gen            writes the generated pages again
 #   make fuzz TIME=10s  fuzzes every target for TIME
 #   make bench          lavoir beside its peers (bench/README.md): ROWS, N, WORKS, PEERS

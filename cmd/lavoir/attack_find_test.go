@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/aes"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -72,16 +73,7 @@ func (s *seeker) seek(column, cell string) {
 	}
 	whose := column + " " + cell
 	add := func(how string, b []byte) { s.add(whose+", "+how, b) }
-	for _, h := range []func() hash.Hash{sha256.New, sha1.New, md5.New} {
-		d := h()
-		d.Write([]byte(cell))
-		sum := d.Sum(nil)
-		add("hashed without a key", sum[:slot])
-		add("hashed without a key", []byte(hex.EncodeToString(sum)[:16]))
-		add("hashed without a key", []byte(strings.ToUpper(hex.EncodeToString(sum)[:16])))
-		add("hashed without a key", []byte(base32.StdEncoding.EncodeToString(sum)[:13]))
-		add("hashed without a key", []byte(base64.StdEncoding.EncodeToString(sum)[:11]))
-	}
+	s.hashed(whose, cell, strings.ToLower(cell))
 	if n, err := strconv.ParseInt(cell, 10, 64); err == nil {
 		add("in digits", []byte(cell))
 		add("in hexadecimal digits", []byte(strconv.FormatInt(n, 16)))
@@ -111,6 +103,62 @@ func (s *seeker) seek(column, cell string) {
 	for shift := range 3 { // where in a group of three bytes it may stand
 		text := base64.StdEncoding.EncodeToString(append(make([]byte, shift), cell...))
 		add("in base64", []byte(text[4:4+12]))
+	}
+}
+
+// hashed adds hashes of the forms of a value, and HMACs of them under no key.
+func (s *seeker) hashed(whose string, forms ...string) {
+	keyless := func() hash.Hash { return hmac.New(sha256.New, nil) }
+	for i, form := range forms {
+		if slices.Contains(forms[:i], form) {
+			continue
+		}
+		for _, h := range []func() hash.Hash{sha256.New, keyless, sha1.New, md5.New} {
+			d := h()
+			d.Write([]byte(form))
+			sum := d.Sum(nil)
+			for _, b := range [][]byte{sum[:slot], []byte(hex.EncodeToString(sum)[:16]), []byte(strings.ToUpper(hex.EncodeToString(sum)[:16])),
+				[]byte(base32.StdEncoding.EncodeToString(sum)[:13]), []byte(base64.StdEncoding.EncodeToString(sum)[:11])} {
+				s.add(whose+", hashed without a key", b)
+			}
+		}
+	}
+}
+
+// seekPassage takes what a text says of a person: a name, or a number that may be
+// written in groups. Ten digits may be anywhere by chance, unless something stands
+// before them.
+func (s *seeker) seekPassage(text string) {
+	if s.ways == nil {
+		s.ways = map[uint64][]way{}
+	}
+	whose := passage + " " + text
+	bare := strings.NewReplacer(" ", "", ".", "", "-", "", "/", "").Replace(text)
+	s.hashed(whose, text, bare, strings.ToLower(text), strings.ToUpper(text))
+	forms := []string{text, strings.ToLower(text), strings.ToUpper(text), bare}
+	if len(bare) == len("0612345678") && bare[0] == '0' && strings.Trim(bare, "0123456789") == "" {
+		forms = []string{"+33" + bare[1:]}
+		for _, gap := range []string{" ", ".", "-", "\u00a0"} {
+			forms = append(forms, strings.Join([]string{bare[:2], bare[2:4], bare[4:6], bare[6:8], bare[8:]}, gap))
+		}
+		for _, before := range []string{" ", "\"", ",", ";", ":", "=", "\n", "\x00"} {
+			forms = append(forms, before+bare)
+		}
+	}
+	for _, form := range forms {
+		s.add(whose+", as text", []byte(form))
+	}
+	for _, form := range append(forms, text, bare) {
+		s.add(whose+", in hexadecimal digits", []byte(hex.EncodeToString([]byte(form))))
+		for shift := range 3 { // groups of three bytes that are its own
+			coded := base64.StdEncoding.EncodeToString(append(make([]byte, shift), form...))
+			s.add(whose+", in base64", []byte(coded[4:max(4, min(16, (shift+len(form))/3*4))]))
+		}
+		var little []byte
+		for _, u := range utf16.Encode([]rune(form)) {
+			little = binary.LittleEndian.AppendUint16(little, u)
+		}
+		s.add(whose+", in UTF-16", little)
 	}
 }
 
@@ -313,6 +361,58 @@ func probed(filter []byte, cells []string) (yes []string) {
 	return yes
 }
 
+// unlocked are the encrypted files that a key opens which lies in some other file, as it is
+// or in hexadecimal digits, or in the file itself.
+func unlocked(files map[string]string) (found []string) {
+	const head, most = 12, 1 << 15
+	locked := map[string][]byte{} // the first bytes
+	for name, text := range files {
+		if strings.Contains(name, "/spool-") && len(text) >= head+2*aes.BlockSize {
+			locked[name] = []byte(text[head : head+4])
+		}
+	}
+	if len(locked) == 0 {
+		return nil
+	}
+	// The first frame of every file has the nonce 0, and its first block the counter 2.
+	counter, stream := [aes.BlockSize]byte{aes.BlockSize - 1: 2}, [aes.BlockSize]byte{}
+	try := func(key []byte) {
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			panic(err)
+		}
+		block.Encrypt(stream[:], counter[:])
+		for name, c := range locked {
+			plain := [4]byte{c[0] ^ stream[0], c[1] ^ stream[1], c[2] ^ stream[2], c[3] ^ stream[3]}
+			if plain == [4]byte{0xff, 0xff, 0xff, 0xff} || plain == [4]byte{'P', 'A', 'R', '1'} { // how what is spooled begins
+				found = append(found, name)
+			}
+		}
+	}
+	digits := []byte("0123456789abcdefABCDEF")
+	for _, text := range files {
+		data := []byte(text)
+		if len(data) > most {
+			data = slices.Concat(data[:most/8], data[len(data)-most/8:])
+		}
+		run := 0
+		for at, c := range data {
+			if at+32 <= len(data) {
+				try(data[at : at+32])
+			}
+			if run++; !bytes.Contains(digits, []byte{c}) {
+				run = 0
+			}
+			if run >= 64 {
+				if key, err := hex.DecodeString(string(data[at-63 : at+1])); err == nil {
+					try(key)
+				}
+			}
+		}
+	}
+	return found
+}
+
 // shared are the pseudonyms that two releases have in common: who is in both.
 func shared(a, b map[string]bool) (found []string) {
 	for p := range a {
@@ -369,7 +469,7 @@ func arranged(t testing.TB, manifest string, header []string, rows [][]string) (
 	place := map[string]int{}
 	quasi := 0
 	for i, c := range m.Protection.Columns {
-		rank := map[string]int{"quasi": 0, "sensitive": 200, "public": 300, "identifier": 400}[c.Role]
+		rank := map[string]int{"quasi": 0, "sensitive": 200, "public": 300, "text": 300, "identifier": 400}[c.Role]
 		if c.Treatment == "pseudonym" {
 			rank = 500
 		}
@@ -496,7 +596,8 @@ func counts(manifest []byte, known ...int64) (found []string) {
 			}
 		case float64:
 			switch at {
-			case ".format_version", ".versions.format", ".protection.model.k", ".protection.model.sensitive[].l", ".files[].bytes":
+			case ".format_version", ".versions.format", ".protection.model.k", ".protection.model.sensitive[].l", ".files[].bytes",
+				".protection.model.k_map", ".protection.verified[].least", ".protection.verified[].max_share": // what the policy asks for
 			case ".files[].rows":
 				if !slices.Contains(known, int64(v)) {
 					found = append(found, fmt.Sprint(at, " = ", v))
