@@ -6,23 +6,23 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 )
 
-// View looks at the values of a column of a batch, which it borrows. Texts may be an Arrow
-// dictionary of texts, whose entries all occur, whatever the type of the column is.
-type View func(column int, values arrow.Array)
+// View looks at a batch, which it borrows. A column of texts may be an Arrow dictionary of
+// texts with numbers of 32 bits, whose entries all occur, whatever the type of the column is.
+type View func(arrow.Record)
 
 // Viewed is the ability of a SealedFile that a Gate gets to be looked at by the workers
 // that read it back, at once and before the rows are put in order.
 type Viewed interface {
 	// OpenViewed is Open. Before it returns it calls begin once for each worker, one after
-	// the other. A worker calls its View, which is for it alone, with all columns of
-	// texts, and maybe others, of each batch before the stream gives it. Which worker gets
-	// which batch, and how many there are, must not change the verdict. Where the stream
-	// ends with an error, what was looked at says nothing.
+	// the other. A worker calls its View, which is for it alone, with each batch before
+	// the stream gives it, and with none before the stream is first asked. Which worker
+	// gets which batch, and how many there are, must not change the verdict. Where the
+	// stream ends with an error, what was looked at says nothing.
 	OpenViewed(ctx context.Context, begin func(*arrow.Schema) View) (Stream, error)
 }
 
-// ViewedChunk is the ability of a Chunk to show its columns while it is decoded: texts of
-// which the file has a dictionary need then be looked at once each.
+// ViewedChunk is the ability of a Chunk to show its rows as the file keeps them: texts of
+// which it has a dictionary need then be looked at once each.
 type ViewedChunk interface {
 	Chunk
 	// DecodeViewed is Decode. It calls view as a Viewed file says.
@@ -49,7 +49,7 @@ func (v *viewed) decode(ctx context.Context, worker int, c Chunk) (Batch, error)
 	}
 	b, err := c.Decode(ctx)
 	if err == nil && view != nil {
-		show(b, view)
+		view(b.Record)
 	}
 	return b, err
 }
@@ -59,14 +59,8 @@ func (v *viewed) inTurn(s Stream) {
 	v.Stream = NewStream(s.Schema(), func(ctx context.Context) (Batch, error) {
 		b, err := s.Next(ctx)
 		if err == nil && v.views[0] != nil {
-			show(b, v.views[0])
+			v.views[0](b.Record)
 		}
 		return b, err
 	}, s.Close)
-}
-
-func show(b Batch, view View) {
-	for i, values := range b.Columns() {
-		view(i, values)
-	}
 }

@@ -19,11 +19,7 @@ type viewer struct{ by []*[]int64 }
 func (v *viewer) begin(*arrow.Schema) View {
 	seen := new([]int64)
 	v.by = append(v.by, seen)
-	return func(column int, values arrow.Array) {
-		if column == 0 {
-			*seen = append(*seen, values.(*array.Int64).Int64Values()...)
-		}
-	}
+	return func(r arrow.Record) { *seen = append(*seen, r.Column(0).(*array.Int64).Int64Values()...) }
 }
 
 func (v *viewer) all() (all []int64) {
@@ -108,8 +104,8 @@ func TestViewsEndWithTheProof(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	for name, view := range map[string]View{
-		"panics":  func(int, arrow.Array) { panic("values") },
-		"cancels": func(int, arrow.Array) { cancel() },
+		"panics":  func(arrow.Record) { panic("values") },
+		"cancels": func(arrow.Record) { cancel() },
 	} {
 		r := &flowRun{Flow: &Flow{}, opt: FlowOptions{Workers: 3}, bind: &Binding{Out: numbersSchema}, groups: []sealedGroup{{rows: 5000}}}
 		r.Privacy = gate{judge: func(ctx context.Context, f SealedFile) error {

@@ -67,9 +67,10 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 	defer d.column.free()
 	g := &d.file.meta.RowGroups[group]
 	columns := make([]arrow.Array, 0, len(d.file.leaves))
+	var shown []arrow.Array // the same as the file keeps them, where somebody looks
 	own := groupEdge{first: make([]sortKey, len(g.SortingColumns)), last: make([]sortKey, len(g.SortingColumns))}
 	defer func() {
-		for _, c := range columns {
+		for _, c := range append(columns, shown...) {
 			c.Release()
 		}
 	}()
@@ -102,15 +103,25 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 			return nil, err
 		}
 		columns = append(columns, a)
-		d.show(a)
+		if d.view != nil {
+			shown = append(shown, c.shown(a))
+		}
 		if l.boxEnd {
 			if columns, err = boxed(columns, l.column, d.file.schema.Field(l.column)); err != nil {
 				return nil, err
+			}
+			if d.view != nil {
+				if shown, err = boxed(shown, l.column, d.file.schema.Field(l.column)); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
 	if err := d.sorted(group, columns, own); err != nil {
 		return nil, err
+	}
+	if d.view != nil {
+		d.show(shown, g.NumRows)
 	}
 	schema := d.file.schema
 	if len(d.file.coded) > 0 {

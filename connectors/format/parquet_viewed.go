@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 )
@@ -15,16 +16,18 @@ func (c *parquetChunk) DecodeViewed(ctx context.Context, view pipelines.View) (p
 	return c.decode(ctx, view)
 }
 
-// show has the column under way looked at, of which a is made.
-func (d *groupDecoder) show(a arrow.Array) {
-	c := &d.column
-	switch {
-	case d.view == nil || !c.isText():
-		return
-	case c.coded && c.leaf.typ.ID() == arrow.STRING && a.DataType() != codedText:
-		words := c.codedArray()
-		defer words.Release()
-		a = words
+// shown is what a view gets of the column under way, of which a is made.
+func (c *columnData) shown(a arrow.Array) arrow.Array {
+	if c.coded && c.leaf.typ.ID() == arrow.STRING && a.DataType() != codedText {
+		return c.codedArray()
 	}
-	d.view(c.leaf.column, a)
+	a.Retain()
+	return a
+}
+
+// show has the rows looked at, of which the columns are as the file keeps them.
+func (d *groupDecoder) show(columns []arrow.Array, rows int64) {
+	r := array.NewRecord(withCoded(d.file.schema, columns), columns, rows)
+	defer r.Release()
+	d.view(r)
 }

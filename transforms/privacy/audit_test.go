@@ -255,7 +255,7 @@ func (n numbered) OpenCoded(ctx context.Context, columns []string, begin func(*a
 	if err != nil {
 		return nil, err
 	}
-	view := func(int, arrow.Array) {}
+	view := func(arrow.Record) {}
 	if begin != nil {
 		view = begin(in.Schema())
 	}
@@ -263,8 +263,8 @@ func (n numbered) OpenCoded(ctx context.Context, columns []string, begin func(*a
 	return pipelines.NewStream(in.Schema(), func(ctx context.Context) (pipelines.Batch, error) {
 		b, err := in.Next(ctx)
 		if even = !even; err != nil || even {
-			for i := 0; err == nil && i < int(b.NumCols()); i++ {
-				view(i, b.Column(i))
+			if err == nil {
+				view(b.Record)
 			}
 			return b, err
 		}
@@ -289,10 +289,8 @@ func (n numbered) OpenCoded(ctx context.Context, columns []string, begin func(*a
 			arrays = append(arrays, d.NewArray())
 			d.Release()
 		}
-		for i, a := range arrays {
-			view(i, a)
-		}
 		r := array.NewRecord(arrow.NewSchema(fields, nil), arrays, b.NumRows())
+		view(r)
 		for _, a := range arrays {
 			a.Release()
 		}

@@ -85,24 +85,29 @@ func (b *bins) begin(bin uint32, p pair) error {
 	if now := b.now[bin]; len(now) > 0 {
 		b.full[bin], b.now[bin] = append(b.full[bin], now), nil
 	}
+	s, err := b.blank()
+	b.now[bin] = append(s, p)
+	return err
+}
+
+// blank is an empty block.
+func (b *bins) blank() ([]pair, error) {
 	size := int64(b.block * pairSize)
 	for b.bound > 0 && b.held > b.room && len(b.free) > 0 {
 		b.free, b.held = b.free[:len(b.free)-1], b.held-size // memory is needed elsewhere
 	}
 	if len(b.free) == 0 && b.bound > 0 && b.held > 0 && b.held+size > b.room {
 		if err := b.spill(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	var s []pair
 	if n := len(b.free); n > 0 {
-		s, b.free = b.free[n-1], b.free[:n-1]
-	} else {
-		s = make([]pair, 0, b.block)
-		b.held += size
+		s := b.free[n-1]
+		b.free = b.free[:n-1]
+		return s, nil
 	}
-	b.now[bin] = append(s, p)
-	return nil
+	b.held += size
+	return make([]pair, 0, b.block), nil
 }
 
 // spill puts bins on disk, one after the other, until half of the blocks are free.

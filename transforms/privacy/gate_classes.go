@@ -2,7 +2,6 @@ package privacy
 
 import (
 	"math/bits"
-	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -75,25 +74,6 @@ func (t *tally) add(key xxh3.Uint128) int {
 // some is how many runs are looked up before any is looked at.
 const some = 1 << 8
 
-// runs gives where the runs of rows of one class begin in r, and its end. What leaves is
-// in the order of its classes, so that one look-up is for many rows.
-func (c *recount) runs(r arrow.Record) []int32 {
-	n := int(r.NumRows())
-	c.columns, c.starts = c.columns[:0], c.starts[:0]
-	c.other = slices.Grow(c.other[:0], n)[:n]
-	clear(c.other)
-	for _, q := range c.quasi {
-		c.columns = append(c.columns, r.Column(q))
-		differ(c.other, r.Column(q))
-	}
-	for i, other := range c.other {
-		if other || i == 0 {
-			c.starts = append(c.starts, int32(i))
-		}
-	}
-	return append(c.starts, int32(n))
-}
-
 // differ sets what of other is for a value of a that is not the one before it. Of types
 // that have no simple form none is that.
 func differ(other []bool, a arrow.Array) {
@@ -104,6 +84,13 @@ func differ(other []bool, a arrow.Array) {
 		for i := 1; i < len(other); i++ {
 			if !other[i] {
 				other[i] = string(data[ends[i-1]:ends[i]]) != string(data[ends[i]:ends[i+1]])
+			}
+		}
+	case *array.Dictionary:
+		numbers := numbersOf(a)
+		for i := 1; i < len(other); i++ {
+			if numbers[i] != numbers[i-1] {
+				other[i] = true
 			}
 		}
 	case *array.Int32, *array.Int64, *array.Float64, *array.Date32, *array.Timestamp, *array.Decimal128:
@@ -137,24 +124,30 @@ func differ(other []bool, a arrow.Array) {
 func (c *recount) hashOf(quasi []arrow.Array, rows []int32, keys []xxh3.Uint128) {
 	clear(keys)
 	for _, a := range quasi {
-		s, ok := a.(*array.String)
-		if !ok {
-			for n, i := range rows {
-				c.buf = appendSeen(c.buf[:0], a, int(i))
-				keys[n] = fold(keys[n], xxh3.Hash128(c.buf))
-			}
-			continue
-		}
-		ends, data := arrowx.Texts(s)
-		nulls := s.NullN() > 0
-		for n, i := range rows {
-			value := noText
-			if !nulls || s.IsValid(int(i)) {
-				value = xxh3.Hash128(data[ends[i]:ends[i+1]])
-			}
-			keys[n] = fold(keys[n], value)
-		}
+		c.buf = hashValues(c.buf, a, rows, keys)
 	}
+}
+
+// hashValues folds rows of a column into keys.
+func hashValues(buf []byte, a arrow.Array, rows []int32, keys []xxh3.Uint128) []byte {
+	s, ok := a.(*array.String)
+	if !ok {
+		for n, i := range rows {
+			buf = appendSeen(buf[:0], a, int(i))
+			keys[n] = fold(keys[n], xxh3.Hash128(buf))
+		}
+		return buf
+	}
+	ends, data := arrowx.Texts(s)
+	nulls := s.NullN() > 0
+	for n, i := range rows {
+		value := noText
+		if !nulls || s.IsValid(int(i)) {
+			value = xxh3.Hash128(data[ends[i]:ends[i+1]])
+		}
+		keys[n] = fold(keys[n], value)
+	}
+	return buf
 }
 
 // noText stands for null among the hashes of texts.

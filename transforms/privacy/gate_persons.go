@@ -5,11 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/zeebo/xxh3"
-
-	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -22,12 +17,7 @@ type ties struct {
 	rows    *bins      // of whom a row is (96 bits, beside those that give its bin), and the number of its class
 	classes []tieClass // beside those of the tally
 	over    bool       // the classes do not fit in memory: they have no numbers
-	text    *array.String
-	ends    []int32
-	data    []byte
-	other   arrow.Array // the subjects where they are no texts
-	nulls   bool
-	buf     []byte
+	apart   bool       // readers fill blocks of their own
 }
 
 // tieClass is what of a class is told by persons. Most have one row, and of them nothing
@@ -45,13 +35,23 @@ const tieCost = 32
 // least one tieShare-th; what is more is on disk.
 const tieShare = 8
 
+// Blocks that readers fill have an apartShare-th of it at most. Blocks of fewer pairs than
+// apartLeast are not worth it.
+const apartShare, apartLeast = 16, 16
+
 // newTies is nil where the file does not show which rows are of one person.
 func (c *recount) newTies(rows int64) *ties {
 	if c.subject < 0 {
 		return nil
 	}
 	c.bound -= c.bound / tieShare
-	return &ties{k: c.t.Model.K, subject: c.subject, rows: c.t.newBins(rows, c.t.env.Memory)}
+	t := &ties{k: c.t.Model.K, subject: c.subject, rows: c.t.newBins(rows, c.t.env.Memory), apart: true}
+	if b := t.rows; b.bound > 0 {
+		fits := b.bound / int64(pairSize*apartShare*max(c.t.env.Workers, 1)*len(b.now))
+		t.apart = fits >= apartLeast
+		b.block = min(b.block, int(max(fits, 1)))
+	}
+	return t
 }
 
 // numbers says whether classes have numbers, which the rows of persons are noted with.
@@ -67,38 +67,18 @@ func (t *ties) giveUp() {
 	}
 }
 
-// look begins with the rows of r, held bytes of the memory being taken by classes.
-func (t *ties) look(r arrow.Record, held int64) {
-	if !t.numbers() {
-		return
-	}
-	t.rows.room = max(t.rows.bound-held, t.rows.bound/tieShare)
-	a := r.Column(t.subject)
-	t.other, t.nulls = a, a.NullN() > 0
-	if t.text, _ = a.(*array.String); t.text != nil {
-		t.ends, t.data = arrowx.Texts(a)
+// makeRoom says that classes hold so many bytes.
+func (t *ties) makeRoom(held int64) {
+	if t.numbers() {
+		t.rows.room = max(t.rows.bound-held, t.rows.bound/tieShare)
 	}
 }
 
-// add counts the rows from one on up to another, all of a class.
-func (t *ties) add(class, from, to int) error {
-	for i := from; i < to; i++ {
-		if t.nulls && t.other.IsNull(i) {
-			t.classes[class].unknown++
-			continue
-		}
-		var who xxh3.Uint128
-		if t.text != nil {
-			who = xxh3.Hash128(t.data[t.ends[i]:t.ends[i+1]])
-		} else {
-			t.buf = arrowx.AppendKey(t.buf[:0], t.other, i, false)
-			who = xxh3.Hash128(t.buf)
-		}
-		if err := t.rows.add(uint32(who.Lo), pair{who.Hi, who.Lo&onlyPerson | uint64(uint32(class))}); err != nil {
-			return err
-		}
+func (t *ties) bins() *bins {
+	if t == nil {
+		return nil
 	}
-	return nil
+	return t.rows
 }
 
 // onlyPerson are the bits of a pair's second word that tell whose it is.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -43,16 +45,17 @@ type recount struct {
 	labels  []map[string]bool // by quasi-identifier, what may stand there
 	values  []valuesOf        // by sensitive column
 	ties    *ties             // nil: the file does not show which rows are of one person
-	columns []arrow.Array     // of the record that is looked at: its quasi-identifiers
-	other   []bool            // of its rows: not of the class of the row before
-	starts  []int32
 	buf     []byte
+
+	readers []*reader
+	mu      sync.Mutex  // of all that several readers change
+	doubt   atomic.Bool // something is not as it must be: what, passed tells
+	failed  error       // of a reader
 }
 
 // valuesOf is what a sensitive column has in each class.
 type valuesOf struct {
 	index  int
-	other  []bool             // of the rows that are looked at: another value than in the row before
 	counts []map[string]int64 // by class
 	order  []string           // of all values of the input, where closeness asks for it
 	tree   branches           // of order, where the distance is that of a hierarchy
@@ -104,6 +107,7 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 		c.values = append(c.values, v)
 	}
 	c.start(0)
+	c.readBy(1)
 	return c, nil
 }
 
@@ -155,6 +159,10 @@ func (c *recount) numbers() bool { return !c.over || c.ties.numbers() }
 // proven judges the classes of f, of which a first reading was counted. Where they did
 // not fit in memory f is read again for each part of them.
 func (c *recount) proven(ctx context.Context, f pipelines.SealedFile) error {
+	if c.doubt.Load() {
+		return messages.GateNoModel.With("file", c.file) // whoever counts found what nobody sees
+	}
+	c.ended()
 	persons, err := c.ties.proven(ctx, c)
 	if err != nil {
 		return err
@@ -215,94 +223,13 @@ func (c *recount) read(ctx context.Context, f pipelines.SealedFile, part uint64)
 	return err
 }
 
-func (c *recount) add(r arrow.Record) error {
-	if c == nil {
-		return nil
-	}
-	c.rows += r.NumRows()
-	runs := c.runs(r)
-	c.ties.look(r, c.held)
-	for v := range c.values {
-		v := &c.values[v]
-		v.other = slices.Grow(v.other[:0], int(r.NumRows()))[:r.NumRows()]
-		clear(v.other)
-		differ(v.other, r.Column(v.index))
-	}
-	var keys [some]xxh3.Uint128
-	var numbers [some]int
-	for ; len(runs) > 1; runs = runs[min(some, len(runs)-1):] {
-		n := min(some, len(runs)-1)
-		if c.numbers() {
-			c.classes.reserve(n)
-			c.hashOf(c.columns, runs[:n], keys[:n])
-			for i, key := range keys[:n] {
-				number, met := c.classes.find(key)
-				if !met {
-					number = -1
-				}
-				numbers[i] = number
-			}
-		}
-		for i, number := range numbers[:n] {
-			from, to := int(runs[i]), int(runs[i+1])
-			switch {
-			case !c.numbers() && c.of > 1:
-				return nil // it is read again, in smaller parts
-			case !c.numbers():
-				if err := c.known(r, from); err != nil {
-					return err
-				}
-			case keys[i].Lo&(c.of-1) == c.part:
-				if err := c.run(r, from, to, keys[i], number); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// run counts the rows of r from one on up to another, all of the class that has a
-// number, or none yet.
-func (c *recount) run(r arrow.Record, from, to int, key xxh3.Uint128, number int) error {
-	if number < 0 {
-		var met bool
-		if number, met = c.classes.find(key); !met {
-			if err := c.known(r, from); err != nil {
-				return err
-			}
-			if number = c.open(key, r, from); !c.numbers() {
-				return nil
-			}
-		}
-	}
-	c.classes.classes[number].rows += int64(to - from)
-	if c.ties.numbers() {
-		if err := c.ties.add(number, from, to); err != nil {
-			return err
-		}
-	}
-	for v := range c.values {
-		v := &c.values[v]
-		for i := from; i < to && !c.over; {
-			end := i + 1
-			for end < to && !v.other[end] {
-				end++
-			}
-			c.value(v, number, r, i, int64(end-i))
-			i = end
-		}
-	}
-	return nil
-}
-
 // value counts the value that so many rows of r from i on, of class n, have in a
 // sensitive column.
 func (c *recount) value(v *valuesOf, n int, r arrow.Record, i int, rows int64) {
 	counts := v.counts[n]
 	c.buf = c.buf[:0]
 	if a := r.Column(v.index); !a.IsNull(i) {
-		c.buf = textOf(a)(append(c.buf, '='), i)
+		c.buf = append(append(c.buf, '='), wordAt(a, i)...)
 	}
 	known := counts[string(c.buf)]
 	counts[string(c.buf)] = known + rows
@@ -376,14 +303,27 @@ func (c *recount) matched() []int64 {
 	return counts
 }
 
+// wordAt is the text of a value that is not null, which is borrowed of texts.
+func wordAt(a arrow.Array, i int) []byte {
+	switch a := a.(type) {
+	case *array.String:
+		ends, data := arrowx.Texts(a)
+		return data[ends[i]:ends[i+1]]
+	case *array.Dictionary:
+		return wordAt(a.Dictionary(), a.GetValueIndex(i))
+	}
+	return textOf(a)(nil, i)
+}
+
 // appendSeen tells values apart as a reader of the file can: both zeros, and NaNs of
 // other bits, are different.
 func appendSeen(dst []byte, a arrow.Array, i int) []byte {
-	if s, ok := a.(*array.String); ok {
-		if s.IsNull(i) {
+	switch a.(type) {
+	case *array.String, *array.Dictionary:
+		if a.IsNull(i) {
 			return append(dst, 0)
 		}
-		return append(append(dst, 1), s.Value(i)...)
+		return append(append(dst, 1), wordAt(a, i)...)
 	}
 	dst = arrowx.AppendKey(dst, a, i, false)
 	if f, ok := a.(*array.Float64); ok && !f.IsNull(i) {
@@ -392,20 +332,12 @@ func appendSeen(dst []byte, a arrow.Array, i int) []byte {
 	return dst
 }
 
-// known refuses a value of a quasi-identifier that is none of those decided.
-func (c *recount) known(r arrow.Record, i int) error {
+// decided refuses a value of a quasi-identifier in row i of r that is none of those
+// decided. before is the number of rows in front of r.
+func (c *recount) decided(r arrow.Record, i int, before int64) error {
 	for j, q := range c.quasi {
-		a := r.Column(q)
-		if a.IsNull(i) {
-			continue
-		}
-		if s, ok := a.(*array.String); ok {
-			c.buf = append(c.buf[:0], s.Value(i)...)
-		} else {
-			c.buf = textOf(a)(c.buf[:0], i)
-		}
-		if !c.labels[j][string(c.buf)] {
-			return messages.GateLevel.With("file", c.file, "column", c.t.Quasi[j].Column, "row", c.rows-r.NumRows()+int64(i)+1)
+		if a := r.Column(q); !a.IsNull(i) && !c.labels[j][string(wordAt(a, i))] {
+			return messages.GateLevel.With("file", c.file, "column", c.t.Quasi[j].Column, "row", before+int64(i)+1)
 		}
 	}
 	return nil

@@ -23,9 +23,11 @@ const (
 // looks looks for what names persons in the texts of a file. Whoever reads the file looks
 // apart: what was found is added up when all was read.
 type looks struct {
-	t    policy
-	by   []*looked
-	view pipelines.View // of the rows as they come; nil: their readers look
+	t     policy
+	blind bool // nothing is looked for
+	by    []*looked
+	view  pipelines.View               // of the rows as they come; nil: their readers look
+	more  func(by int, r arrow.Record) // what readers do beside it, each by its number
 }
 
 // looked is what one reader looks into and found.
@@ -44,8 +46,7 @@ type lookedColumn struct {
 func (t policy) openLooked(ctx context.Context, f pipelines.SealedFile) (pipelines.Stream, *looks, error) {
 	l := &looks{t: t}
 	if r, ok := f.(pipelines.Repeated); ok && r.Repeated() {
-		in, err := f.Open(ctx)
-		return in, l, err
+		l.blind = true
 	}
 	if v, ok := f.(pipelines.Viewed); ok {
 		in, err := v.OpenViewed(ctx, l.begin)
@@ -66,15 +67,24 @@ func (l *looks) open(ctx context.Context, f pipelines.SealedFile) (pipelines.Str
 
 // begin has one more look.
 func (l *looks) begin(s *arrow.Schema) pipelines.View {
-	own := l.t.look(s)
+	own := looked{}
+	if !l.blind {
+		own = l.t.look(s)
+	}
+	by := len(l.by)
 	l.by = append(l.by, &own)
-	return own.column
+	return func(r arrow.Record) {
+		own.record(r)
+		if l.more != nil {
+			l.more(by, r)
+		}
+	}
 }
 
 // add looks at rows, where nobody did who read them.
 func (l *looks) add(r arrow.Record) {
-	for i := 0; l.view != nil && i < int(r.NumCols()); i++ {
-		l.view(i, r.Column(i))
+	if l.view != nil {
+		l.view(r)
 	}
 }
 
@@ -101,6 +111,12 @@ func (t policy) look(s *arrow.Schema) (l looked) {
 		l = append(l, c)
 	}
 	return l
+}
+
+func (l looked) record(r arrow.Record) {
+	for i := range l {
+		l.column(l[i].index, r.Column(l[i].index))
+	}
 }
 
 func (l looked) column(index int, values arrow.Array) {

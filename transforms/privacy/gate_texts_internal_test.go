@@ -43,9 +43,7 @@ func (f viewedFile) OpenViewed(_ context.Context, begin func(*arrow.Schema) pipe
 			return pipelines.Batch{}, io.EOF
 		}
 		b := f.batches[at]
-		for i, values := range b.Columns() {
-			views[f.readBy(at)](i, values)
-		}
+		views[f.readBy(at)](b)
 		at++
 		b.Retain()
 		return pipelines.Batch{Record: b}, nil

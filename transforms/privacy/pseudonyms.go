@@ -184,6 +184,20 @@ func (m *masking) draw(s *seen) {
 	}
 }
 
+// pseudonyms says whether all texts that are not null can be pseudonyms.
+func pseudonyms(a arrow.Array) bool {
+	if coded, ok := a.(*array.Dictionary); ok {
+		a = coded.Dictionary()
+	}
+	texts := a.(*array.String)
+	for i := range texts.Len() {
+		if !pseudonymous(texts.Value(i)) && texts.IsValid(i) {
+			return false
+		}
+	}
+	return true
+}
+
 // pseudonymous says whether a text can be a pseudonym: nothing else may stand in its
 // column.
 func pseudonymous(text string) bool {

@@ -1,0 +1,139 @@
+package privacy
+
+import (
+	"cmp"
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"pgregory.net/rapid"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// numberedRecord is r with some of its texts numbered.
+func numberedRecord(r arrow.Record, which func(column int) bool) arrow.Record {
+	var fields []arrow.Field
+	var columns []arrow.Array
+	for i, f := range r.Schema().Fields() {
+		a := r.Column(i)
+		if texts, ok := a.(*array.String); ok && which(i) {
+			t := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint32, ValueType: arrow.BinaryTypes.String}
+			b := array.NewDictionaryBuilder(memory.DefaultAllocator, t).(*array.BinaryDictionaryBuilder)
+			for n := range texts.Len() {
+				if texts.IsNull(n) {
+					b.AppendNull()
+				} else if err := b.AppendString(texts.Value(n)); err != nil {
+					panic(err)
+				}
+			}
+			f.Type, a = t, b.NewArray()
+		}
+		fields, columns = append(fields, f), append(columns, a)
+	}
+	return array.NewRecord(arrow.NewSchema(fields, nil), columns, r.NumRows())
+}
+
+// recountedBy is the verdict of recount where so many read the file at once, and it
+// numbers some of its texts.
+func recountedBy(p policy, d *seen, f *judgedFile, readers int, number func(column int) bool) (err error) {
+	in, err := f.Open(context.Background())
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	var batches []arrow.Record
+	if err := pipelines.Each(context.Background(), in, func(b pipelines.Batch) error {
+		batches = append(batches, b.Record)
+		return nil
+	}); err != nil {
+		return err
+	}
+	c, err := p.recount(in.Schema(), d, f.Info().Name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, c.close()) }()
+	c.readBy(readers)
+	todo := make(chan arrow.Record, len(batches))
+	for _, r := range batches {
+		todo <- numberedRecord(r, number)
+	}
+	close(todo)
+	var all sync.WaitGroup
+	for by := range readers {
+		all.Go(func() {
+			for r := range todo {
+				c.count(by, r)
+			}
+		})
+	}
+	all.Wait()
+	for _, r := range batches {
+		if err := c.passed(r); err != nil {
+			return err
+		}
+	}
+	return c.proven(context.Background(), f)
+}
+
+// Whoever reads which rows, and whether the file numbers its texts, the gate says what
+// maps of the rows say, which it also says of rows that come one after the other.
+func TestReadersJudgeAsMapsDo(t *testing.T) {
+	said := map[string]int{}
+	rapid.Check(t, func(r *rapid.T) {
+		p, d, f := judgedCase(r)
+		want := judgedByMaps(p, d, f)
+		if e := messages.Find(want); e != nil {
+			said[e.Code]++
+		} else {
+			said["kept"]++
+		}
+		number := rapid.SliceOfN(rapid.Bool(), len(f.schema.Fields()), -1).Draw(r, "numbered")
+		for _, bound := range []int64{0, 1 << 20, 1 << 16, 6000} {
+			p.env.Memory, p.env.Workers = bound, rapid.IntRange(1, 4).Draw(r, "workers")
+			p.env.Spool = pipelines.NewSpool(t.TempDir(), memory.DefaultAllocator, 0)
+			got := recountedBy(p, d, f, p.env.Workers, func(column int) bool { return number[column] })
+			if bound > 0 && bound < 1<<20 && messages.Has(got, messages.TooManyClasses) {
+				continue
+			}
+			if (got == nil) != (want == nil) || got != nil && got.Error() != want.Error() {
+				r.Fatalf("in %d bytes the gate says %v, want %v", bound, got, want)
+			}
+		}
+	})
+	if !testing.Short() && (said["kept"] == 0 || said[messages.GateLevel.Code] == 0 || said[messages.GatePersons.Code] == 0) {
+		t.Errorf("verdicts %v", said)
+	}
+}
+
+// Many rows by many readers, of which most are on disk.
+func TestReadersFindOneOfMany(t *testing.T) {
+	const k = 5
+	for _, ordered := range []bool{true, false} {
+		p, d, f := crowdFile(10*1000, 2, 2000, k, ordered)
+		f.cuts = nil
+		for at := 1000; at <= len(f.rows); at += 1000 {
+			f.cuts = append(f.cuts, at)
+		}
+		alone := *f
+		alone.rows = append([][]string(nil), f.rows...)
+		at := len(f.rows) / 2
+		alone.rows[at] = append(append([]string(nil), f.rows[0][:4]...), f.rows[at][4])
+		for _, bound := range []int64{0, 2 << 20, 200_000} {
+			p.env.Memory, p.env.Workers, p.env.Spool = bound, 3, pipelines.NewSpool(t.TempDir(), memory.DefaultAllocator, 0)
+			for _, numbered := range []bool{true, false} {
+				if err := recountedBy(p, d, f, 3, func(int) bool { return numbered }); err != nil {
+					t.Errorf("in %d bytes: %v", bound, err)
+				}
+				if err := recountedBy(p, d, &alone, 3, func(int) bool { return numbered }); !messages.Has(err, messages.GatePersons) {
+					t.Errorf("in %d bytes: one who is alone: %v", bound, err)
+				}
+			}
+		}
+	}
+}
