@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -17,6 +18,7 @@ type ties struct {
 	rows    *bins      // of whom a row is (96 bits, beside those that give its bin), and the number of its class
 	classes []tieClass // beside those of the tally
 	over    bool       // the classes do not fit in memory: they have no numbers
+	alone   bool       // nobody is thought to have two rows
 	apart   bool       // readers fill blocks of their own
 }
 
@@ -45,7 +47,12 @@ func (c *recount) newTies(rows int64) *ties {
 		return nil
 	}
 	c.bound -= c.bound / tieShare
-	t := &ties{k: c.t.Model.K, subject: c.subject, rows: c.t.newBins(rows, c.t.env.Memory), apart: true}
+	return c.tiesOf(rows, c.verdict.alone)
+}
+
+// tiesOf are of so many rows, about. alone says that nobody is thought to have two.
+func (c *recount) tiesOf(rows int64, alone bool) *ties {
+	t := &ties{k: c.t.Model.K, subject: c.subject, rows: c.t.newBins(rows, c.t.env.Memory), alone: alone, apart: true}
 	if b := t.rows; b.bound > 0 {
 		fits := b.bound / int64(pairSize*apartShare*max(c.t.env.Workers, 1)*len(b.now))
 		t.apart = fits >= apartLeast
@@ -72,13 +79,6 @@ func (t *ties) makeRoom(held int64) {
 	if t.numbers() {
 		t.rows.room = max(t.rows.bound-held, t.rows.bound/tieShare)
 	}
-}
-
-func (t *ties) bins() *bins {
-	if t == nil {
-		return nil
-	}
-	return t.rows
 }
 
 // onlyPerson are the bits of a pair's second word that tell whose it is.
@@ -117,7 +117,7 @@ func (g *grouping) patterns(classes []tallied) (p patterns) {
 
 // proven refuses the file when a person's rows, together, are unlike those of k persons.
 // It gives what its classes are by the persons in them.
-func (t *ties) proven(ctx context.Context, c *recount) (exposed, error) {
+func (t *ties) proven(ctx context.Context, c *recount, f pipelines.SealedFile) (exposed, error) {
 	if t == nil {
 		return unexposed, nil
 	}
@@ -125,6 +125,18 @@ func (t *ties) proven(ctx context.Context, c *recount) (exposed, error) {
 		return unexposed, messages.TooManyClasses.With("bound", t.rows.bound)
 	}
 	workers := c.t.env.Workers
+	if t.alone {
+		alone, err := t.allAlone(ctx, workers)
+		if err != nil {
+			return unexposed, err
+		}
+		if !alone {
+			if err := c.again(ctx, f); err != nil {
+				return unexposed, err
+			}
+			return c.ties.proven(ctx, c, f)
+		}
+	}
 	sums := c.t.newBins(c.rows/2, t.rows.bound/tieShare)
 	defer sums.close()
 	put := func(sum pair) error {

@@ -39,7 +39,12 @@ func (c *recount) readBy(n int) {
 	c.readers = nil
 	for range max(n, 1) {
 		r := &reader{c: c, words: make([]words, len(c.quasi)), values: make([][]bool, len(c.values))}
-		r.persons.bins.b = c.ties.bins()
+		if c.ties != nil {
+			r.persons.bins.b = c.ties.rows
+		}
+		if c.ties != nil && c.ties.alone {
+			r.persons.halves = make(halved, len(c.ties.rows.now))
+		}
 		c.readers = append(c.readers, r)
 	}
 }
@@ -269,6 +274,7 @@ type persons struct {
 	words    words
 	buf      []byte
 	bins     blocks
+	halves   halved // where nobody is thought to have two rows
 }
 
 // look begins with the rows of r.
@@ -317,6 +323,16 @@ func (p *persons) add(c *recount, runs []int32, classes []int) error {
 			}
 			var who xxh3.Uint128
 			switch {
+			case p.halves != nil && p.text != nil:
+				if err := p.addAlone(c, p.data[p.ends[i]:p.ends[i+1]]); err != nil {
+					return err
+				}
+				continue
+			case p.halves != nil:
+				if err := p.addAlone(c, appendSeen(p.buf[:0], p.column, i)); err != nil {
+					return err
+				}
+				continue
 			case p.text != nil:
 				who = xxh3.Hash128(p.data[p.ends[i]:p.ends[i+1]])
 			case p.words.numbers != nil:
@@ -374,12 +390,18 @@ func (w *blocks) put(c *recount, bin uint32) {
 }
 
 // ended puts what is left of all readers into the bins.
-func (c *recount) ended() {
+func (c *recount) ended() error {
 	for _, d := range c.readers {
 		for bin := range d.persons.bins.now {
 			d.persons.bins.put(c, uint32(bin))
 		}
+		if d.persons.halves != nil && !c.ties.over {
+			if err := d.persons.endAlone(c.ties.rows); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
 }
 
 // numbersOf is which text of its dictionary each row of a has.

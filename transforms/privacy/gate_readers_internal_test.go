@@ -137,3 +137,76 @@ func TestReadersFindOneOfMany(t *testing.T) {
 		}
 	}
 }
+
+// Whether those who decided thought that nobody has two rows changes no verdict.
+func TestWhoIsThoughtToBeAloneChangesNothing(t *testing.T) {
+	alone, several := 0, 0
+	rapid.Check(t, func(r *rapid.T) {
+		p, d, f := judgedCase(r)
+		if p.Subject == "" {
+			return
+		}
+		d.alone = true
+		want := judgedByMaps(p, d, f)
+		p.env.Memory, p.env.Workers = rapid.SampledFrom([]int64{0, 1 << 20, 1 << 14}).Draw(r, "bound"), rapid.IntRange(1, 4).Draw(r, "workers")
+		p.env.Spool = pipelines.NewSpool(t.TempDir(), memory.DefaultAllocator, 0)
+		f.opened = 0
+		number := rapid.Bool().Draw(r, "numbered")
+		got := recountedBy(p, d, f, p.env.Workers, func(int) bool { return number })
+		if p.env.Memory == 1<<14 && messages.Has(got, messages.TooManyClasses) {
+			return
+		}
+		if (got == nil) != (want == nil) || got != nil && got.Error() != want.Error() {
+			r.Fatalf("in %d bytes the gate says %v, want %v", p.env.Memory, got, want)
+		}
+		if f.opened > 1 {
+			several++
+		} else if got == nil {
+			alone++
+		}
+	})
+	if !testing.Short() && (alone == 0 || several == 0) {
+		t.Errorf("%d files of persons with one row, %d of others", alone, several)
+	}
+}
+
+// Of many persons with one row each, two rows of one are found.
+func TestTwoRowsOfOneAreFound(t *testing.T) {
+	p, d, f := crowdFile(50_000, 1, 2000, 5, true)
+	d.alone = true
+	twice := *f
+	twice.rows = append([][]string(nil), f.rows...)
+	at := len(f.rows) / 2
+	twice.rows[at] = append(append([]string(nil), f.rows[at][:4]...), f.rows[at+1000][4])
+	for _, bound := range []int64{0, 4 << 20, 300_000} {
+		p.env.Memory, p.env.Workers, p.env.Spool = bound, 2, pipelines.NewSpool(t.TempDir(), memory.DefaultAllocator, 0)
+		f.opened = 0
+		if err := recountedBy(p, d, f, 2, func(int) bool { return true }); err != nil || f.opened != 1 {
+			t.Errorf("in %d bytes: %v, read %d times", bound, err, f.opened)
+		}
+		if err := recountedBy(p, d, &twice, 2, func(int) bool { return true }); !messages.Has(err, messages.GatePersons) {
+			t.Errorf("in %d bytes: one who has two: %v", bound, err)
+		}
+	}
+}
+
+// Words that are alike are found wherever they are, and only those.
+func TestRepeats(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		g := &grouping{}
+		met, want := map[uint64]bool{}, false
+		wide := rapid.SampledFrom([]int{8, 20, 64}).Draw(r, "bits")
+		for range rapid.IntRange(0, 200).Draw(r, "pairs") {
+			var p pair
+			for half := range p {
+				p[half] = rapid.Uint64().Draw(r, "word") >> (64 - wide)
+				want = want || met[p[half]]
+				met[p[half]] = true
+			}
+			g.pairs = append(g.pairs, p)
+		}
+		if got := g.repeats(); got != want {
+			r.Fatalf("%v: %v", g.pairs, got)
+		}
+	})
+}

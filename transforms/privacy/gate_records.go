@@ -162,8 +162,10 @@ func (c *recount) proven(ctx context.Context, f pipelines.SealedFile) error {
 	if c.doubt.Load() {
 		return messages.GateNoModel.With("file", c.file) // whoever counts found what nobody sees
 	}
-	c.ended()
-	persons, err := c.ties.proven(ctx, c)
+	if err := c.ended(); err != nil {
+		return err
+	}
+	persons, err := c.ties.proven(ctx, c, f)
 	if err != nil {
 		return err
 	}

@@ -308,6 +308,7 @@ type verdict struct {
 	*figures
 	risks   disclosure.Risks
 	told    *told // nil: no file was judged that tells persons
+	alone   bool  // nobody has two rows; false where that is not known
 	score   float64
 	ladders []ladder // of the quasi-identifiers, for the comparison with what is public
 }
@@ -390,6 +391,7 @@ func (c *counting) decide(ctx context.Context) (*verdict, error) {
 	}
 	v := &verdict{types: c.r.types, total: classes.Rows, kept: classes.Rows - best.Suppressed, classes: best.Classes, levels: best.Levels, score: best.Score,
 		recoder: best.Recoder, risks: best.Risks}
+	v.alone = classes.Alone()
 	if v.figures, err = c.figures(ctx, p, best.Node); err != nil {
 		return nil, err
 	}

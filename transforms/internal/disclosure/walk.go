@@ -138,6 +138,9 @@ func (t *table) numbers(keys []uint64, n []uint32) {
 // errAgain says that a person was met twice.
 var errAgain = errors.New("a person has two rows")
 
+// Alone says whether SearchPersons found that no person has two rows.
+func (c *Classes) Alone() bool { return c.alone != nil && *c.alone }
+
 // strangers says whether no person has two rows. Each is in one class then, and what
 // every class keeps by its persons says all of them.
 func (c *Classes) strangers(ctx context.Context) (bool, error) {
