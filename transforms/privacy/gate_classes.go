@@ -25,6 +25,14 @@ type tallied struct {
 
 const firstSlots = 1 << 8
 
+// expect makes room for classes that are thought to come, within so many bytes.
+func (t *tally) expect(classes, bytes int64) {
+	if classes = min(classes, bytes/classCost, 1<<20); classes > firstSlots {
+		t.classes = make([]tallied, 0, classes)
+		t.reserve(int(classes))
+	}
+}
+
 // reserve makes room for so many classes more.
 func (t *tally) reserve(n int) {
 	if 2*(len(t.classes)+n) <= len(t.slots) {

@@ -58,6 +58,7 @@ func (c *recount) tiesOf(rows int64, alone bool) *ties {
 		t.apart = fits >= apartLeast
 		b.block = min(b.block, int(max(fits, 1)))
 	}
+	t.alone = t.alone && t.apart
 	return t
 }
 

@@ -43,7 +43,7 @@ func (c *recount) readBy(n int) {
 			r.persons.bins.b = c.ties.rows
 		}
 		if c.ties != nil && c.ties.alone {
-			r.persons.halves = make(halved, len(c.ties.rows.now))
+			r.persons.alone = make([]filling, len(c.ties.rows.now))
 		}
 		c.readers = append(c.readers, r)
 	}
@@ -274,7 +274,7 @@ type persons struct {
 	words    words
 	buf      []byte
 	bins     blocks
-	halves   halved // where nobody is thought to have two rows
+	alone    []filling // by bin, where nobody is thought to have two rows
 }
 
 // look begins with the rows of r.
@@ -317,22 +317,18 @@ func (p *persons) add(c *recount, runs []int32, classes []int) error {
 		if class == unnumbered {
 			continue
 		}
+		if p.alone != nil {
+			if err := p.addAlone(c, int(runs[n]), int(runs[n+1])); err != nil {
+				return err
+			}
+			continue
+		}
 		for i := int(runs[n]); i < int(runs[n+1]); i++ {
 			if p.unknowns && p.column.IsNull(i) {
 				continue
 			}
 			var who xxh3.Uint128
 			switch {
-			case p.halves != nil && p.text != nil:
-				if err := p.addAlone(c, p.data[p.ends[i]:p.ends[i+1]]); err != nil {
-					return err
-				}
-				continue
-			case p.halves != nil:
-				if err := p.addAlone(c, appendSeen(p.buf[:0], p.column, i)); err != nil {
-					return err
-				}
-				continue
 			case p.text != nil:
 				who = xxh3.Hash128(p.data[p.ends[i]:p.ends[i+1]])
 			case p.words.numbers != nil:
@@ -390,18 +386,15 @@ func (w *blocks) put(c *recount, bin uint32) {
 }
 
 // ended puts what is left of all readers into the bins.
-func (c *recount) ended() error {
+func (c *recount) ended() {
 	for _, d := range c.readers {
 		for bin := range d.persons.bins.now {
 			d.persons.bins.put(c, uint32(bin))
 		}
-		if d.persons.halves != nil && !c.ties.over {
-			if err := d.persons.endAlone(c.ties.rows); err != nil {
-				return err
-			}
+		if d.persons.alone != nil && !c.ties.over {
+			d.persons.endAlone(c.ties.rows)
 		}
 	}
-	return nil
 }
 
 // numbersOf is which text of its dictionary each row of a has.

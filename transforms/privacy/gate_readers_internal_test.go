@@ -190,6 +190,38 @@ func TestTwoRowsOfOneAreFound(t *testing.T) {
 	}
 }
 
+// Texts of a column are pseudonyms where each is.
+func TestPseudonymsOfAColumn(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		b := array.NewStringBuilder(memory.DefaultAllocator)
+		want := true
+		for range rapid.IntRange(0, 20).Draw(r, "rows") {
+			if rapid.IntRange(0, 30).Draw(r, "null") == 0 {
+				b.AppendNull()
+				continue
+			}
+			text := []byte("A2Z7MNOPQRSTUVWXYZ23456BCD")
+			switch at := rapid.IntRange(0, 200).Draw(r, "other"); {
+			case at < len(text):
+				text[at] = rapid.Byte().Draw(r, "byte")
+			case at == len(text):
+				text = text[:rapid.IntRange(0, 26).Draw(r, "length")]
+			case at == len(text)+1:
+				text = append(text, "ABCDEFGH"[:rapid.IntRange(0, 8).Draw(r, "more")]...)
+			}
+			want = want && pseudonymous(string(text))
+			b.Append(string(text))
+		}
+		a := b.NewStringArray()
+		if got := pseudonyms(array.NewSlice(a, 0, int64(a.Len()))); got != want {
+			r.Fatalf("%s: %v", a, got)
+		}
+		if a.Len() > 1 && want && !pseudonyms(array.NewSlice(a, 1, int64(a.Len()))) {
+			r.Fatalf("a part of %s", a)
+		}
+	})
+}
+
 // Words that are alike are found wherever they are, and only those.
 func TestRepeats(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -107,6 +108,7 @@ func (t policy) recount(s *arrow.Schema, d *seen, file string) (*recount, error)
 		c.values = append(c.values, v)
 	}
 	c.start(0)
+	c.classes.expect(min(d.classes, d.rows), cmp.Or(c.bound, math.MaxInt64))
 	c.readBy(1)
 	return c, nil
 }
@@ -162,9 +164,7 @@ func (c *recount) proven(ctx context.Context, f pipelines.SealedFile) error {
 	if c.doubt.Load() {
 		return messages.GateNoModel.With("file", c.file) // whoever counts found what nobody sees
 	}
-	if err := c.ended(); err != nil {
-		return err
-	}
+	c.ended()
 	persons, err := c.ties.proven(ctx, c, f)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"github.com/lavoir-data/lavoir/internal/arrowx"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/transforms/internal/protect"
@@ -190,6 +192,13 @@ func pseudonyms(a arrow.Array) bool {
 		a = coded.Dictionary()
 	}
 	texts := a.(*array.String)
+	if ends, data := arrowx.Texts(a); len(ends) > 1 && a.NullN() == 0 {
+		other := int32(0)
+		for i, start := range ends[:len(ends)-1] {
+			other |= ends[i+1] - start ^ pseudonymLength
+		}
+		return other == 0 && letters(data[ends[0]:ends[len(ends)-1]])
+	}
 	for i := range texts.Len() {
 		if !pseudonymous(texts.Value(i)) && texts.IsValid(i) {
 			return false
@@ -198,18 +207,36 @@ func pseudonyms(a arrow.Array) bool {
 	return true
 }
 
+// letters says whether all bytes are letters of base32; there are eight at least.
+func letters(text []byte) bool {
+	all := strangers(binary.LittleEndian.Uint64(text[len(text)-8:]))
+	for ; len(text) >= 16; text = text[16:] {
+		all |= strangers(binary.LittleEndian.Uint64(text)) | strangers(binary.LittleEndian.Uint64(text[8:]))
+	}
+	if len(text) >= 8 {
+		all |= strangers(binary.LittleEndian.Uint64(text))
+	}
+	return all == 0
+}
+
+const pseudonymLength = 26
+
 // pseudonymous says whether a text can be a pseudonym: nothing else may stand in its
 // column.
 func pseudonymous(text string) bool {
-	return len(text) == 26 && strange(text)|strange(text[8:])|strange(text[16:])|strange(text[18:]) == 0
+	return len(text) == pseudonymLength && strange(text)|strange(text[8:])|strange(text[16:])|strange(text[18:]) == 0
 }
 
 // strange is not 0 when one of the first eight bytes of a text is no letter of base32.
 func strange(text string) uint64 {
-	const each, top = 0x0101010101010101, 0x8080808080808080
 	_ = text[7]
-	x := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
-		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+	return strangers(uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56)
+}
+
+// strangers is not 0 when one of eight bytes is no letter of base32.
+func strangers(x uint64) uint64 {
+	const each, top = 0x0101010101010101, 0x8080808080808080
 	y := x &^ top // adding to a byte of it what is below 128 reaches no other byte
 	letter := (y + (0x80-'A')*each) &^ (y + (0x7f-'Z')*each)
 	figure := (y + (0x80-'2')*each) &^ (y + (0x7f-'7')*each)
