@@ -54,14 +54,6 @@ func withCoded(schema *arrow.Schema, columns []arrow.Array) *arrow.Schema {
 
 // codedArray is the column as its dictionary and numbers.
 func (c *columnData) codedArray() arrow.Array {
-	e := &c.entries
-	n := len(e.starts) - 1
-	starts, text := c.buffer((n+1)*arrow.Int32SizeBytes), c.buffer(int(e.starts[n]))
-	copy(arrow.Int32Traits.CastFromBytes(starts.Bytes()), e.starts)
-	copy(text.Bytes(), e.text.Bytes())
-	words := made(arrow.BinaryTypes.String, n, 0, nil, nil, starts, text)
-	defer words.Release()
-
 	numbers := c.buffer(c.slots * arrow.Uint32SizeBytes)
 	dst := unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(numbers.Bytes()))), c.slots)
 	copy(dst, c.numbers)
@@ -74,6 +66,18 @@ func (c *columnData) codedArray() arrow.Array {
 			dst[i] = 0
 		}
 	}
+	return c.numbered(numbers)
+}
+
+// numbered is the column as its dictionary and these numbers of its slots.
+func (c *columnData) numbered(numbers *memory.Buffer) arrow.Array {
+	e := &c.entries
+	n := len(e.starts) - 1
+	starts, text := c.buffer((n+1)*arrow.Int32SizeBytes), c.buffer(int(e.starts[n]))
+	copy(arrow.Int32Traits.CastFromBytes(starts.Bytes()), e.starts)
+	copy(text.Bytes(), e.text.Bytes())
+	words := made(arrow.BinaryTypes.String, n, 0, nil, nil, starts, text)
+	defer words.Release()
 	nulls := c.slots - c.count
 	data := array.NewDataWithDictionary(codedText, c.slots, []*memory.Buffer{c.validity(c.valid, c.slots, nulls), numbers}, nulls, 0, words.Data().(*array.Data))
 	defer data.Release()

@@ -25,6 +25,8 @@ type groupDecoder struct {
 	packed [2][]byte // decompressed: a dictionary page, a data page
 	column columnData
 	audit  audit
+	lent   [][]uint32 // numbers that a view borrows
+	spare  [][]uint32
 }
 
 // columnData is a column chunk under way.
@@ -65,6 +67,7 @@ type pageData struct {
 func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindow) (_ arrow.Record, err error) {
 	defer recoverDamage(&err)
 	defer d.column.free()
+	defer d.regain()
 	g := &d.file.meta.RowGroups[group]
 	columns := make([]arrow.Array, 0, len(d.file.leaves))
 	var shown []arrow.Array // the same as the file keeps them, where somebody looks
@@ -104,7 +107,7 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 		}
 		columns = append(columns, a)
 		if d.view != nil {
-			shown = append(shown, c.shown(a))
+			shown = append(shown, d.shown(a))
 		}
 		if l.boxEnd {
 			if columns, err = boxed(columns, l.column, d.file.schema.Field(l.column)); err != nil {

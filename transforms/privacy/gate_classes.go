@@ -95,12 +95,7 @@ func differ(other []bool, a arrow.Array) {
 			}
 		}
 	case *array.Dictionary:
-		numbers := numbersOf(a)
-		for i := 1; i < len(other); i++ {
-			if numbers[i] != numbers[i-1] {
-				other[i] = true
-			}
-		}
+		differNumbers(other, numbersOf(a))
 	case *array.Int32, *array.Int64, *array.Float64, *array.Date32, *array.Timestamp, *array.Decimal128:
 		if len(other) == 0 {
 			return
@@ -123,6 +118,30 @@ func differ(other []bool, a arrow.Array) {
 			if a.IsNull(i-1) != a.IsNull(i) {
 				other[i] = true
 			}
+		}
+	}
+}
+
+// differNumbers is differ of the numbers of texts, in which most follow their like.
+func differNumbers(other []bool, v []uint32) {
+	if len(v) == 0 {
+		return
+	}
+	last, i := v[0], 1
+	for ; i+8 <= len(v); i += 8 {
+		b := v[i : i+8 : i+8]
+		if (b[0]^last)|(b[1]^last)|(b[2]^last)|(b[3]^last)|(b[4]^last)|(b[5]^last)|(b[6]^last)|(b[7]^last) == 0 {
+			continue
+		}
+		for n, x := range b {
+			if x != last {
+				other[i+n], last = true, x
+			}
+		}
+	}
+	for ; i < len(v); i++ {
+		if v[i] != last {
+			other[i], last = true, v[i]
 		}
 	}
 }

@@ -210,10 +210,12 @@ func pseudonyms(a arrow.Array) bool {
 // letters says whether all bytes are letters of base32; there are eight at least.
 func letters(text []byte) bool {
 	all := strangers(binary.LittleEndian.Uint64(text[len(text)-8:]))
-	for ; len(text) >= 16; text = text[16:] {
-		all |= strangers(binary.LittleEndian.Uint64(text)) | strangers(binary.LittleEndian.Uint64(text[8:]))
+	for ; len(text) >= 32; text = text[32:] {
+		b := text[:32:32]
+		all |= strangers(binary.LittleEndian.Uint64(b)) | strangers(binary.LittleEndian.Uint64(b[8:])) |
+			strangers(binary.LittleEndian.Uint64(b[16:])) | strangers(binary.LittleEndian.Uint64(b[24:]))
 	}
-	if len(text) >= 8 {
+	for ; len(text) >= 8; text = text[8:] {
 		all |= strangers(binary.LittleEndian.Uint64(text))
 	}
 	return all == 0
