@@ -211,12 +211,12 @@ func (v *values) strings(a *array.String, from, to int) {
 	nulls := a.NullN() > 0
 	out := slices.Grow(v.out, to-from)[:to-from]
 	slots, shift := v.slots, v.shift
-	ends := offsets[from+1 : to+1]
 	start := int(offsets[from])
 	var lastLo, lastHi uint64 // of the value before, and its number: rows of a class lie together
 	var last uint32
-	for at, e := range ends {
-		i, end := from+at, int(e)
+	look := 0 // from where on a stretch of the same is looked for
+	for at := 0; at < len(out); at++ {
+		i, end := from+at, int(offsets[from+at+1])
 		n := uint(end - start)
 		var lo, hi uint64
 		if start+16 <= len(data) && n < 16 {
@@ -232,6 +232,17 @@ func (v *values) strings(a *array.String, from, to int) {
 		start = end
 		if lo == lastLo && hi == lastHi && at > 0 {
 			out[at] = last
+			if nulls || at < look {
+				continue
+			}
+			n := sameAgain(offsets[i:to+1], data)
+			again := out[at+1 : at+1+n]
+			for k := range again {
+				again[k] = last
+			}
+			at += n
+			start = int(offsets[from+at+1])
+			look = at + sameStretch
 			continue
 		}
 		lastLo, lastHi = lo, hi
@@ -248,6 +259,27 @@ func (v *values) strings(a *array.String, from, to int) {
 		last, out[at] = code, code
 	}
 	v.out = out
+}
+
+// sameStretch is how many texts are compared at once with the one before each.
+const sameStretch = 32
+
+// sameAgain is how many texts follow that are the same as the first, but for less than a stretch.
+func sameAgain(offsets []int32, data []byte) (rows int) {
+	n := offsets[1] - offsets[0]
+	for rows+1+sameStretch < len(offsets) {
+		part := offsets[rows+1 : rows+2+sameStretch]
+		others := int32(0)
+		for i, end := range part[1:] {
+			others |= end - part[i] ^ n
+		}
+		at := part[0]
+		if others != 0 || string(data[at-n:at-n+sameStretch*n]) != string(data[at:at+sameStretch*n]) {
+			break
+		}
+		rows += sameStretch
+	}
+	return rows
 }
 
 // longText is what a text is looked up by that has more than 15 bytes, or none after it.

@@ -242,3 +242,43 @@ func TestRepeats(t *testing.T) {
 		}
 	})
 }
+
+// Texts get the number that they had first, however many of the same follow.
+func TestTextsAreNumberedAsTheyCome(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		var texts []string
+		for range rapid.IntRange(1, 12).Draw(r, "runs") {
+			text := rapid.SampledFrom([]string{"", "a", "aa", "b", "a text that is longer than fifteen", nothing}).Draw(r, "text")
+			for range rapid.SampledFrom([]int{1, 2, 31, 32, 33, 34, 65, 100, 200}).Draw(r, "rows") {
+				texts = append(texts, text)
+			}
+		}
+		b := array.NewStringBuilder(memory.DefaultAllocator)
+		for _, text := range texts {
+			if text == nothing {
+				b.AppendNull()
+			} else {
+				b.Append(text)
+			}
+		}
+		a := b.NewStringArray()
+		v := newValues(true)
+		for from := 0; from < len(texts); {
+			to := from + rapid.IntRange(1, len(texts)-from).Draw(r, "block")
+			codes := v.batch(a, from, to)
+			if len(codes) != to-from {
+				r.Fatalf("%d numbers of %d", len(codes), to-from)
+			}
+			for i, code := range codes {
+				want := "=" + texts[from+i]
+				if texts[from+i] == nothing {
+					want = ""
+				}
+				if v.texts[code] != want {
+					r.Fatalf("text %d is %q, not %q", from+i, v.texts[code], want)
+				}
+			}
+			from = to
+		}
+	})
+}
