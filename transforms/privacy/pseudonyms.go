@@ -207,18 +207,30 @@ func pseudonyms(a arrow.Array) bool {
 	return true
 }
 
+// Added to bytes below 128, these reach the top bit from a letter of base32 on, or from
+// the one after the last. They are no constants, which would be loaded at every use.
+var fromA, afterZ, from2, after7 = 0x80*eachByte - 'A'*eachByte, 0x7f*eachByte - 'Z'*eachByte, 0x80*eachByte - '2'*eachByte, 0x7f*eachByte - '7'*eachByte
+
+const eachByte, topBits uint64 = 0x0101010101010101, 0x8080808080808080
+
 // letters says whether all bytes are letters of base32; there are eight at least.
 func letters(text []byte) bool {
-	all := strangers(binary.LittleEndian.Uint64(text[len(text)-8:]))
+	a, z, two, seven := fromA, afterZ, from2, after7
+	good, all := topBits, uint64(0) // a byte with a top bit spoils the sums beside it, and is none
+	rest := strangers(binary.LittleEndian.Uint64(text[len(text)-8:]))
 	for ; len(text) >= 32; text = text[32:] {
 		b := text[:32:32]
-		all |= strangers(binary.LittleEndian.Uint64(b)) | strangers(binary.LittleEndian.Uint64(b[8:])) |
-			strangers(binary.LittleEndian.Uint64(b[16:])) | strangers(binary.LittleEndian.Uint64(b[24:]))
+		x, y, u, v := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
+		all |= x | y | u | v
+		good &= (x+a)&^(x+z) | (x+two)&^(x+seven)
+		good &= (y+a)&^(y+z) | (y+two)&^(y+seven)
+		good &= (u+a)&^(u+z) | (u+two)&^(u+seven)
+		good &= (v+a)&^(v+z) | (v+two)&^(v+seven)
 	}
 	for ; len(text) >= 8; text = text[8:] {
-		all |= strangers(binary.LittleEndian.Uint64(text))
+		rest |= strangers(binary.LittleEndian.Uint64(text))
 	}
-	return all == 0
+	return good == topBits && all&topBits|rest == 0
 }
 
 const pseudonymLength = 26
@@ -238,7 +250,7 @@ func strange(text string) uint64 {
 
 // strangers is not 0 when one of eight bytes is no letter of base32.
 func strangers(x uint64) uint64 {
-	const each, top = 0x0101010101010101, 0x8080808080808080
+	const each, top = eachByte, topBits
 	y := x &^ top // adding to a byte of it what is below 128 reaches no other byte
 	letter := (y + (0x80-'A')*each) &^ (y + (0x7f-'Z')*each)
 	figure := (y + (0x80-'2')*each) &^ (y + (0x7f-'7')*each)
