@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // sealedFile is a temporary file of encrypted frames. It is written at its end
@@ -68,19 +69,34 @@ type frameLink struct {
 	before   int64
 }
 
+// frameRoom is what a frame has besides the plain text.
+const frameRoom = frameHead + gcmTag
+
+const gcmTag = 16
+
 // append writes a frame and gives its place.
 func (f *sealedFile) append(plain []byte, link frameLink) (int64, error) {
-	at := f.size
-	f.buf = binary.BigEndian.AppendUint64(append(f.buf[:0], 0, 0, 0, 0), uint64(link.before))
-	f.buf = f.aead.Seal(f.buf, nonce(at), plain, link.text())
-	binary.BigEndian.PutUint32(f.buf, uint32(len(f.buf)-frameHead))
-	n := int64(len(f.buf))
+	f.buf = slices.Grow(f.buf[:0], len(plain)+frameRoom)[:frameHead]
+	return f.put(f.aead.Seal(f.buf, nonce(f.size), plain, link.text()), link)
+}
+
+// appendInPlace is append of what stands after the head in frame, which has room for the
+// rest and is overwritten.
+func (f *sealedFile) appendInPlace(frame []byte, link frameLink) (int64, error) {
+	return f.put(f.aead.Seal(frame[:frameHead], nonce(f.size), frame[frameHead:], link.text()), link)
+}
+
+// put writes a frame that lacks nothing but its head.
+func (f *sealedFile) put(frame []byte, link frameLink) (int64, error) {
+	at, n := f.size, int64(len(frame))
+	binary.BigEndian.PutUint32(frame, uint32(n-frameHead))
+	binary.BigEndian.PutUint64(frame[4:], uint64(link.before))
 	if used := f.spool.used.Add(n); f.spool.Bound > 0 && used > f.spool.Bound {
 		f.spool.used.Add(-n)
 		return 0, ErrDiskBound
 	}
 	f.size += n
-	_, err := f.out.Write(f.buf)
+	_, err := f.out.Write(frame)
 	return at, err
 }
 

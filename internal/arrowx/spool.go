@@ -41,7 +41,7 @@ func (s *Spool) Create(schema *arrow.Schema) (*SpoolFile, error) {
 		return nil, err
 	}
 	f := &SpoolFile{sealedFile: sealed, schema: schema}
-	f.frames = &frameWriter{f: f, buf: make([]byte, 0, frameSize)}
+	f.frames = &frameWriter{f: f, frame: make([]byte, frameHead, frameSize+frameRoom)}
 	f.ipc = ipc.NewWriter(f.frames, ipc.WithSchema(schema), ipc.WithAllocator(s.Mem))
 	return f, nil
 }
@@ -77,7 +77,7 @@ func (f *SpoolFile) Open() (*SpoolReader, error) {
 		if err != nil {
 			return nil, fmt.Errorf("write spool: %w", err)
 		}
-		f.frames, f.buf = nil, nil // many files may wait to be read
+		f.frames = nil // many files may wait to be read
 	}
 	src := &frameReader{f: f}
 	r, err := ipc.NewReader(bufio.NewReaderSize(src, 64<<10), ipc.WithAllocator(f.spool.Mem), ipc.WithSchema(f.schema))
@@ -127,18 +127,19 @@ func (r *SpoolReader) Close() error {
 // frameSize is how many bytes of plain text a frame of a SpoolFile has, but for the last.
 const frameSize = 256 << 10
 
+// frameWriter gathers plain text where it is encrypted: many files may be written at once.
 type frameWriter struct {
-	f   *SpoolFile
-	buf []byte
+	f     *SpoolFile
+	frame []byte // a head to come, and text
 }
 
 func (w *frameWriter) Write(p []byte) (int, error) {
 	total := len(p)
 	for len(p) > 0 {
-		n := copy(w.buf[len(w.buf):frameSize], p)
-		w.buf = w.buf[:len(w.buf)+n]
+		n := copy(w.frame[len(w.frame):frameHead+frameSize], p)
+		w.frame = w.frame[:len(w.frame)+n]
 		p = p[n:]
-		if len(w.buf) == frameSize {
+		if len(w.frame) == frameHead+frameSize {
 			if err := w.flush(); err != nil {
 				return 0, err
 			}
@@ -148,11 +149,11 @@ func (w *frameWriter) Write(p []byte) (int, error) {
 }
 
 func (w *frameWriter) flush() error {
-	if len(w.buf) == 0 {
+	if len(w.frame) == frameHead {
 		return nil
 	}
-	_, err := w.f.append(w.buf, frameLink{})
-	w.buf = w.buf[:0]
+	_, err := w.f.appendInPlace(w.frame, frameLink{})
+	w.frame = w.frame[:frameHead]
 	return err
 }
 

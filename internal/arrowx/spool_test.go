@@ -179,7 +179,7 @@ func TestSpoolNoticesWhatIsCutOff(t *testing.T) {
 		if err := f.Write(in); err != nil {
 			t.Fatal(err)
 		}
-		if over := len(f.frames.buf); over > 0 && wasted < frameSize {
+		if over := len(f.frames.frame) - frameHead; over > 0 && wasted < frameSize {
 			f.Close()
 			wasted += over
 			continue
