@@ -314,6 +314,9 @@ func (m *masking) apply(ctx context.Context, r arrow.Record, e *recoding) (arrow
 			col = taken
 		}
 		out, err := m.leaves(ctx, n, r, e, col)
+		if err == nil {
+			out, err = narrow(m.mem, schema.Field(len(cols)), out)
+		}
 		if err != nil {
 			return nil, err
 		}

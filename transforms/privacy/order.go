@@ -55,7 +55,8 @@ func allColumns(s *arrow.Schema) (all []int) {
 
 // arrangement is how rows of a policy with a model are kept until they are in order: the
 // quasi-identifiers that are texts as numbers of their labels, packed into words that
-// come in the order of the labels, and the other columns as they leave.
+// come in the order of the labels, and the other columns as they leave, but for decimals
+// that are integers meanwhile.
 type arrangement struct {
 	schema *arrow.Schema // the words, then the columns that they do not tell
 	order  []int         // columns of schema
@@ -109,7 +110,7 @@ func (p *plan) arrangement(v *verdict) *arrangement {
 	for n, c := range p.columns {
 		if c.quasi < 0 {
 			a.from[n] = len(fields)
-			fields = append(fields, p.out.Field(n))
+			fields = append(fields, waits(p.out.Field(n)))
 		}
 	}
 	a.schema = arrow.NewSchema(fields, nil)
@@ -195,7 +196,7 @@ func (e *recoding) classes(mem memory.Allocator, cols []arrow.Array) []arrow.Arr
 func (a *arrangement) published(mem memory.Allocator, out *arrow.Schema, r arrow.Record) arrow.Record {
 	cols := make([]arrow.Array, 0, len(a.from))
 	defer func() { compute.Release(cols) }()
-	for _, from := range a.from {
+	for n, from := range a.from {
 		if from < 0 {
 			f := a.fields[-1-from]
 			cols = append(cols, f.texts(mem, r.Column(f.word).(*array.Int64).Int64Values()))
@@ -203,7 +204,7 @@ func (a *arrangement) published(mem memory.Allocator, out *arrow.Schema, r arrow
 		}
 		c := r.Column(from)
 		c.Retain()
-		cols = append(cols, c)
+		cols = append(cols, widen(mem, out.Field(n).Type, c))
 	}
 	return array.NewRecord(out, slices.Clone(cols), r.NumRows())
 }
