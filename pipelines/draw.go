@@ -97,7 +97,7 @@ func (f *reached) see(worker int, b Batch) error {
 // draw tells the stage what was read, once it has read it all. The configuration is
 // part of it: two releases of the same rows under two policies would be two views of
 // each row, and equal pseudonyms would put them together again.
-func (r *flowRun) draw(ctx context.Context, rd *reading) (err error) {
+func (r *flowRun) draw(ctx context.Context, rd *reading) error {
 	d, ok := r.Privacy.(Drawer)
 	if !ok {
 		return nil
@@ -114,8 +114,11 @@ func (r *flowRun) draw(ctx context.Context, rd *reading) (err error) {
 	case DrawnFromSet:
 		fingerprint = r.mac("set", append(config[:], r.reached.set()...))
 	}
-	r.decided, err = d.Draw(ctx, r.decided, fingerprint)
-	return err
+	drawn, err := d.Draw(ctx, r.decided, fingerprint)
+	if err == nil {
+		r.decided = drawn
+	}
+	return err // what was decided is still to be closed
 }
 
 // set is what the rows come to, and what their columns are: the same values under other

@@ -72,6 +72,11 @@ func (f *Flow) try(ctx context.Context, env Env, opt FlowOptions, started time.T
 	r := &flowRun{Flow: f, env: env, opt: opt, log: &rejectLog{policy: f.OnReject}}
 	r.res = TaskResult{Task: f.Task, Started: started}
 	err := r.run(ctx)
+	if c, ok := r.decided.(io.Closer); ok {
+		if e := c.Close(); err == nil && e != nil {
+			env.Log.Warn("temporary files could not be removed", "task", f.Task.String(), "error", e)
+		}
+	}
 	for _, s := range r.sealed {
 		if e := s.Discard(); e != nil && err == nil {
 			env.Log.Warn("temporary files could not be removed", "task", f.Task.String(), "error", e)
@@ -458,6 +463,15 @@ func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading,
 	}
 	if err != nil {
 		return nil, nil, r.at("privacy", err)
+	}
+	if k, ok := r.Privacy.(Keeper); ok {
+		out, err := k.EmitKept(ctx, r.decided, first.Schema())
+		if err != nil {
+			return nil, nil, r.at("privacy", err)
+		}
+		if out != nil {
+			return r.noRejects(out.Next, out.Close), first, nil
+		}
 	}
 	second, err := r.read(ctx, r.bind, r.opt.Workers, r.seed(), func(Batch) error { return nil }, nil)
 	if err != nil {

@@ -15,6 +15,18 @@ type Observer interface {
 	Watch(in *arrow.Schema, workers int) (Watch, error)
 }
 
+// Keeper is the ability of an Observer to keep, while it looks at the rows, what it will
+// need of them again: where that is little, it costs less than to read the source twice.
+type Keeper interface {
+	Observer
+	// WatchKeeping is Watch that may keep rows. The Decision is an io.Closer then, which is
+	// closed once rows were let out or given up.
+	WatchKeeping(in *arrow.Schema, workers int) (Watch, error)
+	// EmitKept lets the rows out that were kept, all that reached the stage, as Emit would;
+	// in is what their schema was. nil says that they were not kept: the source is read again.
+	EmitKept(ctx context.Context, d Decision, in *arrow.Schema) (Stream, error)
+}
+
 // Watch is a first pass under way.
 type Watch interface {
 	// See looks at a batch, which it borrows and before which the stage got first rows.
@@ -30,7 +42,11 @@ type Watch interface {
 
 // watch has a stage look at the rows of in, which it does not close, on the workers.
 func (r *flowRun) watch(ctx context.Context, o Observer, in Stream) (d Decision, err error) {
-	w, err := o.Watch(in.Schema(), r.opt.Workers)
+	begin := o.Watch
+	if k, ok := o.(Keeper); ok && r.replayable() { // what is not is spooled as a whole
+		begin = k.WatchKeeping
+	}
+	w, err := begin(in.Schema(), r.opt.Workers)
 	if err != nil {
 		return nil, err
 	}

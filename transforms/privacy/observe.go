@@ -32,6 +32,15 @@ func (t policy) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Dec
 
 // Watch counts the rows on several workers.
 func (t policy) Watch(in *arrow.Schema, workers int) (pipelines.Watch, error) {
+	return t.watch(in, workers, false)
+}
+
+// WatchKeeping keeps of the rows what leaves of them, where it can.
+func (t policy) WatchKeeping(in *arrow.Schema, workers int) (pipelines.Watch, error) {
+	return t.watch(in, workers, true)
+}
+
+func (t policy) watch(in *arrow.Schema, workers int, keep bool) (pipelines.Watch, error) {
 	p, err := t.plan(in)
 	if err != nil {
 		return nil, err
@@ -45,7 +54,11 @@ func (t policy) Watch(in *arrow.Schema, workers int) (pipelines.Watch, error) {
 		w.objecting[i] = t.objecting(opposed)
 	}
 	if p.records != nil {
-		return watchedRecords{w, t.count(p.records, workers)}, nil
+		records := &watchedRecords{watched: w, counting: t.count(p.records, workers)}
+		if keep && t.env.Spool != nil && p.keeps() {
+			records.kept = p.keeping(t, in, workers)
+		}
+		return records, nil
 	}
 	rules := watchedRules{watched: w}
 	for range workers {
@@ -76,26 +89,42 @@ func (w watched) keep(ctx context.Context, worker int, b pipelines.Batch) (pipel
 type watchedRecords struct {
 	watched
 	*counting
+	kept *keeping // nil: rows are not kept
 }
 
-func (w watchedRecords) See(ctx context.Context, worker int, first int64, b pipelines.Batch) error {
+func (w *watchedRecords) See(ctx context.Context, worker int, first int64, b pipelines.Batch) error {
 	b, kept, err := w.keep(ctx, worker, b)
 	if err != nil {
 		return err
 	}
 	defer b.Release()
-	return w.counters[worker].add(ctx, b.Record, origin{first, kept})
+	c := w.counters[worker]
+	if err := c.add(ctx, b.Record, origin{first, kept}); err != nil {
+		return err
+	}
+	return w.kept.add(worker, b.Record, c.batch.Quasi)
 }
 
-func (w watchedRecords) Decide(ctx context.Context) (pipelines.Decision, error) {
+func (w *watchedRecords) Decide(ctx context.Context) (pipelines.Decision, error) {
 	v, err := w.decide(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &seen{rows: v.kept, verdict: v, opposed: w.opposed}, nil
+	s := &seen{rows: v.kept, verdict: v, opposed: w.opposed}
+	if s.waiting, err = w.kept.end(v); err != nil {
+		return nil, err
+	}
+	w.kept = nil
+	return s, nil
 }
 
-func (w watchedRecords) Close() error { return w.histogram.Close() }
+func (w *watchedRecords) Close() error {
+	err := w.kept.Close()
+	if e := w.histogram.Close(); err == nil {
+		err = e
+	}
+	return err
+}
 
 // watchedRules is the first pass of a policy without one, by worker.
 type watchedRules struct {

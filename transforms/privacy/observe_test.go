@@ -27,6 +27,11 @@ func watch(p pipelines.Privacy, schema *arrow.Schema, batches []pipelines.Batch,
 	if err != nil {
 		return nil, err
 	}
+	return watchBy(w, batches, workers)
+}
+
+// watchBy is watch of a pass that was begun for so many workers.
+func watchBy(w pipelines.Watch, batches []pipelines.Batch, workers int) (pipelines.Decision, error) {
 	defer w.Close()
 	type placed struct {
 		pipelines.Batch

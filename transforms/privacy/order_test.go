@@ -156,6 +156,11 @@ func publishedBytes(t *rapid.T, env pipelines.Env, p pipelines.Privacy, d pipeli
 	if err != nil {
 		t.Fatal(err)
 	}
+	return bytesOf(t, env, out)
+}
+
+// bytesOf is what a stream, which it closes, gives, as Arrow writes it.
+func bytesOf(t *rapid.T, env pipelines.Env, out pipelines.Stream) []byte {
 	var recs []arrow.Record
 	if err := pipelines.Each(context.Background(), out, func(b pipelines.Batch) error { recs = append(recs, b.Record); return nil }); err != nil {
 		t.Fatal(err)

@@ -332,6 +332,7 @@ type seen struct {
 	opposed  *opposed               // nil: nobody is asked for
 	means    []*means               // of groups of columns
 	numbers  *protect.Surrogates    // of the persons of whom a row leaves; nil: nobody has one
+	waiting  *keeping               // nil: rows were not kept
 }
 
 // EmitKernel lets rows out on any worker.

@@ -301,6 +301,7 @@ type verdict struct {
 	levels    []int    // above what is counted
 	names     []string // of the levels, in French; "" where a value leaves as it is
 	columns   []recoded
+	became    [][]uint32         // by quasi-identifier: what the codes of the first pass are to recoder
 	sensitive []map[string]int64 // rows of the input by "=" and value; null is ""
 	recoder   *disclosure.Recoder
 	groups    *disclosure.Grouping // not nil: each group of rows has ranges of its own, and labels of columns are by group
@@ -401,6 +402,7 @@ func (c *counting) decide(ctx context.Context) (*verdict, error) {
 		}
 	}
 	for j, l := range p.Quasi {
+		v.became = append(v.became, classes.Became(j))
 		v.columns = append(v.columns, recode(classes.Quasi[j], l, best.Levels[j]))
 		v.names = append(v.names, c.quasi[j].name(best.Levels[j]))
 		if c.t.Comparison().Public {
@@ -519,9 +521,8 @@ func (p *plan) recoding(v *verdict) *recoding {
 // stay gives the rows of rec that leave.
 func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 	n := int(rec.NumRows())
-	e.rows, e.sorted = e.rows[:0], e.sorted[:0]
 	if n == 0 {
-		return e.rows, nil
+		return e.none(), nil
 	}
 	for j, p := range e.r.quasi {
 		e.codes[j] = slices.Grow(e.codes[j][:0], n)[:n]
@@ -545,8 +546,20 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 			return nil, messages.SourceChanged.With() // the first pass did not meet it
 		}
 	}
+	return e.coded(rec), nil
+}
+
+func (e *recoding) none() []int32 {
+	e.rows, e.sorted = e.rows[:0], e.sorted[:0]
+	return e.rows
+}
+
+// coded gives the rows of rec that leave, whose codes are in e.codes.
+func (e *recoding) coded(rec arrow.Record) []int32 {
+	n := int(rec.NumRows())
+	e.none()
 	if e.v.groups != nil {
-		return e.all(rec), nil
+		return e.all(rec)
 	}
 	e.keep = slices.Grow(e.keep[:0], n)[:n]
 	e.v.recoder.Keep(&e.keys, e.codes, e.keep)
@@ -559,7 +572,7 @@ func (e *recoding) stay(rec arrow.Record) ([]int32, error) {
 		}
 	}
 	e.byClass()
-	return e.rows, nil
+	return e.rows
 }
 
 // stays is the rows that leave, to be gathered.

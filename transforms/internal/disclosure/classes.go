@@ -88,6 +88,10 @@ func (c *Classes) each(ctx context.Context, f func(*run) error) error {
 	return nil
 }
 
+// Became gives, by the code that a quasi-identifier's Dictionary gave a value while rows were
+// counted, its code in Quasi.
+func (c *Classes) Became(quasi int) []uint32 { return c.become[quasi] }
+
 // Finish puts together what the workers counted. Nothing is counted afterwards.
 func (h *Histogram) Finish(ctx context.Context) (*Classes, error) {
 	c := &Classes{shape: h.shape, memory: h.opts.Memory, opts: h.opts, workers: max(1, len(h.workers)), walkers: &sync.Pool{}}
@@ -109,8 +113,8 @@ func (h *Histogram) Finish(ctx context.Context) (*Classes, error) {
 	}
 	g.keys = newLayout(cards)
 	c.keys = g.keys
+	c.become = g.become
 	if h.shape.Persons {
-		c.become = g.become
 		for _, w := range h.workers {
 			c.trails = append(c.trails, w.trail)
 		}

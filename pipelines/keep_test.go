@@ -1,0 +1,141 @@
+package pipelines
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"github.com/lavoir-data/lavoir/internal/arrowx"
+)
+
+// keeps is letOut that may keep the rows it looks at.
+type keeps struct {
+	letOut
+	gives  bool // what it kept, else it is let go
+	fails  error
+	closed *int
+}
+
+// keptRows is what keeps decides.
+type keptRows struct {
+	limit  int64
+	rows   []keptBatch
+	closed *int
+}
+
+type keptBatch struct {
+	first int64
+	Batch
+}
+
+func (d *keptRows) Close() error {
+	*d.closed++
+	for _, b := range d.rows {
+		b.Release()
+	}
+	d.rows = nil
+	return nil
+}
+
+type keepWatch struct {
+	keeps
+	keep   bool
+	mu     sync.Mutex
+	sum, n int64
+	rows   []keptBatch
+}
+
+func (k keeps) Watch(*arrow.Schema, int) (Watch, error) { return &keepWatch{keeps: k}, nil }
+func (k keeps) WatchKeeping(*arrow.Schema, int) (Watch, error) {
+	return &keepWatch{keeps: k, keep: true}, nil
+}
+
+func (w *keepWatch) See(_ context.Context, _ int, first int64, b Batch) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, v := range b.Column(0).(*array.Int64).Int64Values() {
+		w.sum += v
+		w.n++
+	}
+	if w.keep {
+		b.Retain()
+		w.rows = append(w.rows, keptBatch{first, b})
+	}
+	return nil
+}
+
+func (w *keepWatch) Decide(context.Context) (Decision, error) {
+	slices.SortFunc(w.rows, func(a, b keptBatch) int { return cmp.Compare(a.first, b.first) })
+	d := &keptRows{w.sum / max(1, w.n), w.rows, w.closed}
+	w.rows = nil
+	return d, nil
+}
+
+func (w *keepWatch) Close() error { return nil }
+
+func (k keeps) Emit(ctx context.Context, d Decision, in Stream) (Stream, error) {
+	return k.letOut.Emit(ctx, d.(*keptRows).limit, in)
+}
+
+func (k keeps) EmitKept(ctx context.Context, d Decision, in *arrow.Schema) (Stream, error) {
+	rows := d.(*keptRows)
+	if k.fails != nil || !k.gives {
+		return nil, k.fails
+	}
+	return k.Emit(ctx, d, NewStream(in, func(context.Context) (Batch, error) {
+		if len(rows.rows) == 0 {
+			return Batch{}, io.EOF
+		}
+		b := rows.rows[0]
+		rows.rows = rows.rows[1:]
+		return b.Batch, nil
+	}, nil))
+}
+
+// Rows that a stage kept are not read again, are the same, and whatever happens what holds
+// them is closed, once for each try.
+func TestFlowLetsKeptRowsOut(t *testing.T) {
+	failed := errors.New("disk")
+	for name, c := range map[string]struct {
+		again, gives bool
+		fails        error
+		opened       int // for the schema, and to read
+	}{
+		"kept":                        {again: true, gives: true, opened: 2},
+		"let go":                      {again: true, opened: 3},
+		"a source that is not reread": {gives: true, opened: 2},
+		"an error":                    {again: true, gives: true, fails: failed, opened: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mem := memory.NewCheckedAllocator(arrowx.Poison{})
+			defer mem.AssertSize(t, 0)
+			closed := 0
+			one := flowCase{rows: 500, chunk: 30, bad: 7, workers: 3, again: c.again, action: "drop"}
+			res, got, opened := one.run(t, t.TempDir(), mem, func(f *Flow, _ *countTo) {
+				f.Privacy = keeps{f.Privacy.(letOut), c.gives, c.fails, &closed}
+			})
+			if !errors.Is(res.Err, c.fails) {
+				t.Fatal(res.Err)
+			}
+			if opened != c.opened || closed != 1 {
+				t.Errorf("the source was opened %d times, wanted %d; what was decided was closed %d times", opened, c.opened, closed)
+			}
+			if c.fails != nil {
+				return
+			}
+			want, bytesWanted, _ := one.run(t, t.TempDir(), mem, nil)
+			if !bytes.Equal(got, bytesWanted) || res.Rows != want.Rows || res.Fingerprint != want.Fingerprint {
+				t.Errorf("other bytes than of rows that are read again, or %+v, not %+v", res.Rows, want.Rows)
+			}
+		})
+	}
+}
