@@ -42,9 +42,10 @@ func TestKeptRowsLeaveAsThoseReadAgain(t *testing.T) {
 		"surrogates": strings.Replace(dropped, `action = "pseudonym"`, `action = "surrogate"`, 1),
 		"nobody":     strings.Replace(strings.Replace(dropped, "\tsubject = \"nom\"\n", "", 1), "action = \"pseudonym\"\n\t\tkey    = secret.cle\n\t\trotate = \"per_release\"", `action = "drop"`, 1),
 	}
+	bodies["redacted"] = strings.Replace(bodies["nobody"], "identifier \"libre\" {\n\t\taction = \"drop\"", "identifier \"libre\" {\n\t\taction = \"redact\"", 1)
 	published := 0
 	rapid.Check(t, func(r *rapid.T) {
-		name := rapid.SampledFrom([]string{"pseudonyms", "surrogates", "nobody"}).Draw(r, "policy")
+		name := rapid.SampledFrom([]string{"pseudonyms", "surrogates", "nobody", "redacted"}).Draw(r, "policy")
 		seed := rapid.Uint64().Draw(r, "seed")
 		rows := rapid.SampledFrom([]int{40, 300, 1000}).Draw(r, "rows")
 		env := env
