@@ -28,7 +28,8 @@ import (
 // SubjectFinder is the ability of a privacy stage to say whose the rows are.
 type SubjectFinder interface {
 	// SubjectColumn is the column of its input that tells whose a row is, "" where the
-	// policy names none, and what leaves of it: "pseudonym", "masked", or "" for nothing.
+	// policy names none, and what leaves of it: "pseudonym", "masked",
+	// "shown" as it is or coarser, or "" for nothing.
 	SubjectColumn() (column, leaves string)
 	// FindSubject counts the rows whose column is that key, in the form the policy
 	// compares it. It owns in.

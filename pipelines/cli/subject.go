@@ -276,6 +276,9 @@ func (s *subjectSearch) published(leaves string) string {
 	case "masked":
 		return s.t("published masked, or in clear where the rule allows it: look at the public file for that",
 			"publiée masquée, ou en clair là où la règle le permet : regardez pour cela le fichier public")
+	case "shown":
+		return s.t("published as it is, or as coarse as the policy makes it: the public file tells which rows are the person's",
+			"publiée telle quelle, ou regroupée comme le veut la politique : le fichier public dit quelles lignes sont celles de la personne")
 	}
 	return s.t("the identifier does not leave: which of the public rows are the person's cannot be told any more",
 		"l'identifiant ne sort pas : on ne peut plus dire quelles lignes publiques sont celles de la personne")

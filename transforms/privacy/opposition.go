@@ -274,7 +274,7 @@ func (m *objecting) keep(ctx context.Context, b pipelines.Batch) (pipelines.Batc
 }
 
 // SubjectColumn is the column that tells whose a row is, and what leaves of it: "pseudonym",
-// "masked", or nothing at all.
+// "masked", "shown", or nothing at all.
 func (t policy) SubjectColumn() (column, leaves string) {
 	column = t.Subject
 	if column == "" && t.Opposition != nil {
@@ -283,9 +283,12 @@ func (t policy) SubjectColumn() (column, leaves string) {
 	for _, id := range t.Identifiers {
 		if id.Column == column && id.hashed() {
 			return column, "pseudonym"
-		} else if id.Column == column && id.Action != "drop" {
+		} else if id.Column == column && id.Action != "drop" && !id.open() {
 			return column, "masked"
 		}
+	}
+	if t.leaving()[column] {
+		return column, "shown"
 	}
 	return column, ""
 }
