@@ -26,10 +26,10 @@ type populationConfig struct {
 // populationRows and populationBytes are how much of the population is looked at together.
 const populationRows, populationBytes = 1 << 12, 1 << 20
 
-// eachPerson reads the population and gives the values of the quasi-identifiers, of
-// these types, some rows at a time, and how many persons each row stands for. What f
+// eachPerson reads the population and gives the values of the quasi-identifiers of those
+// names and types, some rows at a time, and how many persons each row stands for. What f
 // gets is good until it returns; line is where the first row stands.
-func (t policy) eachPerson(ctx context.Context, types []arrow.DataType, f func(columns []arrow.Array, weights []uint32, line int64) error) error {
+func (t policy) eachPerson(ctx context.Context, quasi []string, types []arrow.DataType, f func(columns []arrow.Array, weights []uint32, line int64) error) error {
 	lines, err := t.lines()
 	if err != nil {
 		return err
@@ -37,12 +37,13 @@ func (t policy) eachPerson(ctx context.Context, types []arrow.DataType, f func(c
 	defer lines.Close()
 	p := &populationReader{lines: lines}
 	defer p.release()
-	for j, q := range t.Quasi {
+	all := t.quasiNames()
+	for j, name := range quasi {
 		reader, err := convert.NewReader(pipelines.ColumnType{Type: types[j]}, scalar.Plain)
 		if err != nil {
 			return err
 		}
-		p.columns = append(p.columns, populationColumn{lines.quasi[j], q.Column, reader, array.NewBuilder(t.env.Allocator, types[j])})
+		p.columns = append(p.columns, populationColumn{lines.quasi[slices.Index(all, name)], name, reader, array.NewBuilder(t.env.Allocator, types[j])})
 	}
 	for {
 		record, err := lines.next()
@@ -129,7 +130,11 @@ func (c *counting) people(ctx context.Context) error {
 	worker := c.counters[0].worker
 	memos := make([]memo, len(c.quasi))
 	rows := disclosure.Rows{Quasi: make([][]uint32, len(c.quasi))}
-	return c.t.eachPerson(ctx, c.r.types, func(columns []arrow.Array, weights []uint32, line int64) error {
+	names := make([]string, len(c.r.quasi))
+	for j, q := range c.r.quasi {
+		names[j] = q.name
+	}
+	return c.t.eachPerson(ctx, names, c.r.types, func(columns []arrow.Array, weights []uint32, line int64) error {
 		rows.N, rows.Weights = len(weights), weights
 		for j, a := range columns {
 			rows.Quasi[j] = slices.Grow(rows.Quasi[j][:0], rows.N)[:rows.N]
@@ -173,7 +178,7 @@ func (c *recount) mapped(ctx context.Context) ([]int64, error) {
 	}
 	var keys, values []xxh3.Uint128
 	var rows []int32
-	err := c.t.eachPerson(ctx, v.types, func(columns []arrow.Array, weights []uint32, _ int64) error {
+	err := c.t.eachPerson(ctx, c.t.quasiNames(), v.types, func(columns []arrow.Array, weights []uint32, _ int64) error {
 		n := len(weights)
 		keys, values = slices.Grow(keys[:0], n)[:n], slices.Grow(values[:0], n)[:n]
 		clear(keys)
