@@ -190,6 +190,10 @@ func (k *keeping) write(f pipelines.SpoolFile, r arrow.Record, codes [][]uint32)
 
 // end gives what was kept once all rows were seen; nil: nothing.
 func (k *keeping) end(v *verdict) (*keeping, error) {
+	var became [][]uint32
+	if v != nil { // what is decided does not depend on the order of the rows, as codes do
+		became, v.became = v.became, nil
+	}
 	if k == nil {
 		return nil, nil
 	}
@@ -208,7 +212,7 @@ func (k *keeping) end(v *verdict) (*keeping, error) {
 			return nil, err
 		}
 	}
-	k.became = v.became
+	k.became = became
 	return k, nil
 }
 

@@ -11,16 +11,16 @@ import (
 // Grouping is what Mondrian made: groups of classes, each with its own ranges. The
 // same value may be in ranges that overlap, on which portals filter badly.
 type Grouping struct {
-	Groups  []Group
-	classes *Classes
-	keys    layout
-	of      *table // class to group, plus 1
+	Groups []Group
+	shape  Shape
+	keys   layout
+	of     *table // class to group, plus 1
 }
 
 // Risks are those of the rows, all of which stay, or of their persons where these are
 // counted: each group has k of them at least.
 func (g *Grouping) Risks(k int64) Risks {
-	w := g.classes.weighing()
+	w := g.shape.weighing()
 	for _, group := range g.Groups {
 		w.add(group.Rows, counted{min(k, group.Rows), group.Rows}, 0)
 	}
@@ -62,7 +62,7 @@ func Mondrian(ctx context.Context, p Problem) (*Grouping, error) {
 	case p.Classes.whole == nil:
 		return nil, messages.TooManyClasses.With("bound", p.Classes.memory)
 	}
-	c := &cutter{s: s, r: p.Classes.whole, g: &Grouping{classes: p.Classes, keys: p.Classes.keys, of: newTable(p.Classes.keys.words)}}
+	c := &cutter{s: s, r: p.Classes.whole, g: &Grouping{shape: p.Classes.shape, keys: p.Classes.keys, of: newTable(p.Classes.keys.words)}}
 	all := make([]uint32, 0, c.r.len())
 	for i := range c.r.n {
 		all = append(all, uint32(i))

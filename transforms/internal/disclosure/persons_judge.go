@@ -92,7 +92,7 @@ func (g *keeping) judge(ctx context.Context, s *searcher, levels []int) (*judged
 	if err != nil {
 		return nil, err
 	}
-	at := &judged{weighing: c.weighing()}
+	at := &judged{weighing: c.shape.weighing()}
 	if s.p.Models.AverageRisk.num > 0 {
 		numbers, run, err := g.all(ctx, rows, values)
 		if err == nil && run.len() > 0 {

@@ -57,7 +57,7 @@ func Measure(ctx context.Context, p Problem, levels []int) (Risks, error) {
 	if err != nil {
 		return Risks{}, err
 	}
-	w := p.Classes.weighing()
+	w := p.Classes.shape.weighing()
 	err = s.visit(ctx, levels, func(n *node) error {
 		for i := range n.run.n {
 			if !n.lost[i] {
@@ -72,7 +72,7 @@ func Measure(ctx context.Context, p Problem, levels []int) (Risks, error) {
 // Standing gives the risks of all rows at the levels that were counted, whatever the
 // models: what Measure gives there under none, of one reading of the classes.
 func Standing(ctx context.Context, c *Classes) (Risks, error) {
-	w := c.weighing()
+	w := c.shape.weighing()
 	err := c.each(ctx, func(r *run) error {
 		for i := range r.n {
 			w.class(r, i)
@@ -95,9 +95,9 @@ type weighing struct {
 // counted is rows or persons, from at least to at most so many.
 type counted struct{ least, most int64 }
 
-func (c *Classes) weighing() *weighing {
-	w := &weighing{enough: int64(c.shape.Subjects), told: math.MaxInt64}
-	if c.shape.Population {
+func (s Shape) weighing() *weighing {
+	w := &weighing{enough: int64(s.Subjects), told: math.MaxInt64}
+	if s.Population {
 		w.mapped = map[int64]counted{}
 	}
 	return w
