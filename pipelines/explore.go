@@ -78,6 +78,7 @@ type ExploredMean struct {
 	Name    string       `json:"group"`
 	Columns []ColumnLoss `json:"columns"` // the part of their variance that is lost
 	K       int          `json:"k"`
+	Persons bool         `json:"persons,omitempty"` // k counts persons; sizes are of rows
 	Groups  int64        `json:"groups"`
 	Emptied int64        `json:"emptied_rows"` // whose values leave as null
 	Sizes   []ClassSizes `json:"sizes"`

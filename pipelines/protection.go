@@ -91,8 +91,12 @@ type ProtectedThreshold struct {
 type Verified struct {
 	What     Verification `json:"what"`
 	Columns  []string     `json:"columns,omitempty"`
-	Least    int          `json:"least,omitempty"`     // persons of a total, rows of a mean
+	Least    int          `json:"least,omitempty"`     // persons of a total; rows of a mean, or persons
 	MaxShare float64      `json:"max_share,omitempty"` // of one in a total
+	Persons  bool         `json:"persons,omitempty"`   // the least of a mean are persons
+	// Told says that the files tell these persons: the gate counted them in each. Else it
+	// counted rows, and persons were counted as the rows were read.
+	Told bool `json:"persons_in_files,omitempty"`
 }
 
 // Verification is what was verified.
@@ -106,7 +110,7 @@ const (
 	VerifiedCounts   Verification = "readable_count" // as many values can be read as the rule was found to let be read
 	VerifiedCodes    Verification = "codes"          // every value has the form of a code
 	VerifiedTotals   Verification = "totals"         // as many totals are left as the rule let out, and none of others stands beside masked ones
-	VerifiedMeans    Verification = "means"          // every value is one of the means, and each stands in so many rows
+	VerifiedMeans    Verification = "means"          // every value is one of the means, and each stands in rows enough, or of enough persons
 	VerifiedTexts    Verification = "texts"          // the detectors found nothing that the policy does not expect
 	VerifiedReleases Verification = "releases"       // the release was compared with those that are public
 )

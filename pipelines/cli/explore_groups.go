@@ -71,7 +71,11 @@ func (a *app) exploredMeans(x *pipelines.Exploration) error {
 		a.exploredLine("rows that cannot be read, and are in none of these figures: %d", "lignes qui ne se lisent pas, et ne sont dans aucun de ces chiffres : %d", x.Rejected)
 	}
 	for _, m := range x.Means {
-		a.exploredLine("\nmicroaggregate %s, k = %d:", "\nmicroaggregate %s, k = %d :", messages.Visible(m.Name), m.K)
+		en, fr := "\nmicroaggregate %s, k = %d:", "\nmicroaggregate %s, k = %d :"
+		if m.Persons {
+			en, fr = "\nmicroaggregate %s, k = %d different persons:", "\nmicroaggregate %s, k = %d personnes différentes :"
+		}
+		a.exploredLine(en, fr, messages.Visible(m.Name), m.K)
 		a.exploredLine("  groups %d, rows emptied %d, variance lost %s", "  groupes %d, lignes vidées %d, variance perdue %s", m.Groups, m.Emptied, a.risk(m.Loss))
 		for _, c := range m.Columns {
 			a.exploredLine("  %s: variance lost %s", "  %s : variance perdue %s", messages.Visible(c.Column), a.risk(c.Share))

@@ -58,6 +58,9 @@ func besides(v pipelines.Verified, w words) string {
 	case pipelines.VerifiedTotals:
 		return total(v, w)
 	case pipelines.VerifiedMeans:
+		if v.Persons {
+			return meansOfPersons(v, w)
+		}
 		return w.t("Moyennes (%[1]s), k = %[2]d : chaque ligne porte l'une des moyennes calculées, et chaque moyenne est celle d'au moins %[2]d lignes.",
 			"Means (%[1]s), k = %[2]d: each row has one of the means that were computed, and each mean is that of at least %[2]d rows.", strings.Join(v.Columns, ", "), v.Least)
 	case pipelines.VerifiedTexts:
@@ -68,6 +71,17 @@ func besides(v pipelines.Verified, w words) string {
 			"Earlier releases: the files were compared with those that were still public in the same place.")
 	}
 	return ""
+}
+
+// meansOfPersons is what was verified of means whose rows are of enough persons.
+func meansOfPersons(v pipelines.Verified, w words) string {
+	text := w.t("Moyennes (%[1]s), k = %[2]d : chaque ligne porte l'une des moyennes calculées, et chaque moyenne est celle de lignes d'au moins %[2]d personnes différentes.",
+		"Means (%[1]s), k = %[2]d: each row has one of the means that were computed, and each mean is that of rows of at least %[2]d different persons.", strings.Join(v.Columns, ", "), v.Least)
+	if v.Told {
+		return text
+	}
+	return text + w.t(" Les personnes ont été comptées à la lecture de la source ; dans les fichiers, ce sont les lignes qui ont été recomptées.",
+		" Persons were counted as the source was read; in the files, rows were counted again.")
 }
 
 // total is what was verified of a column of totals.

@@ -237,8 +237,8 @@ var docs = byEnglish([]phrase{
 		"Nombres qui sortent en moyennes de groupes de lignes (MDAV)."},
 	{"Columns of numbers that leave as the means of groups of rows that are near each other in all of them. They leave nowhere else.",
 		"Colonnes de nombres qui sortent en moyennes de groupes de lignes proches les unes des autres dans toutes ces colonnes. Elles ne sortent nulle part ailleurs."},
-	{"The least number of rows of a group.",
-		"Nombre minimal de lignes d'un groupe."},
+	{"The least number of rows of a group, or of different persons when subject is given.",
+		"Nombre minimal de lignes d'un groupe, ou de personnes différentes quand subject est donné."},
 	{"How many first characters of a text are shown, with *** for the rest; where fewer letters and digits would be hidden than characters are shown, *** stands alone.",
 		"Combien de premiers caractères d'un texte sont montrés, avec *** pour le reste ; là où moins de lettres et de chiffres seraient masqués que de caractères montrés, il ne reste que ***."},
 	{"Of partial: how many first characters are shown, with *** for the rest; where fewer letters and digits would be hidden than characters are shown, *** stands alone.",
@@ -936,8 +936,8 @@ var docs = byEnglish([]phrase{
 		"Le schéma de table (JSON), par rapport au dossier du projet."},
 	{"Its SHA-256, so that a column that comes into the schema is not published before somebody has seen it; without it nothing can be said of its columns.",
 		"Son SHA-256, pour qu'une colonne ajoutée au schéma ne soit pas publiée avant que quelqu'un l'ait vue ; sans lui, on ne peut rien dire de ses colonnes."},
-	{"mdav, the default, groups rows that are near each other in all columns, many in halves first. optimal, of one column: the groups whose values are nearest to their means of all groupings that there are (Hansen and Mukherjee); more rows than fit in memory are put on disk.",
-		"mdav, par défaut, groupe des lignes proches dans toutes les colonnes, d'abord coupées en deux quand il y en a beaucoup. optimal, pour une seule colonne : les groupes dont les valeurs sont les plus proches de leurs moyennes parmi tous les regroupements possibles (Hansen et Mukherjee) ; les lignes que la mémoire ne contient pas sont mises sur le disque."},
+	{"mdav, the default, groups rows that are near each other in all columns, many in halves first. optimal, of one column: the groups whose values are nearest to their means of all groupings that there are (Hansen and Mukherjee); more rows than fit in memory are put on disk; it does not go with subject.",
+		"mdav, par défaut, groupe des lignes proches dans toutes les colonnes, d'abord coupées en deux quand il y en a beaucoup. optimal, pour une seule colonne : les groupes dont les valeurs sont les plus proches de leurs moyennes parmi tous les regroupements possibles (Hansen et Mukherjee) ; les lignes que la mémoire ne contient pas sont mises sur le disque ; il ne va pas avec subject."},
 })
 
 func byEnglish(texts []phrase) map[string]string {

@@ -21,8 +21,8 @@ var (
 		EN: Text{"sensitive {column}: {why}", "write diversity { l = 3 }, closeness { t = 0.3 } or both: without one, a class whose rows all have one value would tell it"},
 		FR: Text{"sensitive {column} : {why}", "écrivez diversity { l = 3 }, closeness { t = 0.3 } ou les deux : sans cela, un groupe dont toutes les lignes ont la même valeur la révélerait"}}
 	WrongModel = &Message{Code: "LAV-9304", Class: Language,
-		EN: Text{"the record model of this policy: {why}", "a model { k = 5 } goes with quasi blocks, and quasi, sensitive, subject and pseudonyms go with a model"},
-		FR: Text{"le modèle de cette politique : {why}", "un model { k = 5 } va avec des blocs quasi, et quasi, sensitive, subject et les pseudonymes vont avec un modèle"}}
+		EN: Text{"the record model of this policy: {why}", "a model { k = 5 } goes with quasi blocks, and quasi, sensitive and pseudonyms go with a model, subject with a model or microaggregate"},
+		FR: Text{"le modèle de cette politique : {why}", "un model { k = 5 } va avec des blocs quasi, et quasi, sensitive et les pseudonymes vont avec un modèle, subject avec un modèle ou microaggregate"}}
 	NoFingerprint = &Message{Code: "LAV-9311", Class: Environment,
 		EN: Text{"the pseudonyms of column {column} are drawn from the fingerprint of what is read, under a key that this project does not have", "write fingerprint_key = secret.… in its project block: the same pseudonyms then come out on every machine"},
 		FR: Text{"les pseudonymes de la colonne {column} sont tirés de l'empreinte de ce qui est lu, sous une clé que ce projet n'a pas", "écrivez fingerprint_key = secret.… dans son bloc project : les mêmes pseudonymes sortent alors sur toute machine"}}

@@ -131,7 +131,11 @@ func (t policy) auditLess(out *pipelines.Audit) {
 		unproved("the subjects of the clear columns")
 	}
 	if len(t.Micro) > 0 {
-		unproved("that means are those of k rows")
+		if t.Subject == "" {
+			unproved("that means are those of k rows")
+		} else {
+			unproved("that means are those of k persons")
+		}
 	}
 }
 

@@ -98,7 +98,7 @@ func (l *lost) add(c int, members []weighed) {
 // told gives the variance that is lost, that within the groups, as a part of all that there
 // is (SSE by SST).
 func (l *lost) told(m *micro) pipelines.ExploredMean {
-	x := pipelines.ExploredMean{Name: m.Name, K: m.K, Emptied: l.nothing}
+	x := pipelines.ExploredMean{Name: m.Name, K: m.K, Persons: m.subject >= 0, Emptied: l.nothing}
 	var listed []disclosure.Size
 	for _, n := range slices.Sorted(maps.Keys(l.sizes)) {
 		x.Groups += l.sizes[n]

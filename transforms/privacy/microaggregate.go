@@ -25,8 +25,8 @@ import (
 type microConfig struct {
 	Name    string   `hcl:"name,label"`
 	Columns []string `hcl:"columns" doc:"Columns of numbers that leave as the means of groups of rows that are near each other in all of them. They leave nowhere else."`
-	K       int      `hcl:"k" doc:"The least number of rows of a group."`
-	Method  string   `hcl:"method,optional" doc:"mdav, the default, groups rows that are near each other in all columns, many in halves first. optimal, of one column: the groups whose values are nearest to their means of all groupings that there are (Hansen and Mukherjee); more rows than fit in memory are put on disk." values:"mdav|optimal"`
+	K       int      `hcl:"k" doc:"The least number of rows of a group, or of different persons when subject is given."`
+	Method  string   `hcl:"method,optional" doc:"mdav, the default, groups rows that are near each other in all columns, many in halves first. optimal, of one column: the groups whose values are nearest to their means of all groupings that there are (Hansen and Mukherjee); more rows than fit in memory are put on disk; it does not go with subject." values:"mdav|optimal"`
 }
 
 func (c microConfig) Validate() error {
@@ -51,13 +51,18 @@ type micro struct {
 	microConfig
 	index    []int
 	types    []arrow.DataType
+	subject  int  // index; -1: rows are counted
 	explored bool // what is lost is asked for
 }
 
 func (t policy) micros(in *arrow.Schema) ([]*micro, error) {
 	var all []*micro
 	for _, c := range t.Micro {
-		m := &micro{microConfig: c}
+		subject, err := t.averagedSubject(in)
+		if err != nil {
+			return nil, err
+		}
+		m := &micro{microConfig: c, subject: subject}
 		for _, name := range c.Columns {
 			i, err := pipelines.ColumnIndex(in, name)
 			if err != nil {
@@ -86,13 +91,19 @@ func (m *micro) grouper(t policy, bound int64) grouper {
 	if m.Method == "optimal" {
 		return m.ordering(t, bound)
 	}
-	return &gathering{micro: m, near: make([][]float64, len(m.index)), bound: bound}
+	g := &gathering{micro: m, near: make([][]float64, len(m.index)), bound: bound}
+	if m.subject >= 0 {
+		g.crowds, g.whose = newCrowds(m.K), t.owners()
+	}
+	return g
 }
 
 // gathering is the rows of a group of columns: those that agree in all columns are a tuple.
 type gathering struct {
 	*micro
 	tuples tuples
+	crowds *crowds // of the tuples; nil: rows are counted
+	whose  *owners
 	near   [][]float64 // by column and tuple
 	bound  int64       // bytes; 0: none
 	rows   int64
@@ -111,10 +122,19 @@ func tupleKey(dst []byte, r arrow.Record, index []int, i int) []byte {
 const decideCost = 40
 
 func (g *gathering) add(r arrow.Record, at origin) error {
+	var persons []uint64
+	if g.crowds != nil {
+		persons = g.whose.of(r.Column(g.subject))
+	}
 	for i := range int(r.NumRows()) {
 		g.rows++
 		g.key = tupleKey(g.key[:0], r, g.index, i)
-		if _, fresh := g.tuples.add(g.key, 1); !fresh {
+		n, fresh := g.tuples.add(g.key, 1)
+		more := persons != nil && g.crowds.add(n, persons[i])
+		if !fresh {
+			if more && g.full() {
+				return g.tooMany()
+			}
 			continue
 		}
 		for c, column := range g.index {
@@ -127,15 +147,21 @@ func (g *gathering) add(r arrow.Record, at origin) error {
 			}
 			g.near[c] = append(g.near[c], x)
 		}
-		if g.bound > 0 && g.held() > g.bound {
-			return messages.MicroRows.With("group", g.Name, "rows", g.rows, "bound", g.bound)
+		if g.full() {
+			return g.tooMany()
 		}
 	}
 	return nil
 }
 
+func (g *gathering) full() bool { return g.bound > 0 && g.held() > g.bound }
+
+func (g *gathering) tooMany() error {
+	return messages.MicroRows.With("group", g.Name, "rows", g.rows, "bound", g.bound)
+}
+
 func (g *gathering) held() int64 {
-	return g.tuples.held() + 8*int64(cap(g.near[0])*len(g.near)) + decideCost*int64(g.tuples.len())
+	return g.tuples.held() + g.crowds.held() + 8*int64(cap(g.near[0])*len(g.near)) + decideCost*int64(g.tuples.len())
 }
 
 func (g *gathering) close() error { return nil }
@@ -232,10 +258,14 @@ type deciding struct {
 // decide groups the rows: those with the same nulls apart, many in halves, at the middle
 // of the column that spreads widest, each by MDAV. Equal rows are in one group, that of
 // the first of them, and a group that becomes too small joins the nearest. Rows whose
-// nulls fewer than k have leave as null.
+// nulls fewer than k have leave as null. With a subject k are persons everywhere, and
+// all rows of nobody known are of one.
 func (g *gathering) decide(ctx context.Context) (*means, error) {
 	if g.rows > 0 && g.rows < int64(g.K) {
 		return nil, messages.TooFewRows.With("rows", g.rows, "least", g.K)
+	}
+	if g.crowds != nil && g.rows > 0 && g.crowds.reach(g.tuples.len(), func(i int) int32 { return int32(i) }) == 0 {
+		return nil, messages.TooFewPersons.With("rows", g.rows, "least", g.K)
 	}
 	d := deciding{g, g.micro.means(), make([]int32, g.tuples.len())}
 	d.means.lost.scaled(g.near)
@@ -248,7 +278,7 @@ func (g *gathering) decide(ctx context.Context) (*means, error) {
 	for _, nulls := range slices.Sorted(maps.Keys(blocks)) {
 		block := blocks[nulls]
 		slices.SortFunc(block, g.compare)
-		if nulls == 1<<len(g.index)-1 || g.rowsOf(block) < int64(g.K) {
+		if nulls == 1<<len(g.index)-1 || !g.enough(block) {
 			for _, t := range block {
 				d.group[t] = -1
 			}
@@ -262,7 +292,7 @@ func (g *gathering) decide(ctx context.Context) (*means, error) {
 	clear(blocks)
 	d.means.groups = g.tuples.grouped(d.group)
 	d.means.finish(nothing)
-	g.near, g.tuples = nil, tuples{}
+	g.near, g.tuples, g.crowds = nil, tuples{}, nil
 	return d.means, nil
 }
 
@@ -293,6 +323,13 @@ func (d deciding) halve(ctx context.Context, block []int32) error {
 					break
 				}
 			}
+			if g.crowds != nil {
+				cut, ok := g.between(sorted, c, median)
+				if !ok {
+					continue
+				}
+				median = cut
+			}
 			left, right := sorted[:0], []int32(nil)
 			for _, t := range block {
 				if g.near[c][t] <= median {
@@ -301,12 +338,16 @@ func (d deciding) halve(ctx context.Context, block []int32) error {
 					right = append(right, t)
 				}
 			}
-			if g.rowsOf(left) >= int64(g.K) && g.rowsOf(right) >= int64(g.K) {
+			if g.enough(left) && g.enough(right) {
 				if err := d.halve(ctx, left); err != nil {
 					return err
 				}
 				return d.halve(ctx, right)
 			}
+		}
+		if g.whole(block) {
+			d.mean(block)
+			return nil
 		}
 	}
 	return d.byDistance(block)
@@ -341,7 +382,7 @@ func (d deciding) byDistance(block []int32) error {
 		}
 		var column []float64
 		for _, t := range block {
-			for range min(g.tuples.rows[t], int64(g.K)) { // k of them are a group by themselves
+			for range g.weight(t) { // k of them are a group by themselves
 				column = append(column, near[t])
 			}
 		}
@@ -355,7 +396,7 @@ func (d deciding) byDistance(block []int32) error {
 	at := 0
 	for _, t := range block {
 		groups[group[at]] = append(groups[group[at]], t)
-		at += int(min(g.tuples.rows[t], int64(g.K)))
+		at += g.weight(t)
 	}
 	for _, members := range g.merge(groups) {
 		d.mean(members)
@@ -363,7 +404,7 @@ func (d deciding) byDistance(block []int32) error {
 	return nil
 }
 
-// merge joins each group of fewer than k rows with the one whose middle is nearest.
+// merge joins each group of fewer than k with the one whose middle is nearest.
 func (g *gathering) merge(groups [][]int32) [][]int32 {
 	groups = slices.DeleteFunc(groups, func(t []int32) bool { return len(t) == 0 })
 	scale := make([]float64, len(g.index))
@@ -386,18 +427,23 @@ func (g *gathering) merge(groups [][]int32) [][]int32 {
 		}
 		return at
 	}
+	var middles [][]float64
+	var enough []bool
+	for _, t := range groups {
+		middles, enough = append(middles, middle(t)), append(enough, g.enough(t))
+	}
 	for {
-		small := slices.IndexFunc(groups, func(t []int32) bool { return g.rowsOf(t) < int64(g.K) })
+		small := slices.Index(enough, false)
 		if small < 0 || len(groups) == 1 {
 			return groups
 		}
-		from, best, least := middle(groups[small]), -1, math.Inf(1)
-		for i, other := range groups {
+		from, best, least := middles[small], -1, math.Inf(1)
+		for i, at := range middles {
 			if i == small {
 				continue
 			}
 			distance := 0.0
-			for c, x := range middle(other) {
+			for c, x := range at {
 				distance += float64((x - from[c]) * (x - from[c]))
 			}
 			if distance < least {
@@ -406,7 +452,8 @@ func (g *gathering) merge(groups [][]int32) [][]int32 {
 		}
 		groups[best] = append(groups[best], groups[small]...)
 		slices.SortFunc(groups[best], g.compare)
-		groups = slices.Delete(groups, small, small+1)
+		middles[best], enough[best] = middle(groups[best]), enough[best] || g.enough(groups[best])
+		groups, middles, enough = slices.Delete(groups, small, small+1), slices.Delete(middles, small, small+1), slices.Delete(enough, small, small+1)
 	}
 }
 
@@ -538,13 +585,18 @@ func (a *averaging) column(mem memory.Allocator, r arrow.Record, c int) (arrow.A
 	return arrowx.Gather(mem, a.types[c], []arrow.Array{a.columns[c]}, a.refs)
 }
 
-// microProof counts the rows of a file that a group of columns leaves alike.
+// microProof counts the rows of a file that a group of columns leaves alike, and their
+// persons where it tells them.
 type microProof struct {
 	microConfig
-	index []int
-	rows  []int64 // by what was decided
-	want  *tuples
-	key   []byte
+	index   []int
+	rows    []int64 // by what was decided
+	want    *tuples
+	key     []byte
+	subject int // index; -1: the file does not tell persons
+	whose   owners
+	crowds  *crowds // by what was decided
+	bound   int64   // bytes; 0: none
 }
 
 func (t policy) microProofs(s *arrow.Schema, d *seen, file string) ([]*microProof, error) {
@@ -554,7 +606,7 @@ func (t policy) microProofs(s *arrow.Schema, d *seen, file string) ([]*microProo
 			return nil, messages.GateBlind.With("file", file, "column", c.Columns[0])
 		}
 		want := &d.means[n].leaves
-		p := &microProof{microConfig: c, rows: make([]int64, want.len()), want: want}
+		p := &microProof{microConfig: c, rows: make([]int64, want.len()), want: want, subject: t.toldBy(s), crowds: newCrowds(c.K), bound: t.env.Memory}
 		for _, name := range c.Columns {
 			is := s.FieldIndices(name)
 			if len(is) != 1 {
@@ -569,6 +621,10 @@ func (t policy) microProofs(s *arrow.Schema, d *seen, file string) ([]*microProo
 
 // look refuses a row that leaves as none of the means.
 func (p *microProof) look(r arrow.Record, before int64, file string) error {
+	var persons []uint64
+	if p.subject >= 0 {
+		persons = p.whose.of(r.Column(p.subject))
+	}
 	for i := range int(r.NumRows()) {
 		p.key = tupleKey(p.key[:0], r, p.index, i)
 		n := p.want.find(p.key)
@@ -576,40 +632,56 @@ func (p *microProof) look(r arrow.Record, before int64, file string) error {
 			return messages.GateMean.With("file", file, "group", p.Name, "row", before+int64(i)+1)
 		}
 		p.rows[n]++
+		if persons != nil {
+			p.crowds.add(n, persons[i])
+		}
+	}
+	if p.bound > 0 && p.crowds.held() > p.bound {
+		return messages.TooManyClasses.With("bound", p.bound)
 	}
 	return nil
 }
 
-// proven refuses means that fewer than k rows have, or other rows than were decided.
+// proven refuses means that fewer than k rows have, or persons where the file tells them, or
+// other rows than were decided.
 func (p *microProof) proven(file string) error {
 	for i, n := range p.rows {
 		if n != p.want.rows[i] || n < int64(p.K) && !ofNulls(p.want.key(i)) {
 			return messages.GateMeans.With("file", file, "group", p.Name, "k", p.K)
+		}
+		if p.subject >= 0 && n > 0 && int(p.crowds.count[i]) < p.K && !ofNulls(p.want.key(i)) {
+			return messages.GateMeanPersons.With("file", file, "group", p.Name, "k", p.K)
 		}
 	}
 	return nil
 }
 
 // auditedMeans counts the rows of a file, of which nothing was decided, that have the same
-// values in a group of columns. That these are means it does not show; that they are of
-// fewer than k rows it may.
+// values in a group of columns, or their persons where the file tells them. That these are
+// means it does not show; that they are of fewer than k it may.
 type auditedMeans struct {
-	groups []*auditedGroup
-	bound  int64 // bytes; 0: none
+	groups  []*auditedGroup
+	subject int // index; -1: the file does not tell persons
+	whose   owners
+	bound   int64 // bytes; 0: none
 }
 
 type auditedGroup struct {
 	microConfig
-	index []int
-	rows  tuples
-	key   []byte
+	index  []int
+	rows   tuples
+	crowds *crowds
+	key    []byte
 }
 
 // auditedMeans leaves out groups of which the file lacks a column, which is a finding.
 func (t policy) auditedMeans(s *arrow.Schema, out *pipelines.Audit) *auditedMeans {
-	a := &auditedMeans{bound: t.env.Memory}
+	a := &auditedMeans{subject: t.toldBy(s), bound: t.env.Memory}
+	if len(t.Micro) > 0 && t.Subject != "" && a.subject < 0 {
+		out.Unproved = append(out.Unproved, messages.UnprovedPersons.With("column", t.Subject))
+	}
 	for _, c := range t.Micro {
-		p := &auditedGroup{microConfig: c}
+		p := &auditedGroup{microConfig: c, crowds: newCrowds(c.K)}
 		for _, name := range c.Columns {
 			if is := s.FieldIndices(name); len(is) == 1 && arrowx.Keyed(s.Field(is[0]).Type) {
 				p.index = append(p.index, is[0])
@@ -625,15 +697,22 @@ func (t policy) auditedMeans(s *arrow.Schema, out *pipelines.Audit) *auditedMean
 }
 
 func (a *auditedMeans) add(r arrow.Record) error {
+	var persons []uint64
+	if a.subject >= 0 && len(a.groups) > 0 {
+		persons = a.whose.of(r.Column(a.subject))
+	}
 	for _, p := range a.groups {
 		for i := range int(r.NumRows()) {
 			p.key = tupleKey(p.key[:0], r, p.index, i)
-			p.rows.add(p.key, 1)
+			n, _ := p.rows.add(p.key, 1)
+			if persons != nil {
+				p.crowds.add(n, persons[i])
+			}
 		}
 	}
 	held := int64(0)
 	for _, p := range a.groups {
-		held += p.rows.held()
+		held += p.rows.held() + p.crowds.held()
 	}
 	if a.bound > 0 && held > a.bound {
 		return messages.TooManyClasses.With("bound", a.bound)
@@ -645,6 +724,9 @@ func (a *auditedMeans) report(out *pipelines.Audit) {
 	for _, p := range a.groups {
 		few := int64(0)
 		for i, n := range p.rows.rows {
+			if a.subject >= 0 {
+				n = int64(p.crowds.count[i])
+			}
 			if n < int64(p.K) && !ofNulls(p.rows.key(i)) {
 				few++
 			}

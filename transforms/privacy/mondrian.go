@@ -43,14 +43,17 @@ func (c policyConfig) localMistake() error {
 	return nil
 }
 
-// Warnings says what portals make of ranges that overlap, and what one sensitive column
-// tells of another.
+// Warnings says what portals make of ranges that overlap, what one sensitive column tells of
+// another, and that means are of rows, whoever they are of.
 func (t policy) Warnings() (all []*messages.Error) {
 	if t.local() {
 		all = append(all, messages.RangesOverlap.With())
 	}
 	if names := t.apart(); len(names) > 0 {
 		all = append(all, messages.SensitiveApart.With("columns", strings.Join(names, ", ")))
+	}
+	if names := t.rowsCounted(); len(names) > 0 {
+		all = append(all, messages.MeansOfRows.With("groups", strings.Join(names, ", ")))
 	}
 	return all
 }

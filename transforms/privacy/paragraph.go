@@ -39,7 +39,11 @@ func (t policy) Paragraph(d pipelines.Decision) []string {
 		sentences = append(sentences, r.describe())
 	}
 	for _, m := range t.Micro {
-		sentences = append(sentences, fmt.Sprintf("Les valeurs des colonnes %s ont été remplacées par des moyennes : celles de groupes d'au moins %d lignes proches les unes des autres.",
+		of := "d'au moins %d lignes proches les unes des autres"
+		if t.Subject != "" {
+			of = "de lignes proches les unes des autres, d'au moins %d personnes différentes"
+		}
+		sentences = append(sentences, fmt.Sprintf("Les valeurs des colonnes %s ont été remplacées par des moyennes : celles de groupes "+of+".",
 			strings.Join(m.Columns, ", "), m.K))
 	}
 	sentences = append(sentences, t.describeRecords(d)...)

@@ -107,9 +107,9 @@ func (c policyConfig) Validate() error {
 		return messages.WrongModel.With("why", "clear beside a model: the rows of a table are no persons")
 	case c.Model != nil && len(c.Micro) > 0:
 		return messages.WrongModel.With("why", "microaggregate beside a model: it would drop rows of which the means were made")
-	case c.Subject != "" && c.Model == nil:
-		return pipelines.At("subject", messages.WrongModel.With("why", "subject without a model"))
-	case c.Subject != "" && c.Model.NullMatch == "wildcard":
+	case c.Subject != "" && c.Model == nil && len(c.Micro) == 0:
+		return pipelines.At("subject", messages.WrongModel.With("why", "subject without a model or microaggregate"))
+	case c.Subject != "" && c.Model != nil && c.Model.NullMatch == "wildcard":
 		return pipelines.At("subject", messages.WrongModel.With("why", "subject with null_match = \"wildcard\""))
 	}
 	for _, id := range c.Identifiers {
@@ -128,6 +128,9 @@ func (c policyConfig) Validate() error {
 		if id.hashed() && c.Model != nil && !id.legal() && c.Subject != id.Column {
 			return messages.WrongModel.With("why", "a pseudonym of another column than subject: it would tie rows together that are not counted together")
 		}
+	}
+	if err := c.personsMistake(); err != nil {
+		return err
 	}
 	if err := c.localMistake(); err != nil {
 		return err

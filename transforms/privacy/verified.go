@@ -75,7 +75,7 @@ func (t policy) verified(s *seen) []pipelines.Verified {
 		all = append(all, pipelines.Verified{What: pipelines.VerifiedTotals, Columns: []string{c.Column}, Least: least.subjects, MaxShare: least.share})
 	}
 	for _, m := range t.Micro {
-		all = append(all, pipelines.Verified{What: pipelines.VerifiedMeans, Columns: m.Columns, Least: m.K})
+		all = append(all, pipelines.Verified{What: pipelines.VerifiedMeans, Columns: m.Columns, Least: m.K, Persons: t.Subject != "", Told: t.tells()})
 	}
 	if !t.relaxed(ruleText) {
 		all = append(all, pipelines.Verified{What: pipelines.VerifiedTexts})
