@@ -199,7 +199,7 @@ func (k shuffledKind) someRows(r *mathrand.Rand) (head string, rows []string, po
 	hashed := "identifier \"nom\" {\naction = %q\nkey = secret.cle\nrotate = \"per_release\"\n%s}\n"
 	if k.name == "means" { // and a pseudonym that the law lets out
 		fmt.Fprintf(&b, hashed, "pseudonym", "legal_basis = \"D312-1-3/1\"\nreason = \"organigramme\"\n")
-		b.WriteString("public = [\"service\", \"prime\"]\nmicroaggregate \"m\" {\ncolumns = [\"age\", \"numero\"]\nk = 3\n}\n")
+		b.WriteString(pick("subject = \"nom\"\n", "") + "public = [\"service\", \"prime\"]\nmicroaggregate \"m\" {\ncolumns = [\"age\", \"numero\"]\nk = 3\n}\n")
 		return head, rows, b.String(), opposes
 	}
 	switch k.name {

@@ -257,6 +257,12 @@ func drawPromise(r *rapid.T, env *pipelines.Env, t *testing.T) *promised {
 		}
 	case "means":
 		p.meansOf = p.k
+		if p.persons = rapid.Bool().Draw(r, "subject"); p.persons {
+			add("subject = \"nom\"")
+			if rapid.Bool().Draw(r, "told") {
+				p.subject, public, named = "public", append(public, "nom"), ""
+			}
+		}
 		add("microaggregate \"g\" {\ncolumns = [\"%s\"]\nk = %d\n}", strings.Join(p.means, "\", \""), p.k)
 	}
 	switch rapid.SampledFrom([]string{"", "mask", "constant"}).Draw(r, "mask") {
@@ -619,8 +625,16 @@ func (p *promised) wrongMean(out [][]string, cell func([]string, string) string,
 	for key, rows := range groups {
 		means := strings.Split(key, "\x00")
 		nothing := !slices.ContainsFunc(means, func(m string) bool { return m != `\N` })
-		if len(rows) < p.meansOf && !nothing {
-			return fmt.Sprintf("%v is of %d rows", means, len(rows))
+		of := map[string]bool{} // rows, or persons
+		for n, row := range rows {
+			one := fmt.Sprint(n)
+			if p.persons {
+				one = p.at(came(row), "nom")
+			}
+			of[one] = true
+		}
+		if len(of) < p.meansOf && !nothing {
+			return fmt.Sprintf("%v is of %d rows, or persons", means, len(of))
 		}
 		for c, name := range p.means {
 			if means[c] == `\N` {
