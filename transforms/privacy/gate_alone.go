@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/zeebo/xxh3"
 
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -26,6 +27,7 @@ type filling struct {
 // addAlone notes the rows from one on up to another.
 func (p *persons) addAlone(c *recount, from, to int) error {
 	ends, data, shift := p.ends, p.data, 32-p.bins.b.bits
+	_, coded := p.column.(*array.Dictionary)
 	for i := from; i < to; i++ {
 		var word uint64
 		switch {
@@ -33,6 +35,8 @@ func (p *persons) addAlone(c *recount, from, to int) error {
 			continue
 		case p.text != nil:
 			word = personOf(data[ends[i]:ends[i+1]])
+		case coded: // a file numbers the texts of some row groups and not of others
+			word = personOf(wordAt(p.column, i))
 		default:
 			p.buf = appendSeen(p.buf[:0], p.column, i)
 			word = xxh3.Hash(p.buf)

@@ -40,7 +40,12 @@ func numberedRecord(r arrow.Record, which func(column int) bool) arrow.Record {
 
 // recountedBy is the verdict of recount where so many read the file at once, and it
 // numbers some of its texts.
-func recountedBy(p policy, d *seen, f *judgedFile, readers int, number func(column int) bool) (err error) {
+func recountedBy(p policy, d *seen, f *judgedFile, readers int, number func(column int) bool) error {
+	return recountedMixed(p, d, f, readers, func(_, column int) bool { return number(column) })
+}
+
+// recountedMixed is recountedBy where each batch numbers texts of its own choice.
+func recountedMixed(p policy, d *seen, f *judgedFile, readers int, number func(batch, column int) bool) (err error) {
 	in, err := f.Open(context.Background())
 	if err != nil {
 		return err
@@ -60,8 +65,8 @@ func recountedBy(p policy, d *seen, f *judgedFile, readers int, number func(colu
 	defer func() { err = cmp.Or(err, c.close()) }()
 	c.readBy(readers)
 	todo := make(chan arrow.Record, len(batches))
-	for _, r := range batches {
-		todo <- numberedRecord(r, number)
+	for n, r := range batches {
+		todo <- numberedRecord(r, func(column int) bool { return number(n, column) })
 	}
 	close(todo)
 	var all sync.WaitGroup
@@ -93,11 +98,11 @@ func TestReadersJudgeAsMapsDo(t *testing.T) {
 		} else {
 			said["kept"]++
 		}
-		number := rapid.SliceOfN(rapid.Bool(), len(f.schema.Fields()), -1).Draw(r, "numbered")
+		number := rapid.SliceOfN(rapid.Uint64(), len(f.schema.Fields()), -1).Draw(r, "numbered") // a bit of each batch
 		for _, bound := range []int64{0, 1 << 20, 1 << 16, 6000} {
 			p.env.Memory, p.env.Workers = bound, rapid.IntRange(1, 4).Draw(r, "workers")
 			p.env.Spool = pipelines.NewSpool(t.TempDir(), memory.DefaultAllocator, 0)
-			got := recountedBy(p, d, f, p.env.Workers, func(column int) bool { return number[column] })
+			got := recountedMixed(p, d, f, p.env.Workers, func(batch, column int) bool { return number[column]>>(batch%64)&1 != 0 })
 			if bound > 0 && bound < 1<<20 && messages.Has(got, messages.TooManyClasses) {
 				continue
 			}
@@ -151,8 +156,8 @@ func TestWhoIsThoughtToBeAloneChangesNothing(t *testing.T) {
 		p.env.Memory, p.env.Workers = rapid.SampledFrom([]int64{0, 1 << 20, 1 << 14}).Draw(r, "bound"), rapid.IntRange(1, 4).Draw(r, "workers")
 		p.env.Spool = pipelines.NewSpool(t.TempDir(), memory.DefaultAllocator, 0)
 		f.opened = 0
-		number := rapid.Bool().Draw(r, "numbered")
-		got := recountedBy(p, d, f, p.env.Workers, func(int) bool { return number })
+		number := rapid.Uint64().Draw(r, "numbered") // a bit of each batch
+		got := recountedMixed(p, d, f, p.env.Workers, func(batch, _ int) bool { return number>>(batch%64)&1 != 0 })
 		if p.env.Memory == 1<<14 && messages.Has(got, messages.TooManyClasses) {
 			return
 		}
@@ -173,7 +178,7 @@ func TestWhoIsThoughtToBeAloneChangesNothing(t *testing.T) {
 // Of many persons with one row each, two rows of one are found.
 func TestTwoRowsOfOneAreFound(t *testing.T) {
 	p, d, f := crowdFile(50_000, 1, 2000, 5, true)
-	d.alone = true
+	d.alone, f.cuts = true, []int{25_500, len(f.rows)}
 	twice := *f
 	twice.rows = append([][]string(nil), f.rows...)
 	at := len(f.rows) / 2
@@ -184,8 +189,13 @@ func TestTwoRowsOfOneAreFound(t *testing.T) {
 		if err := recountedBy(p, d, f, 2, func(int) bool { return true }); err != nil || f.opened != 1 {
 			t.Errorf("in %d bytes: %v, read %d times", bound, err, f.opened)
 		}
-		if err := recountedBy(p, d, &twice, 2, func(int) bool { return true }); !messages.Has(err, messages.GatePersons) {
-			t.Errorf("in %d bytes: one who has two: %v", bound, err)
+		for _, number := range []func(batch, column int) bool{
+			func(int, int) bool { return true },
+			func(batch, _ int) bool { return batch%2 == 0 }, // as a file whose row groups number texts or not
+		} {
+			if err := recountedMixed(p, d, &twice, 2, number); !messages.Has(err, messages.GatePersons) {
+				t.Errorf("in %d bytes: one who has two: %v", bound, err)
+			}
 		}
 	}
 }
