@@ -50,9 +50,13 @@ const tries = 3
 func (f *Flow) Run(ctx context.Context, env Env, opt FlowOptions) TaskResult {
 	started := env.Now()
 	var res TaskResult
-	n := 0
+	n, may := 0, true
 	for again := true; again; again = n < tries && f.part == nil && changedWhileRead(res.Err) && ctx.Err() == nil {
-		res = f.try(ctx, env, opt, started)
+		var kept bool
+		if res, kept = f.try(ctx, env, opt, started, may); kept && noDisk(res.Err) && ctx.Err() == nil {
+			may = false // what needs the disk gets all of it
+			res, _ = f.try(ctx, env, opt, started, may)
+		}
 		n++
 	}
 	if n > 1 {
@@ -68,8 +72,15 @@ func changedWhileRead(err error) bool {
 	return messages.Has(err, messages.SourceChanged) || messages.Has(err, messages.FileChanged)
 }
 
-func (f *Flow) try(ctx context.Context, env Env, opt FlowOptions, started time.Time) TaskResult {
-	r := &flowRun{Flow: f, env: env, opt: opt, log: &rejectLog{policy: f.OnReject}}
+// noDisk says whether a task had less of the disk than it needs.
+func noDisk(err error) bool {
+	return messages.Has(err, messages.DiskBound) || messages.Has(err, messages.RunFolder)
+}
+
+// try is one of the tries. may says whether the privacy stage may keep rows on disk, and
+// kept whether it did while rows were sealed, at which nothing is public yet.
+func (f *Flow) try(ctx context.Context, env Env, opt FlowOptions, started time.Time, may bool) (res TaskResult, kept bool) {
+	r := &flowRun{Flow: f, env: env, opt: opt, log: &rejectLog{policy: f.OnReject}, mayKeep: may}
 	r.res = TaskResult{Task: f.Task, Started: started}
 	err := r.run(ctx)
 	if c, ok := r.decided.(io.Closer); ok {
@@ -89,7 +100,7 @@ func (f *Flow) try(ctx context.Context, env Env, opt FlowOptions, started time.T
 	r.res.Err = err
 	r.res.Outcome = r.outcome(ctx, err)
 	r.res.held()
-	return r.res
+	return r.res, r.kept
 }
 
 type flowRun struct {
@@ -101,6 +112,8 @@ type flowRun struct {
 	sealed  []Sealed
 	groups  []sealedGroup // as they went to the sinks
 	decided Decision
+	mayKeep bool     // the privacy stage may keep rows
+	kept    bool     // it does, and they are not sealed yet
 	reached *reached // of the rows that reached the privacy stage; nil: none is asked for, or the source's tell it
 	res     TaskResult
 	// unwritten says that the journal lacks what was published.
@@ -165,6 +178,7 @@ func (r *flowRun) run(ctx context.Context) error {
 	if err := r.stage(ctx, Seal, r.seal); err != nil {
 		return err
 	}
+	r.kept = false
 	if err := r.stage(ctx, Verify, func(ctx context.Context) error {
 		if err := r.verify(ctx); err != nil {
 			return err

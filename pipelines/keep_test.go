@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // keeps is letOut that may keep the rows it looks at.
@@ -22,6 +23,9 @@ type keeps struct {
 	letOut
 	gives  bool // what it kept, else it is let go
 	fails  error
+	watch  error // of a first pass that keeps rows
+	anyhow bool  // of another one too
+	ends   error // of kept rows
 	closed *int
 }
 
@@ -60,6 +64,9 @@ func (k keeps) WatchKeeping(*arrow.Schema, int) (Watch, error) {
 }
 
 func (w *keepWatch) See(_ context.Context, _ int, first int64, b Batch) error {
+	if w.watch != nil && (w.keep || w.anyhow) {
+		return w.watch
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, v := range b.Column(0).(*array.Int64).Int64Values() {
@@ -88,12 +95,15 @@ func (k keeps) Emit(ctx context.Context, d Decision, in Stream) (Stream, error) 
 
 func (k keeps) EmitKept(ctx context.Context, d Decision, in *arrow.Schema) (Stream, error) {
 	rows := d.(*keptRows)
+	if len(rows.rows) == 0 { // none were kept
+		return nil, nil
+	}
 	if k.fails != nil || !k.gives {
 		return nil, k.fails
 	}
 	return k.Emit(ctx, d, NewStream(in, func(context.Context) (Batch, error) {
 		if len(rows.rows) == 0 {
-			return Batch{}, io.EOF
+			return Batch{}, cmp.Or(k.ends, io.EOF)
 		}
 		b := rows.rows[0]
 		rows.rows = rows.rows[1:]
@@ -121,7 +131,7 @@ func TestFlowLetsKeptRowsOut(t *testing.T) {
 			closed := 0
 			one := flowCase{rows: 500, chunk: 30, bad: 7, workers: 3, again: c.again, action: "drop"}
 			res, got, opened := one.run(t, t.TempDir(), mem, func(f *Flow, _ *countTo) {
-				f.Privacy = keeps{f.Privacy.(letOut), c.gives, c.fails, &closed}
+				f.Privacy = keeps{letOut: f.Privacy.(letOut), gives: c.gives, fails: c.fails, closed: &closed}
 			})
 			if !errors.Is(res.Err, c.fails) {
 				t.Fatal(res.Err)
@@ -134,6 +144,44 @@ func TestFlowLetsKeptRowsOut(t *testing.T) {
 			}
 			want, bytesWanted, _ := one.run(t, t.TempDir(), mem, nil)
 			if !bytes.Equal(got, bytesWanted) || res.Rows != want.Rows || res.Fingerprint != want.Fingerprint {
+				t.Errorf("other bytes than of rows that are read again, or %+v, not %+v", res.Rows, want.Rows)
+			}
+		})
+	}
+}
+
+// Where rows that are kept take the disk that the rest of the task needs, it begins again
+// and keeps none (invariant 9); where it lacks disk in spite of that it is said.
+func TestFlowKeepsNoRowsWhereTheDiskIsNeeded(t *testing.T) {
+	full := messages.DiskBound.With("bound", Size(1000))
+	for name, c := range map[string]struct {
+		change func(*keeps)
+		fails  error
+		closed int
+	}{
+		"in the first pass":     {change: func(k *keeps) { k.watch = full }, closed: 1},
+		"when rows are let out": {change: func(k *keeps) { k.fails = full }, closed: 2},
+		"while they are":        {change: func(k *keeps) { k.ends = full }, closed: 2},
+		"and without":           {change: func(k *keeps) { k.watch, k.anyhow = full, true }, fails: full},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mem := memory.NewCheckedAllocator(arrowx.Poison{})
+			defer mem.AssertSize(t, 0)
+			closed := 0
+			one := flowCase{rows: 500, chunk: 30, bad: 7, workers: 3, again: true, action: "drop"}
+			res, got, _ := one.run(t, t.TempDir(), mem, func(f *Flow, _ *countTo) {
+				k := keeps{letOut: f.Privacy.(letOut), gives: true, closed: &closed}
+				c.change(&k)
+				f.Privacy = k
+			})
+			if (res.Err != nil) != (c.fails != nil) || c.fails != nil && !messages.Has(res.Err, messages.DiskBound) || closed != c.closed {
+				t.Fatalf("%v; what was decided was closed %d times, wanted %d", res.Err, closed, c.closed)
+			}
+			if c.fails != nil {
+				return
+			}
+			want, bytesWanted, _ := one.run(t, t.TempDir(), mem, nil)
+			if !bytes.Equal(got, bytesWanted) || res.Rows != want.Rows || res.Fingerprint != want.Fingerprint || len(res.Notes) != len(want.Notes) {
 				t.Errorf("other bytes than of rows that are read again, or %+v, not %+v", res.Rows, want.Rows)
 			}
 		})

@@ -17,6 +17,7 @@ type Observer interface {
 
 // Keeper is the ability of an Observer to keep, while it looks at the rows, what it will
 // need of them again: where that is little, it costs less than to read the source twice.
+// Where the disk is too small for a task that keeps rows it begins again and keeps none.
 type Keeper interface {
 	Observer
 	// WatchKeeping is Watch that may keep rows. The Decision is an io.Closer then, which is
@@ -43,8 +44,8 @@ type Watch interface {
 // watch has a stage look at the rows of in, which it does not close, on the workers.
 func (r *flowRun) watch(ctx context.Context, o Observer, in Stream) (d Decision, err error) {
 	begin := o.Watch
-	if k, ok := o.(Keeper); ok && r.replayable() { // what is not is spooled as a whole
-		begin = k.WatchKeeping
+	if k, ok := o.(Keeper); ok && r.mayKeep && r.replayable() { // what is not is spooled as a whole
+		begin, r.kept = k.WatchKeeping, true
 	}
 	w, err := begin(in.Schema(), r.opt.Workers)
 	if err != nil {
