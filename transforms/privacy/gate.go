@@ -99,6 +99,9 @@ func (t policy) Judge(ctx context.Context, d pipelines.Decision, f pipelines.Sea
 		rows += b.NumRows()
 		return classes.passed(b.Record)
 	})
+	if err == nil && strange.Load() {
+		err = messages.GateNoModel.With("file", file) // whoever looked found what nobody sees
+	}
 	if err == nil {
 		err = texts.verdict(file)
 	}

@@ -292,3 +292,24 @@ func TestTextsAreNumberedAsTheyCome(t *testing.T) {
 		}
 	})
 }
+
+// Rows that no reader looked at are no rows that keep the model: the file is refused.
+func TestRowsThatNobodyLookedAtAreRefused(t *testing.T) {
+	p, d, f := crowdFile(1000, 1, 20, 5, true)
+	p.env.Workers = 1
+	for _, alone := range []bool{false, true} {
+		d.alone = alone
+		c, err := p.recount(f.schema, d, "agents.csv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := f.record(0, len(f.rows))
+		c.count(0, r.NewSlice(0, 900))
+		if err := c.passed(r); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.proven(context.Background(), f); !messages.Has(err, messages.GateNoModel) {
+			t.Errorf("alone %v: %v", alone, err)
+		}
+	}
+}

@@ -40,6 +40,7 @@ type recount struct {
 	of      uint64            // how many parts the classes are counted in, by their hash; a power of two
 	part    uint64            // which of them
 	found   int64             // classes of the parts that are judged
+	counted int64             // rows of them
 	bound   int64             // bytes; 0: none
 	held    int64             // bytes, about
 	over    bool              // more than the bound: nothing is counted
@@ -184,7 +185,7 @@ func (c *recount) proven(ctx context.Context, f pipelines.SealedFile) error {
 	}
 again:
 	for c.of < mostParts {
-		c.of, c.found, c.exposed, c.refused = 2*c.of, 0, persons, kept
+		c.of, c.found, c.counted, c.exposed, c.refused = 2*c.of, 0, 0, persons, kept
 		for part := range c.of {
 			if err := c.read(ctx, f, part); err != nil {
 				return err
@@ -367,6 +368,9 @@ func (c *recount) refusal(model string) error {
 // total refuses the file for a class that does not keep the model, and for what all its
 // classes are together.
 func (c *recount) total() error {
+	if c.counted != c.rows { // no reader looked at some rows
+		return messages.GateNoModel.With("file", c.file)
+	}
 	if c.refused != kept {
 		return c.refusal(c.refused.model)
 	}
@@ -393,6 +397,9 @@ func (c *recount) judge(ctx context.Context) error {
 		}
 	}
 	c.found += int64(len(c.classes.classes))
+	for _, class := range c.classes.classes {
+		c.counted += class.rows
+	}
 	smallest := c.exposed.least
 	if c.wildcard() {
 		for _, n := range c.matched() {
