@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -85,6 +86,7 @@ project {
   fingerprint_key = secret.cle
   memory          = %q
   workers         = %d
+  disk            = %q
 }
 secret "cle" {
   env = "LAVOIR_TEST_ROOT"
@@ -263,19 +265,19 @@ func TestOneForgedRowIsRefused(t *testing.T) {
 	}
 }
 
-// forged runs a project whose rows are forged before they are sealed.
+// forged runs a project whose rows are forged before they are sealed; nil: they are not.
 func (d deal) forged(t *testing.T, tb pipelinetest.Table, format string, forge func(rows [][]string) [][]string) pipelines.TaskResult {
 	t.Helper()
 	dir := t.TempDir()
 	source := pipelines.DefineSource("dealt", "A table.", struct{}{}, func(env pipelines.Env, _ struct{}) (pipelines.Source, error) {
 		return dealt{env, tb, d.batch, d.again}, nil
 	})
-	if err := os.WriteFile(filepath.Join(dir, "lavoir.hcl"), fmt.Appendf(nil, forgedProject, d.memory, d.workers, format), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "lavoir.hcl"), fmt.Appendf(nil, forgedProject, d.memory, d.workers, cmp.Or(d.disk, 1<<30), format), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var all []pipelines.Component
-	for _, c := range transforms.All {
-		if c.Kind == pipelines.KindPrivacy {
+	for _, c := range d.aside.in(transforms.All) {
+		if c.Kind == pipelines.KindPrivacy && forge != nil {
 			real := c
 			c = pipelines.Define(c.Kind, c.Name, c.Doc, c.New(), func(env pipelines.Env, config any) (pipelines.Privacy, error) {
 				p, err := real.Build(env, config)

@@ -57,7 +57,8 @@ type deal struct {
 	batch, workers int
 	memory         string
 	again          bool
-	aside          *aside // of the privacy stage; nil: it has what the project leaves it
+	disk           pipelines.Size // 0: enough; of projects that say it
+	aside          *aside         // of the privacy stage; nil: it has what the project leaves it
 }
 
 // aside is how much memory a privacy stage has, and how many files it has put there what
