@@ -713,6 +713,13 @@ var spoolSteps = map[string]struct {
     source = source.file.lieux
     on     = { lieu = "code" }
   }`, `action = "drop"`},
+	"kept rows": {120_000, "", `action = "pseudonym"
+      key    = secret.racine
+      rotate = "per_release"
+    }
+    subject = "nom"
+    gate {
+      max_prosecutor_risk = 0.5`},
 	"piles of persons": {120_000, "", `action = "surrogate"
       key    = secret.racine
       rotate = "per_release"
