@@ -55,6 +55,7 @@ func (f *Flow) Run(ctx context.Context, env Env, opt FlowOptions) TaskResult {
 		var kept bool
 		if res, kept = f.try(ctx, env, opt, started, may); kept && noDisk(res.Err) && ctx.Err() == nil {
 			may = false // what needs the disk gets all of it
+			env.Log.Debug("no rows are kept: the disk is needed, and the source is read twice", "task", f.Task.String())
 			res, _ = f.try(ctx, env, opt, started, may)
 		}
 		n++
