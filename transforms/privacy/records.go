@@ -345,7 +345,8 @@ func (c *counting) problem(ctx context.Context) (p disclosure.Problem, err error
 	if p.Models, err = c.t.models(); err != nil {
 		return p, err
 	}
-	for i, s := range c.t.Sensitive {
+	for i := range c.r.sensitive { // none where no model is asked
+		s := c.t.Sensitive[i]
 		at := p.Models.Sensitive[i].Closeness
 		if at != nil && at.Distance == disclosure.Ordered {
 			at.Order = inOrder(classes.Sensitive[i].Values, c.r.sensitive[i].typ)
