@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -130,6 +131,9 @@ func makeLoad(env pipelines.Env, c loadConfig, s store.Store) (*load, error) {
 	for _, b := range c.Files {
 		w, err := pipelines.As[format.Writer](b, env)
 		if err != nil {
+			if messages.Find(err) == nil {
+				err = messages.FileNotWritable.With("format", strconv.Quote(b.Component.Name))
+			}
 			return nil, err
 		}
 		name := l.Name + w.Extension()
