@@ -455,6 +455,7 @@ var phrases = []phrase{
 	{"partial with legal_basis beside a model, which counts it and needs none", "partial avec legal_basis à côté d'un modèle, qui le compte et n'en a pas besoin"},
 	{"redact with otherwise", "redact avec otherwise"},
 	{"partial with clear_when or otherwise", "partial avec clear_when ou otherwise"},
+	{"fewer characters than none", "moins de zéro caractère"},
 	{"partial without show_first or show_last", "partial sans show_first ni show_last"},
 	{"characters shown of *", "caractères montrés de *"},
 	{"characters shown", "caractères montrés"},

@@ -35,6 +35,10 @@ func (id identifierConfig) masksWell() error {
 		return nil
 	case id.ClearWhen.IsSet() || id.Otherwise != "":
 		return wrong("action", "partial with clear_when or otherwise")
+	case id.ShowFirst < 0:
+		return wrong("show_first", "fewer characters than none")
+	case id.ShowLast < 0:
+		return wrong("show_last", "fewer characters than none")
 	}
 	if _, err := protect.NewPartial(id.ShowFirst, id.ShowLast); err != nil {
 		return wrong("action", "partial without show_first or show_last")

@@ -288,3 +288,14 @@ func TestMasksInTheRegister(t *testing.T) {
 		t.Error(said)
 	}
 }
+
+// Fewer characters than none are told where they are asked for, not as a mask that shows
+// nothing.
+func TestFewerCharactersThanNone(t *testing.T) {
+	for argument, body := range map[string]string{"show_first": "show_first = -1\nshow_last = 2", "show_last": "show_first = 2\nshow_last = -2"} {
+		_, err := policy(t, pipelinetest.Env(t), "identifier \"nom\" {\naction = \"partial\"\n"+body+"\n}\nquasi \"q\" {}\nmodel {\nk = 2\n}\n")
+		if said := fmt.Sprint(err); !messages.Has(err, messages.WrongMask) || !strings.Contains(said, "fewer characters than none") {
+			t.Errorf("%s: %s", argument, said)
+		}
+	}
+}
