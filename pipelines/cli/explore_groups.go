@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -12,14 +13,24 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// withoutModel says whether a policy is one that has none: its rows are cells or means.
+// withoutModel says whether a policy is one that has none: its rows are cells or means, or
+// nothing in it asks for one.
 func withoutModel(policy *hclwrite.Body) bool {
+	asks := policy.GetAttribute("subject") != nil
 	for _, b := range policy.Blocks() {
-		if b.Type() == "microaggregate" || b.Type() == "clear" {
+		switch b.Type() {
+		case "microaggregate", "clear":
 			return true
+		case "quasi", "sensitive":
+			asks = true
+		case "identifier":
+			if action := b.Body().GetAttribute("action"); action != nil {
+				word := strings.Trim(string(action.Expr().BuildTokens(nil).Bytes()), " \"")
+				asks = asks || slices.Contains([]string{"partial", "pseudonym", "surrogate"}, word)
+			}
 		}
 	}
-	return false
+	return !asks
 }
 
 // unasked says whether the command line says nothing of the model.

@@ -297,5 +297,9 @@ func TestFewerCharactersThanNone(t *testing.T) {
 		if said := fmt.Sprint(err); !messages.Has(err, messages.WrongMask) || !strings.Contains(said, "fewer characters than none") {
 			t.Errorf("%s: %s", argument, said)
 		}
+		_, err = policy(t, pipelinetest.Env(t), "quasi \"q\" {\n"+body+"\n}\nmodel {\nk = 2\n}\n")
+		if said := fmt.Sprint(err); !messages.Has(err, messages.WrongQuasi) || !strings.Contains(said, "fewer characters than none") {
+			t.Errorf("%s of a quasi-identifier: %s", argument, said)
+		}
 	}
 }

@@ -59,6 +59,10 @@ func (q quasiConfig) Validate() error {
 		return bad("code", "code without hierarchy")
 	case q.PostcodeFile != "" && (len(q.Hierarchy) == 0 || q.Code == "insee"):
 		return bad("postcode_file", "postcode_file without hierarchy of postcodes")
+	case q.ShowFirst < 0:
+		return bad("show_first", "fewer characters than none")
+	case q.ShowLast < 0:
+		return bad("show_last", "fewer characters than none")
 	case q.MinLevel < 0 || q.MaxLevel < 0 || q.MaxLevel > 0 && q.MaxLevel < q.MinLevel:
 		return bad("max_level", "levels out of order")
 	case kinds == 0 && !limits && (q.MinLevel > 0 || q.MaxLevel > 0):
