@@ -412,6 +412,16 @@ func (p *Project) stale(t Task) (told []*messages.Error) {
 	return told
 }
 
+// orphaned are the acceptances for pipelines of which there is no task.
+func (p *Project) orphaned(pipelines map[string]bool) (told []*messages.Error) {
+	for _, s := range p.Acceptances {
+		if !pipelines[s.Pipeline] {
+			told = append(told, messages.AcceptancePipeline.With("file", s.File, "rule", s.rule(), "pipeline", s.Pipeline))
+		}
+	}
+	return told
+}
+
 // Rule is a rule that can be accepted, in all the tasks of a pipeline that have it.
 type Rule struct {
 	WaivableRule

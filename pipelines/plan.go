@@ -38,7 +38,7 @@ func Validate(ctx context.Context, p *Project, sel Selection, log hclog.Logger) 
 func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logger, each func(Task)) (Validation, hcl.Diagnostics) {
 	var v Validation
 	var mistakes, found hcl.Diagnostics
-	said := map[string]bool{}
+	said, named := map[string]bool{}, map[string]bool{}
 	base := offlineEnv(log)
 	distinct, stop := iter.Pull(func(yield func(Task) bool) {
 		seen, taken := map[[3]string]bool{}, places{}
@@ -55,6 +55,7 @@ func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logg
 		}
 		found = p.Tasks(sel, func(t Task) bool {
 			v.Tasks++
+			named[t.ID.Pipeline] = true
 			each(t)
 			places = append(places, taken.take(t)...)
 			if len(t.Candidates) == 0 {
@@ -113,6 +114,9 @@ func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logg
 		v.Notes = append(v.Notes, p.stale(r.task)...)
 	}
 	o.close()
+	if sel == (Selection{}) && !found.HasErrors() && ctx.Err() == nil {
+		v.Notes = append(v.Notes, p.orphaned(named)...)
+	}
 	if len(p.Approvers.Operations) > 0 {
 		v.Notes = append(v.Notes, messages.OperationsUnused.With())
 	}

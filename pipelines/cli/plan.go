@@ -134,7 +134,7 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 	labelled := map[string]int{}
 	code := 0
 	all := []plannedJSON{}
-	var awaited []*messages.Error // once for all tasks of a pipeline
+	var awaited []*messages.Error // of approvers: once for all tasks of a pipeline
 	awaiting := map[string]bool{}
 	diags := pipelines.Plan(cmd.Context(), p, a.flags.sel, pipelines.PlanOptions{Connect: connect, Now: time.Now, Log: a.log()}, func(pl pipelines.Planned) bool {
 		counts[pl.Change]++
@@ -150,6 +150,11 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 			if key := pl.Task.ID.Pipeline + "\x00" + columns; !awaiting[key] {
 				awaiting[key] = true
 				awaited = append(awaited, messages.ReviewAwaited.With("pipeline", pl.Task.ID.Pipeline, "columns", columns, "column", pl.Reviews[0]))
+			}
+		}
+		for _, n := range pl.Notes {
+			if !details && n.Message == messages.AcceptancePolicy { // with details it stands at the task
+				awaited = append(awaited, n)
 			}
 		}
 		if a.json() {
