@@ -154,6 +154,9 @@ func (a Acceptance) Sign(key minisign.PrivateKey, now time.Time) (name string, t
 	if text, err = a.text(); err != nil {
 		return "", nil, nil, err
 	}
+	if len(text) > acceptanceMost {
+		return "", nil, nil, fmt.Errorf("an acceptance of %d policies is too large: accept fewer tenants at once", len(a.Policies))
+	}
 	if _, err := parseAcceptance(text); err != nil { // what no reader would take
 		return "", nil, nil, err
 	}
@@ -178,8 +181,9 @@ func readSignature(text []byte) (s minisign.Signature, err error) {
 	return s, err
 }
 
-// acceptanceMost bounds what is read of a file.
-const acceptanceMost = 1 << 16
+// acceptanceMost bounds what is read of a file: a thousand towns have a policy each, where
+// it says who is in charge, and each of their partitions may.
+const acceptanceMost = 1 << 22
 
 // ReadAcceptances reads what approvers accepted in the project of a folder. What does not
 // count is told and left out; which tasks the others apply to is for each to say.

@@ -104,6 +104,28 @@ func TestWhatAnApproverSignedCounts(t *testing.T) {
 	}
 }
 
+// A policy for each of some thousand towns is not too much for one acceptance; what nobody
+// would read is not signed.
+func TestAnAcceptanceOfManyPolicies(t *testing.T) {
+	pub, key := approver(t, 1)
+	a := anAcceptance()
+	a.Policies = nil
+	for town := range 10000 {
+		a.Policies = append(a.Policies, sumOf(fmt.Append(nil, town)))
+	}
+	root := t.TempDir()
+	put(t, root, a, key)
+	if got, told := pipelines.ReadAcceptances(root, pipelines.Approvers{Privacy: []minisign.PublicKey{pub}}); len(got) != 1 || len(told) != 0 {
+		t.Errorf("%d count, told %s", len(got), codes(told))
+	}
+	for range 3 {
+		a.Policies = append(a.Policies, a.Policies...)
+	}
+	if _, _, _, err := a.Sign(key, acceptedOn); err == nil {
+		t.Errorf("%d policies are signed", len(a.Policies))
+	}
+}
+
 // One byte that is changed, added or left out anywhere, in the file or in its signature,
 // and nothing is accepted any more.
 func TestOneByteTakesAnAcceptanceAway(t *testing.T) {
