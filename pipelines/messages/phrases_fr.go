@@ -436,6 +436,8 @@ var phrases = []phrase{
 	{"totals beside masked rows", "totaux à côté de lignes masquées"},
 	{"k_map below 2", "k_map inférieur à 2"},
 	{"k_map without population, or population without k_map", "k_map sans population, ou population sans k_map"},
+	{"names of quasi-identifiers and what the population calls them", "des noms de quasi-identifiants et ceux que leur donne la population"},
+	{"* is no quasi-identifier of the policy", "* n'est pas un quasi-identifiant de la politique"},
 	{"it has no names", "il n'a pas de noms"},
 	{"its weight is no whole number", "son poids n'est pas un nombre entier"},
 	{"optimal groups of more than one column", "des groupes optimal de plus d'une colonne"},

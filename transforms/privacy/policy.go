@@ -135,6 +135,9 @@ func (c policyConfig) Validate() error {
 	if err := c.localMistake(); err != nil {
 		return err
 	}
+	if err := c.populationMistake(); err != nil {
+		return err
+	}
 	if c.Model == nil && len((policy{policyConfig: c}).thresholds()) > 0 {
 		return pipelines.At("gate", messages.WrongThreshold.With("why", "a threshold without a model"))
 	}

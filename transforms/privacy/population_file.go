@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -42,6 +44,22 @@ func (c policyConfig) populationFile(env pipelines.Env) (*populationFile, error)
 		return nil, messages.PopulationUnreadable.With("why", pipelines.Unreadable(err))
 	}
 	return p, nil
+}
+
+// populationMistake refuses a name in the population of what it is not asked for: a name
+// that is mistyped would leave its quasi-identifier to another column.
+func (c policyConfig) populationMistake() error {
+	if c.Model == nil || c.Model.Population == nil {
+		return nil
+	}
+	quasi := c.withPartials().Quasi
+	for _, name := range slices.Sorted(maps.Keys(c.Model.Population.Columns)) {
+		if !slices.ContainsFunc(quasi, func(q quasiConfig) bool { return q.Column == name }) {
+			return pipelines.At("model", messages.WrongArgument.With("name", "columns", "wanted", "names of quasi-identifiers and what the population calls them",
+				"why", strconv.Quote(name)+" is no quasi-identifier of the policy"))
+		}
+	}
+	return nil
 }
 
 // lineMost is how many bytes a line may have, and lineBuffer how many are read at once.
