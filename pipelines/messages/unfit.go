@@ -1,7 +1,7 @@
 package messages
 
 // unfit: formats that a load cannot write, and acceptances of pipelines that there are
-// not. Codes LAV-4503 and LAV-4504.
+// not. Codes LAV-4503 to LAV-4504.
 var unfit = []*Message{FileNotWritable, AcceptancePipeline}
 
 var (
