@@ -77,6 +77,7 @@ func misused(err error, cmd *cobra.Command) *messages.Error {
 	if names := strings.Fields(meant); several && len(names) > 0 {
 		what += "; did you mean " + names[len(names)-1] + "?"
 	}
+	what, _, _ = strings.Cut(what, ": strconv.") // how Go reads a number tells nobody more
 	return messages.Usage.With("what", what, "command", cmd.CommandPath())
 }
 

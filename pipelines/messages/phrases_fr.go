@@ -880,6 +880,7 @@ var phrases = []phrase{
 	{"unknown shorthand flag: * in -*", "option inconnue : *"},
 	{"bad flag syntax: *", "option mal écrite : *"},
 	{"invalid argument * for * flag: *", "la valeur * ne convient pas à l'option *"},
+	{"invalid argument * for * flag", "la valeur * ne convient pas à l'option *"},
 	{"unknown command *", "commande inconnue : *"},
 	{"first publication", "première publication"},
 	{"last publication", "dernière publication"},
