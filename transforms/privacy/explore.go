@@ -16,7 +16,8 @@ const alternativesMost = 5
 // Explore reads the rows once. Besides the classes of the policy it counts those of
 // the values as they stand and, for each quasi-identifier, those of all others; the
 // memory of the stage is shared out among the counts.
-func (t policy) Explore(ctx context.Context, in pipelines.Stream) (*pipelines.Exploration, error) {
+func (t policy) Explore(ctx context.Context, in pipelines.Stream) (out *pipelines.Exploration, err error) {
+	defer func() { err = cmp.Or(err, in.Close()) }()
 	p, err := t.plan(in.Schema())
 	if err == nil && p.records == nil && len(p.micro) > 0 {
 		return t.exploreMeans(ctx, p.micro, in)
@@ -25,7 +26,6 @@ func (t policy) Explore(ctx context.Context, in pipelines.Stream) (*pipelines.Ex
 		err = messages.NothingToExplore.With()
 	}
 	if err != nil {
-		in.Close()
 		return nil, err
 	}
 	x := t.exploring(p.records)

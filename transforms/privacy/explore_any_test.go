@@ -14,14 +14,16 @@ import (
 )
 
 // Whatever the policy and the rows, an exploration ends as the run would, but that of no
-// rows there is nothing to tell: with the same refusal, else with as many rows suppressed and as many classes left as leave; the same
-// in any order of the rows (invariant 2).
+// rows there is nothing to tell: with the same refusal, else with as many rows suppressed
+// as do not leave; the same in any order of the rows (invariant 2) and with little memory
+// (invariant 9), where it may say that this does not do.
 func TestExplorationOfAnyPolicy(t *testing.T) {
 	env := pipelinetest.Env(t)
 	env.Secrets = secret(strings.Repeat("k", 32))
 	projectFile(t, &env, "services.csv", services)
 	projectFile(t, &env, "illness.csv", "1;légère;*\n2;légère;*\n10;grave;*\n")
-	explored := map[string]int{}
+	spool := pipelines.NewSpool(t.TempDir(), env.Allocator, 0)
+	how, spilled := map[string]int{}, 0
 	rapid.Check(t, func(r *rapid.T) {
 		drawn := drawPromise(r, &env, t)
 		p, err := policy(t, env, drawn.body)
@@ -43,6 +45,15 @@ func TestExplorationOfAnyPolicy(t *testing.T) {
 			}
 			return
 		}
+		little := env
+		little.Memory, little.Spool = rapid.SampledFrom([]int64{1 << 14, 1 << 16}).Draw(r, "memory"), spool
+		lean, other := explored(t, little, drawn.body, drawn.csv(drawn.rows), pipelinetest.Cuts()[2])
+		if !short(other) && ((err == nil) != (other == nil) || err == nil && !reflect.DeepEqual(x, lean)) {
+			r.Fatalf("with %d bytes %+v, %v, was %+v, %v\n%s", little.Memory, lean, other, x, err, drawn.body)
+		}
+		if other == nil {
+			spilled++
+		}
 		in := table(t, drawn.csv(drawn.rows))
 		d, ran := watch(p, in.Schema, pipelinetest.Cuts()[0].Batches(env.Allocator, in), 1)
 		if err != nil || ran != nil {
@@ -50,10 +61,10 @@ func TestExplorationOfAnyPolicy(t *testing.T) {
 			if a == nil || b == nil || a.Code != b.Code {
 				r.Fatalf("explored: %v; run: %v\n%s\n%s", err, ran, drawn.body, drawn.csv(drawn.rows))
 			}
-			explored["refused "+a.Code]++
+			how["refused "+a.Code]++
 			return
 		}
-		explored[x.Search]++
+		how[x.Search]++
 		if x.Rows != int64(len(drawn.rows)) || x.Search == "microaggregate" {
 			return
 		}
@@ -76,9 +87,12 @@ func TestExplorationOfAnyPolicy(t *testing.T) {
 			}
 		}
 	})
-	t.Log(explored)
+	t.Log(how, spilled)
+	if spilled == 0 {
+		t.Error("nothing was explored with little memory")
+	}
 	for _, search := range []string{"levels", "persons", "mondrian", "microaggregate"} {
-		if explored[search] == 0 {
+		if how[search] == 0 {
 			t.Errorf("nothing was explored by %s", search)
 		}
 	}
