@@ -51,7 +51,9 @@ func (c policyConfig) postcodes(env pipelines.Env) (map[string]*protect.Postcode
 		if err != nil {
 			return nil, messages.HierarchyUnreadable.With("column", q.Column, "why", pipelines.Unreadable(err))
 		}
-		if tables[q.Column], err = protect.ReadPostcodes(bytes.NewReader(data)); err != nil {
+		if tables[q.Column], err = readPostcodes.of(data, func(data []byte) (*protect.PostcodeTable, error) {
+			return protect.ReadPostcodes(bytes.NewReader(data))
+		}); err != nil {
 			return nil, err
 		}
 	}
@@ -64,10 +66,17 @@ func readHierarchy(env pipelines.Env, column, path string) (*disclosure.File, er
 		return nil, messages.HierarchyUnreadable.With("column", column, "why", pipelines.Unreadable(err))
 	}
 	if strings.HasSuffix(strings.ToLower(path), ".hrc") {
-		return disclosure.ReadHRC(column, bytes.NewReader(data))
+		return readHRC.of(data, func(data []byte) (*disclosure.File, error) { return disclosure.ReadHRC(column, bytes.NewReader(data)) })
 	}
-	return disclosure.ReadCSV(column, bytes.NewReader(data), ';')
+	return readCSV.of(data, func(data []byte) (*disclosure.File, error) {
+		return disclosure.ReadCSV(column, bytes.NewReader(data), ';')
+	})
 }
+
+var (
+	readHRC, readCSV once[disclosure.File]
+	readPostcodes    once[protect.PostcodeTable]
+)
 
 // What is told of texts of which some characters are shown.
 const shownLevel, shownDomain = "premiers et derniers caractères", "textes"
