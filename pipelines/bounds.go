@@ -29,7 +29,7 @@ const (
 	// heap. One aheadPart-th of all is by how much the heap gets ahead of a collector
 	// that other programs keep waiting: the runtime's limit is a goal, Memory a bound.
 	programMemory = 28 << 20
-	aheadPart     = 8
+	aheadPart     = 12
 )
 
 // Heap is the limit to set for Go's heap; 0: none.

@@ -1,6 +1,6 @@
 # Work persons of bench-privacy: who uses the services of a town, published as k = 5.
 project {
-  memory          = "176MiB"
+  memory          = "184MiB"
   state           = "state"
   fingerprint_key = secret.key
 }
