@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
 	"maps"
@@ -18,11 +17,8 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
-	"github.com/hashicorp/go-hclog"
 
-	"github.com/lavoir-data/lavoir/connectors"
 	"github.com/lavoir-data/lavoir/pipelines"
-	"github.com/lavoir-data/lavoir/pipelines/hclfile"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
 	"github.com/lavoir-data/lavoir/transforms"
@@ -289,15 +285,7 @@ func (d deal) forged(t *testing.T, tb pipelinetest.Table, format string, forge f
 		}
 		all = append(all, c)
 	}
-	p, diags := hclfile.Load(dir, pipelines.MustRegistry(connectors.All, all, []pipelines.Component{source}), hclfile.Options{Environ: rootKey.env, Now: time.Now})
-	if diags.HasErrors() {
-		t.Fatal(diags)
-	}
-	opt := pipelines.RunOptions{Version: "test", Log: hclog.NewNullLogger(), Now: time.Now, Rand: rand.Reader}
-	report, diags, err := pipelines.Run(context.Background(), &p.Project, pipelines.Selection{}, opt)
-	if err != nil || diags.HasErrors() {
-		t.Fatal(err, diags)
-	}
+	report := runDealt(t, dealtProject(t, dir, all, source))
 	if published := tree(t, filepath.Join(dir, "public")); report.Tasks[0].Outcome != pipelines.Published && len(published) > 0 && strings.Contains(fmt.Sprint(published), "service") {
 		t.Fatal("a file that was refused is public")
 	}

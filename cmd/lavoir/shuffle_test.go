@@ -112,17 +112,30 @@ func (d deal) published(t *testing.T, tb pipelinetest.Table, steps, policy strin
 			t.Fatal(err)
 		}
 	}
-	reg := pipelines.MustRegistry(connectors.All, d.aside.in(transforms.All), []pipelines.Component{source})
+	report := runDealt(t, dealtProject(t, dir, d.aside.in(transforms.All), source))
+	return tree(t, filepath.Join(dir, "public")), report
+}
+
+var dealtOptions = pipelines.RunOptions{Version: "test", Log: hclog.NewNullLogger(), Now: time.Now, Rand: rand.Reader}
+
+// dealtProject is the project of a folder, over those components and a source.
+func dealtProject(t *testing.T, dir string, components []pipelines.Component, source pipelines.Component) *pipelines.Project {
+	t.Helper()
+	reg := pipelines.MustRegistry(connectors.All, components, []pipelines.Component{source})
 	p, diags := hclfile.Load(dir, reg, hclfile.Options{Environ: rootKey.env, Now: time.Now})
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	opt := pipelines.RunOptions{Version: "test", Log: hclog.NewNullLogger(), Now: time.Now, Rand: rand.Reader}
-	report, diags, err := pipelines.Run(context.Background(), &p.Project, pipelines.Selection{}, opt)
+	return &p.Project
+}
+
+func runDealt(t *testing.T, p *pipelines.Project) *pipelines.Report {
+	t.Helper()
+	report, diags, err := pipelines.Run(context.Background(), p, pipelines.Selection{}, dealtOptions)
 	if err != nil || diags.HasErrors() {
 		t.Fatal(err, diags)
 	}
-	return tree(t, filepath.Join(dir, "public")), report
+	return report
 }
 
 // in gives components of which the policy has that memory.
@@ -325,12 +338,7 @@ func opposed(t *testing.T, head, policy string, names ...string) map[string]stri
 	if err := os.WriteFile(filepath.Join(dir, "lavoir.hcl"), fmt.Appendf(nil, shuffledProject, "1GiB", 1, "", policy), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, diags := hclfile.Load(dir, pipelines.MustRegistry(connectors.All, transforms.All, []pipelines.Component{source}), hclfile.Options{Environ: rootKey.env, Now: time.Now})
-	if diags.HasErrors() {
-		t.Fatal(diags)
-	}
-	opt := pipelines.RunOptions{Version: "test", Log: hclog.NewNullLogger(), Now: time.Now, Rand: rand.Reader}
-	diags, err = pipelines.Oppose(context.Background(), &p.Project, pipelines.Selection{}, opt, names, false, func(string, []bool, int) {})
+	diags, err := pipelines.Oppose(context.Background(), dealtProject(t, dir, transforms.All, source), pipelines.Selection{}, dealtOptions, names, false, func(string, []bool, int) {})
 	if err != nil || diags.HasErrors() {
 		t.Fatal(err, diags)
 	}
