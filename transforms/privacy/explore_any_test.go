@@ -24,7 +24,7 @@ func TestExplorationOfAnyPolicy(t *testing.T) {
 	projectFile(t, &env, "illness.csv", "1;légère;*\n2;légère;*\n10;grave;*\n")
 	spool := pipelines.NewSpool(t.TempDir(), env.Allocator, 0)
 	how, spilled := map[string]int{}, 0
-	rapid.Check(t, func(r *rapid.T) {
+	property := func(r *rapid.T) {
 		drawn := drawPromise(r, &env, t)
 		p, err := policy(t, env, drawn.body)
 		if err != nil {
@@ -86,14 +86,23 @@ func TestExplorationOfAnyPolicy(t *testing.T) {
 				}
 			}
 		}
-	})
-	t.Log(how, spilled)
-	if spilled == 0 {
-		t.Error("nothing was explored with little memory")
 	}
-	for _, search := range []string{"levels", "persons", "mondrian", "microaggregate"} {
-		if how[search] == 0 {
-			t.Errorf("nothing was explored by %s", search)
+	unmet := func() (unmet []string) {
+		for _, search := range []string{"levels", "persons", "mondrian", "microaggregate"} {
+			if how[search] == 0 {
+				unmet = append(unmet, search)
+			}
 		}
+		if spilled == 0 {
+			unmet = append(unmet, "with little memory")
+		}
+		return unmet
+	}
+	for n := 0; n == 0 || n < 10 && !testing.Short() && len(unmet()) > 0; n++ { // few draws may miss one
+		rapid.Check(t, property)
+	}
+	t.Log(how, spilled)
+	if missed := unmet(); !testing.Short() && len(missed) > 0 {
+		t.Errorf("nothing was explored: %v", missed)
 	}
 }
