@@ -98,11 +98,17 @@ func TestExplorationOfAnyPolicy(t *testing.T) {
 		}
 		return unmet
 	}
-	for n := 0; n == 0 || n < 10 && !testing.Short() && len(unmet()) > 0; n++ { // few draws may miss one
+	drawUntilMet(t, property, unmet)
+	t.Log(how, spilled)
+}
+
+// drawUntilMet checks a property until each kind of draw was met: a hundred draws may miss one.
+func drawUntilMet(t *testing.T, property func(*rapid.T), unmet func() []string) {
+	t.Helper()
+	for n := 0; n == 0 || n < 10 && !testing.Short() && len(unmet()) > 0; n++ {
 		rapid.Check(t, property)
 	}
-	t.Log(how, spilled)
 	if missed := unmet(); !testing.Short() && len(missed) > 0 {
-		t.Errorf("nothing was explored: %v", missed)
+		t.Errorf("never drawn: %v", missed)
 	}
 }

@@ -55,7 +55,7 @@ func (p *plan) keeping(t policy, in *arrow.Schema, workers int) *keeping {
 	k := &keeping{mem: t.env.Allocator, words: (len(p.records.quasi) + inWord - 1) / inWord}
 	var fields []arrow.Field
 	for w := range k.words {
-		fields = append(fields, arrow.Field{Name: fmt.Sprintf("\x00codes %d", w), Type: arrow.PrimitiveTypes.Int64})
+		fields = append(fields, arrow.Field{Name: fmt.Sprintf("\x00\x00%d", w), Type: arrow.PrimitiveTypes.Int64})
 	}
 	at := func(column int, f arrow.Field) int { // of schema
 		i := slices.Index(k.columns, column)
