@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
 )
@@ -242,7 +243,7 @@ func byClass(t *rapid.T, text string, columns ...string) map[string]string {
 func TestARowLessChangesOnlyItsClass(t *testing.T) {
 	t.Parallel()
 	others, changed := 0, 0
-	rapid.Check(t, func(r *rapid.T) {
+	draws.Check(t, draws.Kinds{"classes that stayed": &others, "classes that changed": &changed}, func(r *rapid.T) {
 		width := rapid.SampledFrom([]int{5, 20}).Draw(r, "width")
 		period := rapid.SampledFrom([]string{"month", "year"}).Draw(r, "period")
 		policy := fmt.Sprintf("public = [\"n\"]\nquasi \"age\" {\nsteps = [%d]\nmin_level = 1\nmax_level = 1\n}\nquasi \"service\" {}\nquasi \"entree\" {\nperiod = %q\nmin_level = 1\nmax_level = 1\n}\n", width, period)
@@ -300,7 +301,4 @@ func TestARowLessChangesOnlyItsClass(t *testing.T) {
 		}
 		others += len(before)
 	})
-	if others == 0 || changed == 0 {
-		t.Errorf("%d classes stayed as they were, %d changed: the test tests nothing", others, changed)
-	}
 }

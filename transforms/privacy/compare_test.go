@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
@@ -360,7 +361,7 @@ func TestNobodyIsMadeOutByADifference(t *testing.T) {
 		}
 	}
 	passed, held, changed, inParts := 0, 0, 0, 0
-	rapid.Check(t, func(r *rapid.T) {
+	draws.Check(t, draws.Kinds{"published with changes": &changed, "held": &held}, func(r *rapid.T) {
 		k := rapid.IntRange(2, 4).Draw(r, "k")
 		body := func(name string) string {
 			return fmt.Sprintf("public = [\"s\", \"p\"]\nquasi \"q\" {\nhierarchy_file = \"h0.csv\"\nmin_level = %d\n}\nquasi \"r\" {\nhierarchy_file = \"h1.csv\"\nmin_level = %d\n}\nmodel {\nk = %d\nsuppression_limit = 0.5\nmetric = %q\n}",
@@ -462,7 +463,4 @@ func TestNobodyIsMadeOutByADifference(t *testing.T) {
 		}
 	})
 	t.Logf("published %d, of which with changes %d; held %d; in little memory %d", passed, changed, held, inParts)
-	if !testing.Short() && (changed == 0 || held == 0) { // few draws may miss one
-		t.Error("one of the ways was never taken")
-	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
@@ -23,7 +24,7 @@ func TestExplorationOfAnyPolicy(t *testing.T) {
 	projectFile(t, &env, "services.csv", services)
 	projectFile(t, &env, "illness.csv", "1;légère;*\n2;légère;*\n10;grave;*\n")
 	spool := pipelines.NewSpool(t.TempDir(), env.Allocator, 0)
-	how, spilled := map[string]int{}, 0
+	how := draws.Of("levels", "persons", "mondrian", "microaggregate", "with little memory")
 	property := func(r *rapid.T) {
 		drawn := drawPromise(r, &env, t)
 		p, err := policy(t, env, drawn.body)
@@ -52,7 +53,7 @@ func TestExplorationOfAnyPolicy(t *testing.T) {
 			r.Fatalf("with %d bytes %+v, %v, was %+v, %v\n%s", little.Memory, lean, other, x, err, drawn.body)
 		}
 		if other == nil {
-			spilled++
+			how.Meet("with little memory")
 		}
 		in := table(t, drawn.csv(drawn.rows))
 		d, ran := watch(p, in.Schema, pipelinetest.Cuts()[0].Batches(env.Allocator, in), 1)
@@ -61,10 +62,10 @@ func TestExplorationOfAnyPolicy(t *testing.T) {
 			if a == nil || b == nil || a.Code != b.Code {
 				r.Fatalf("explored: %v; run: %v\n%s\n%s", err, ran, drawn.body, drawn.csv(drawn.rows))
 			}
-			how["refused "+a.Code]++
+			how.Meet("refused " + a.Code)
 			return
 		}
-		how[x.Search]++
+		how.Meet(x.Search)
 		if x.Rows != int64(len(drawn.rows)) || x.Search == "microaggregate" {
 			return
 		}
@@ -87,28 +88,5 @@ func TestExplorationOfAnyPolicy(t *testing.T) {
 			}
 		}
 	}
-	unmet := func() (unmet []string) {
-		for _, search := range []string{"levels", "persons", "mondrian", "microaggregate"} {
-			if how[search] == 0 {
-				unmet = append(unmet, search)
-			}
-		}
-		if spilled == 0 {
-			unmet = append(unmet, "with little memory")
-		}
-		return unmet
-	}
-	drawUntilMet(t, property, unmet)
-	t.Log(how, spilled)
-}
-
-// drawUntilMet checks a property until each kind of draw was met: a hundred draws may miss one.
-func drawUntilMet(t *testing.T, property func(*rapid.T), unmet func() []string) {
-	t.Helper()
-	for n := 0; n == 0 || n < 10 && !testing.Short() && len(unmet()) > 0; n++ {
-		rapid.Check(t, property)
-	}
-	if missed := unmet(); !testing.Short() && len(missed) > 0 {
-		t.Errorf("never drawn: %v", missed)
-	}
+	draws.Check(t, how, property)
 }

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
@@ -36,7 +37,7 @@ func accepting(env pipelines.Env, rule string, ceiling float64, told *[]string) 
 func TestTheGateKeepsItsThresholds(t *testing.T) {
 	env := pipelinetest.Env(t)
 	refusals := 0
-	rapid.Check(t, func(r *rapid.T) {
+	draws.Check(t, draws.Kinds{"refused": &refusals}, func(r *rapid.T) {
 		subject := rapid.SampledFrom([]string{"", "hidden", "shown"}).Draw(r, "subject")
 		wildcard := subject == "" && rapid.Bool().Draw(r, "wildcard")
 		risk := rapid.SampledFrom([]float64{0.5, 0.34, 0.25, 0.2, 0.1}).Draw(r, "risk")
@@ -123,9 +124,6 @@ func TestTheGateKeepsItsThresholds(t *testing.T) {
 			r.Fatalf("%s accepted below %v: %v, told %v", rule, figure, err, told)
 		}
 	})
-	if refusals == 0 {
-		t.Error("nothing was ever refused")
-	}
 }
 
 // exposedOf is the size of the smallest class of rows whose first two cells are their

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
@@ -92,7 +93,7 @@ func TestKeptRowsWhereTheDiskFails(t *testing.T) {
 	base := pipelinetest.Env(t)
 	base.Secrets, base.Memory = secret(strings.Repeat("k", 32)), 1<<30
 	body := strings.Replace(motleyPolicy, "clear_when = row.oui\n\t\totherwise  = \"autre\"", `action = "drop"`, 1)
-	met := map[string]int{}
+	met := draws.Of("an error", "no disk", "interrupted", "read again", "all")
 	property := func(r *rapid.T) {
 		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		dir, err := os.MkdirTemp(t.TempDir(), "")
@@ -128,7 +129,7 @@ func TestKeptRowsWhereTheDiskFails(t *testing.T) {
 		if err == nil {
 			var out pipelines.Stream
 			if out, err = p.(pipelines.Keeper).EmitKept(ctx, d, motley); out == nil && err == nil {
-				met["read again"]++
+				met.Meet("read again")
 			}
 			if out != nil {
 				most := rapid.SampledFrom([]int{0, 1, 1000}).Draw(r, "batches taken")
@@ -153,9 +154,9 @@ func TestKeptRowsWhereTheDiskFails(t *testing.T) {
 		}
 		switch {
 		case err != nil:
-			met[why]++
+			met.Meet(why)
 		case ended:
-			met["all"]++
+			met.Meet("all")
 			env.Spool = pipelines.NewSpool(dir, mem, 0)
 			whole, err := policy(t, env, body)
 			if err != nil {
@@ -187,13 +188,5 @@ func TestKeptRowsWhereTheDiskFails(t *testing.T) {
 			r.Fatalf("%d bytes stay", n)
 		}
 	}
-	unmet := func() (unmet []string) {
-		for _, what := range []string{"an error", "no disk", "interrupted", "read again", "all"} {
-			if met[what] == 0 {
-				unmet = append(unmet, what)
-			}
-		}
-		return unmet
-	}
-	drawUntilMet(t, property, unmet)
+	draws.Check(t, met, property)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
@@ -22,7 +23,7 @@ import (
 func TestMeansAreOfKRows(t *testing.T) {
 	env := pipelinetest.Env(t)
 	published := 0
-	rapid.Check(t, func(r *rapid.T) {
+	draws.Check(t, draws.Kinds{"published": &published}, func(r *rapid.T) {
 		k := rapid.IntRange(2, 4).Draw(r, "k")
 		p, err := policy(t, env, fmt.Sprintf("public = [\"n\"]\nmicroaggregate \"g\" {\ncolumns = [\"a\", \"b\"]\nk = %d\n}", k))
 		if err != nil {
@@ -111,9 +112,6 @@ func TestMeansAreOfKRows(t *testing.T) {
 			}
 		}
 	})
-	if published == 0 {
-		t.Fatal("no row was ever published")
-	}
 }
 
 // Rows with means leave in another order than they came: in that of a list of persons

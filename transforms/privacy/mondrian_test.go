@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
@@ -35,7 +36,7 @@ func holds(label, value string) bool {
 func TestRangesOfGroups(t *testing.T) {
 	env := pipelinetest.Env(t)
 	published := 0
-	rapid.Check(t, func(r *rapid.T) {
+	draws.Check(t, draws.Kinds{"published": &published}, func(r *rapid.T) {
 		k := rapid.IntRange(2, 4).Draw(r, "k")
 		body := fmt.Sprintf("public = [\"n\"]\nquasi \"a\" {}\nquasi \"b\" {}\nquasi \"c\" { steps = [10] }\nsensitive \"s\" {\ndiversity { l = %d }\n}\nmodel {\nk = %d\nsearch = \"mondrian\"\n}", rapid.IntRange(2, 3).Draw(r, "l"), k)
 		p, err := policy(t, env, body)
@@ -117,9 +118,6 @@ func TestRangesOfGroups(t *testing.T) {
 			}
 		}
 	})
-	if published == 0 {
-		t.Fatal("no row was ever published")
-	}
 }
 
 func TestWhatDoesNotGoWithRanges(t *testing.T) {

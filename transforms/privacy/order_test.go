@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
@@ -192,8 +193,8 @@ func bytesOf(t *rapid.T, env pipelines.Env, out pipelines.Stream) []byte {
 func TestTheOrderTellsNothing(t *testing.T) {
 	env := pipelinetest.Env(t)
 	env.Secrets = secret(strings.Repeat("k", 32))
-	published, put := 0, int64(0)
-	rapid.Check(t, func(r *rapid.T) {
+	published, put := 0, 0
+	draws.Check(t, draws.Kinds{"published": &published, "runs put aside": &put}, func(r *rapid.T) {
 		seed := rapid.Uint64().Draw(r, "seed")
 		rows := rapid.SampledFrom([]int{40, 300, 1000}).Draw(r, "rows")
 		order := make([]int, rows)
@@ -242,12 +243,9 @@ func TestTheOrderTellsNothing(t *testing.T) {
 			if !bytes.Equal(got, want) {
 				r.Fatalf("other bytes with %d of memory and batches of %d", memory, size)
 			}
-			put += spool.made
+			put += int(spool.made)
 		}
 	})
-	if published == 0 || put == 0 {
-		t.Fatalf("%d bytes were published, %d runs put aside: the test tests nothing", published, put)
-	}
 }
 
 // countedFiles counts the files of rows that were made.

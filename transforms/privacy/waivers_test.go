@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
@@ -214,7 +215,7 @@ func TestWhatIsRelaxedIsTold(t *testing.T) {
 // policy is kept without it, and what is published under it keeps the ceiling.
 func TestARelaxedAverageRiskIsKept(t *testing.T) {
 	relaxed, kept := 0, 0
-	rapid.Check(t, func(r *rapid.T) {
+	draws.Check(t, draws.Kinds{"relaxed": &relaxed, "kept": &kept}, func(r *rapid.T) {
 		threshold := rapid.SampledFrom([]float64{0.1, 0.2, 0.3, 0.5}).Draw(r, "threshold")
 		ceiling := rapid.SampledFrom([]float64{0.12, 0.25, 0.35, 0.5}).Draw(r, "ceiling")
 		tied := rapid.Bool().Draw(r, "tied")
@@ -280,9 +281,6 @@ func TestARelaxedAverageRiskIsKept(t *testing.T) {
 			r.Fatalf("average risk %v, accepted from %v to %v", risk, threshold, ceiling)
 		}
 	})
-	if !testing.Short() && (relaxed == 0 || kept == 0) { // few draws may miss one
-		t.Errorf("%d relaxed, %d kept", relaxed, kept)
-	}
 }
 
 // everything is an acceptance of everything that one could name, without end.

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -71,7 +72,7 @@ func (w *town) keptPersons(levels []int) []bool {
 // of one person finds nobody whose rows are those of fewer than k.
 func TestPersonsAreAlike(t *testing.T) {
 	found, refused, dropped := 0, 0, 0
-	rapid.Check(t, func(t *rapid.T) {
+	draws.Check(t, draws.Kinds{"found": &found, "refused": &refused, "persons dropped": &dropped}, func(t *rapid.T) {
 		w := drawTown(t)
 		w.persons, w.population = true, nil
 		w.models.Wildcard, w.models.AverageRisk, w.models.KMap = false, Ratio{}, 0
@@ -136,9 +137,6 @@ func TestPersonsAreAlike(t *testing.T) {
 			t.Fatalf("announced %+v, %d rows and %d classes stay", got, stay, len(classes))
 		}
 	})
-	if !testing.Short() && (found == 0 || refused == 0 || dropped == 0) { // few draws may miss one
-		t.Errorf("found %d times, refused %d, persons dropped %d", found, refused, dropped)
-	}
 }
 
 // Persons that memory does not hold are looked at in parts, and rows go aside: who stays
@@ -375,7 +373,7 @@ func TestOneClassOfManyValues(t *testing.T) {
 // when several look at once and memory holds little, and it is persons of k like them.
 func TestManyPatternsAtOnce(t *testing.T) {
 	dropped, refused := 0, 0
-	rapid.Check(t, func(t *rapid.T) {
+	draws.Check(t, draws.Kinds{"dropped": &dropped}, func(t *rapid.T) {
 		cards := []int{7, 5}
 		least := 1 << 15
 		for range rapid.SampledFrom([]int{0, 13}).Draw(t, "columns") {
@@ -468,9 +466,6 @@ func TestManyPatternsAtOnce(t *testing.T) {
 			}
 		}
 	})
-	if dropped == 0 {
-		t.Error("nothing was dropped")
-	}
 	t.Logf("%d rows dropped, %d times refused for want of memory", dropped, refused)
 }
 
