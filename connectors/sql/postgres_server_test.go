@@ -67,7 +67,7 @@ func (s *server) config(schema string) postgresConfig {
 
 func (s *server) exec(t testing.TB, script string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // it may wait until the test's own bounds are met
 	defer cancel()
 	c, err := pgconn.Connect(ctx, s.url.String())
 	if err != nil {
@@ -77,6 +77,19 @@ func (s *server) exec(t testing.TB, script string) {
 	if _, err := c.Exec(ctx, script).ReadAll(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// waitUntil waits until a condition on the server holds, a minute and more.
+func (s *server) waitUntil(t testing.TB, condition string) {
+	t.Helper()
+	s.exec(t, `DO $$ BEGIN
+		FOR i IN 1..600 LOOP
+			PERFORM pg_stat_clear_snapshot();
+			IF `+condition+` THEN RETURN; END IF;
+			PERFORM pg_sleep(0.1);
+		END LOOP;
+		RAISE EXCEPTION '%', 'in vain: '||$c$`+condition+`$c$;
+	END $$`)
 }
 
 var schemas atomic.Int64

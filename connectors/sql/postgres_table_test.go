@@ -317,13 +317,7 @@ func TestPostgresTableSomebodyWaitsToChange(t *testing.T) {
 	}()
 	defer func() { <-changed }()
 	defer in.close()
-	pg.exec(t, `DO $$ BEGIN
-		FOR i IN 1..300 LOOP
-			IF EXISTS (SELECT FROM pg_locks WHERE relation = '`+schema+`.t'::regclass AND NOT granted) THEN RETURN; END IF;
-			PERFORM pg_sleep(0.1);
-		END LOOP;
-		RAISE EXCEPTION 'nobody waits';
-	END $$`)
+	pg.waitUntil(t, `EXISTS (SELECT FROM pg_locks WHERE relation = '`+schema+`.t'::regclass AND NOT granted)`)
 	s, err := in.open(ctx, r)
 	if err != nil {
 		t.Fatal(err)
