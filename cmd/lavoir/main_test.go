@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -26,7 +27,24 @@ func TestMain(m *testing.M) {
 		"lavoir-attacked": attackedMain,
 	}
 	maps.Copy(mains, systemMains)
-	testscript.Main(m, mains)
+	testscript.Main(tidied{m}, mains)
+}
+
+// tidied runs the tests with a temporary folder of their own: commands that are killed
+// remove nothing.
+type tidied struct{ *testing.M }
+
+func (m tidied) Run() (code int) {
+	temp, err := os.MkdirTemp("", "lavoir-tests-")
+	if err == nil {
+		err = errors.Join(os.Setenv("TMPDIR", temp), os.Setenv("TMP", temp)) // TMP: Windows
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(temp)
+	return m.M.Run()
 }
 
 // TestScripts runs the command as a user does. A script without a pipeline file

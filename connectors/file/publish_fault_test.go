@@ -208,7 +208,8 @@ func runChild(t *testing.T, where, prefix string, k, size int) (killed bool) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, "-test.run=^TestPublisherChild$", "-test.v")
-	cmd.Env = append(os.Environ(), childStore+"="+where, childUnder+"="+prefix,
+	temp := t.TempDir() // what is killed removes nothing
+	cmd.Env = append(os.Environ(), "TMPDIR="+temp, "TMP="+temp, childStore+"="+where, childUnder+"="+prefix,
 		childKill+"="+strconv.Itoa(k), childSize+"="+strconv.Itoa(size))
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError

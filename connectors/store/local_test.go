@@ -208,7 +208,8 @@ func TestALockFallsWithItsProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, "-test.run=^TestALockFallsWithItsProcess$")
-	cmd.Env = append(os.Environ(), "LAVOIR_TEST_LOCK="+dir)
+	temp := t.TempDir() // what is killed removes nothing
+	cmd.Env = append(os.Environ(), "TMPDIR="+temp, "TMP="+temp, "LAVOIR_TEST_LOCK="+dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
