@@ -346,8 +346,8 @@ func judgedCase(r *rapid.T) (policy, *seen, *judgedFile) {
 // The gate says of a file what maps of its rows say, in any memory, cut and number of
 // workers: which rule is not kept, and at which row (invariants 2, 5 and 9).
 func TestTheGateJudgesAsMapsDo(t *testing.T) {
-	said := map[string]int{}
-	parts, spilled := 0, 0
+	said := draws.Of("kept", "read in parts", "rows on disk", messages.GateLevel.Code, messages.GatePersons.Code, messages.GateModel.Code, messages.GateClasses.Code,
+		messages.GateThreshold.Code)
 	judge := func(r *rapid.T) {
 		p, d, f := judgedCase(r)
 		want := judgedByMaps(p, d, f)
@@ -358,9 +358,9 @@ func TestTheGateJudgesAsMapsDo(t *testing.T) {
 			return err.Error()
 		}
 		if e := messages.Find(want); e != nil {
-			said[e.Code]++
+			said.Meet(e.Code)
 		} else {
-			said["kept"]++
+			said.Meet("kept")
 		}
 		for _, bound := range []int64{0, 1 << 20, 1 << 14, 6000, 2000, 800} {
 			p.env.Memory, p.env.Workers = bound, rapid.SampledFrom([]int{0, 1, 2, 8}).Draw(r, "workers")
@@ -378,33 +378,14 @@ func TestTheGateJudgesAsMapsDo(t *testing.T) {
 				r.Fatalf("in %d bytes the gate says %q, want %q", bound, told(got), told(want))
 			}
 			if f.opened > 1 {
-				parts++
+				said.Meet("read in parts")
 			}
 			if spool.made > 0 {
-				spilled++
+				said.Meet("rows on disk")
 			}
 		}
 	}
-	lacking := func() (all []string) {
-		for _, m := range []*messages.Message{messages.GateLevel, messages.GatePersons, messages.GateModel, messages.GateClasses, messages.GateThreshold} {
-			if said[m.Code] == 0 {
-				all = append(all, m.Code)
-			}
-		}
-		return all
-	}
-	for n := 0; n == 0 || n < 10 && !testing.Short() && len(lacking()) > 0; n++ { // few draws may miss one
-		rapid.Check(t, judge)
-	}
-	if testing.Short() {
-		return
-	}
-	if never := lacking(); len(never) > 0 {
-		t.Errorf("%v were never right", never)
-	}
-	if said["kept"] == 0 || parts == 0 || spilled == 0 {
-		t.Errorf("verdicts %v, %d read in parts, %d with rows on disk", said, parts, spilled)
-	}
+	draws.Check(t, said, judge)
 }
 
 // countedBytes counts the files of bytes that were made, and are open.
