@@ -205,10 +205,10 @@ func JoinNeighbours(bounds []Number, ends Ends) []Number {
 	if !ends.Above {
 		last--
 	}
-	inner := bounds[first:last]
-	if len(inner) < 2 {
+	if last-first < 2 {
 		return nil
 	}
+	inner := bounds[first:last]
 	for i := 1; i < len(inner); i += 2 {
 		all = append(all, inner[i])
 	}

@@ -347,6 +347,15 @@ func TestNeighboursAreJoined(t *testing.T) {
 	}
 }
 
+// One bound is no range and has no neighbours.
+func TestOneBoundHasNoNeighbours(t *testing.T) {
+	for _, ends := range []protect.Ends{open, closed, above} {
+		if joined := protect.JoinNeighbours(nums("18"), ends); joined != nil {
+			t.Errorf("%v: %v", ends, joined)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	second := func(_ any, err error) error { return err }
 	for _, c := range []struct {
