@@ -7,7 +7,8 @@ import (
 )
 
 // Explorer is the ability of a privacy stage to say what its rules cost, before
-// anything is published. It owns in. Nothing it gives holds a value of a row.
+// anything is published. It owns in. Nothing it gives holds a value of a row. That rows
+// there are do not fit the rules is no error but Refused, where more can be told than that.
 type Explorer interface {
 	Explore(ctx context.Context, in Stream) (*Exploration, error)
 }
@@ -28,9 +29,10 @@ type Exploration struct {
 	// Rejected are rows that could not be read, which are among none of the figures.
 	Rejected int64    `json:"rejected"`
 	Before   Exposure `json:"before,omitzero"` // the rows as they stand
-	// Optimum is what a run chooses. Optimal says that nothing loses less by the metric;
-	// else it is the best that was come by.
-	Optimum Choice   `json:"optimum,omitzero"`
+	// Optimum is what a run chooses; nil: there is nothing to choose, or Refused says why
+	// nothing can be. Optimal says that nothing loses less by the metric; else it is the
+	// best that was come by.
+	Optimum *Choice  `json:"optimum"`
 	Optimal bool     `json:"optimal"`
 	After   Exposure `json:"after,omitzero"` // the rows that stay at the optimum
 	// NoLevels says that there are none to choose: those of Optimum are null.
@@ -39,8 +41,14 @@ type Exploration struct {
 	Means     []ExploredMean `json:"microaggregates,omitempty"` // of "microaggregate"
 	// Alternatives are the cheapest choices within the limit of those that differ from
 	// the optimum in one column, the cheapest first.
-	Alternatives []Choice     `json:"alternatives"`
-	Costs        []ColumnCost `json:"columns"`
+	Alternatives []Choice         `json:"alternatives"`
+	Costs        []ColumnCost     `json:"columns"`
+	Refused      *ExploredRefusal `json:"refused,omitempty"`
+	// Thresholds are those that the gate would hold the optimum against.
+	Thresholds []ExploredThreshold `json:"gate,omitempty"`
+	// Acceptances are what approvers accepted of this very policy, of which nothing was
+	// applied: see Accept.
+	Acceptances []ExploredAcceptance `json:"acceptances,omitempty"`
 }
 
 // ExploredModel is what the rows must keep. What is 0 is not asked.
@@ -104,6 +112,7 @@ func ExploreTask(ctx context.Context, p *Project, t Task, opt RunOptions) (*Expl
 	}
 	defer r.close()
 	env := r.env(t, r.dir)
+	env.accepting = nil // it tells what is chosen without
 	f, err := BuildFlow(t, env)
 	if err != nil {
 		return nil, err
@@ -125,6 +134,9 @@ func (f *Flow) explore(ctx context.Context, env Env, x Explorer) (*Exploration, 
 		return nil, r.at("privacy", err)
 	}
 	found.Rejected = r.log.count
+	if found.Refused != nil {
+		found.Refused.Err = r.at("privacy", found.Refused.Err)
+	}
 	return found, nil
 }
 

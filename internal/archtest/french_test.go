@@ -171,6 +171,7 @@ var spokenElsewhere = places{
 	"pipelines/cli/guess_against.go":     "lines in both languages",
 	"pipelines/cli/explore.go":           "lines in both languages",
 	"pipelines/cli/explore_groups.go":    "lines in both languages",
+	"pipelines/cli/explore_refused.go":   "lines in both languages",
 	"pipelines/cli/page.go":              "a page in both languages",
 	"pipelines/cli/document.go":          "marks of HTML",
 	"pipelines/cli/report.go":            "a document for a French officer",

@@ -53,8 +53,8 @@ func (a *app) exploreCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explore file",
 		Short: a.t("Say what a policy's record model would cost a file", "Dire ce que le modèle d'une politique coûterait à un fichier"),
-		Long: a.t("Reads the whole file and publishes nothing: the risks as it stands, the levels that lose least, the cheapest other levels, and what each quasi-identifier costs; of search = \"mondrian\", which has no levels, the groups and what each column loses; of microaggregate, the variance that its means lose. The file is read as the source block of the policy file says, whatever its path and connection, else as guess finds. No value of the file is shown.",
-			"Lit tout le fichier et ne publie rien : les risques tel qu'il est, les niveaux qui font perdre le moins, les autres niveaux les moins coûteux, et ce que coûte chaque quasi-identifiant ; de search = \"mondrian\", qui n'a pas de niveaux, les groupes et ce que perd chaque colonne ; de microaggregate, la variance que ses moyennes font perdre. Le fichier est lu comme le dit le bloc source du fichier de la politique, quels qu'y soient le chemin et la connexion, à défaut comme guess le trouve. Aucune valeur du fichier n'est montrée."),
+		Long: a.t("Reads the whole file and publishes nothing: the risks as it stands, the levels that lose least, the cheapest other levels, and what each quasi-identifier costs; of search = \"mondrian\", which has no levels, the groups and what each column loses; of microaggregate, the variance that its means lose. Where nothing fits (exit code 4): why, and what would, of the arguments of the model and without each quasi-identifier. What approvers accepted of this policy, where it lies in a project, is named and not applied. The file is read as the source block of the policy file says, whatever its path and connection, else as guess finds. No value of the file is shown.",
+			"Lit tout le fichier et ne publie rien : les risques tel qu'il est, les niveaux qui font perdre le moins, les autres niveaux les moins coûteux, et ce que coûte chaque quasi-identifiant ; de search = \"mondrian\", qui n'a pas de niveaux, les groupes et ce que perd chaque colonne ; de microaggregate, la variance que ses moyennes font perdre. Là où rien ne convient (code de sortie 4) : pourquoi, et ce qui conviendrait, pour chaque argument du modèle et sans chaque quasi-identifiant. Ce que des approbateurs ont accepté pour cette politique, là où elle se trouve dans un projet, est nommé et non appliqué. Le fichier est lu comme le dit le bloc source du fichier de la politique, quels qu'y soient le chemin et la connexion, à défaut comme guess le trouve. Aucune valeur du fichier n'est montrée."),
 		Example: `  lavoir privacy explore depot/agents.csv --policy agents.hcl
   lavoir privacy explore depot/agents.csv --policy agents.hcl --k 10 --suppression 0.02 --output json`,
 		Args: cobra.ExactArgs(1),
@@ -104,13 +104,21 @@ func (a *app) explore(ctx context.Context, file, policy string, m exploredModel)
 	if err != nil {
 		return err
 	}
+	a.exploredAccepted(x, policy, *task)
 	switch {
 	case a.json():
-		return a.printJSON(x)
+		err = a.exploredJSON(x)
 	case x.Search == "microaggregate":
-		return a.exploredMeans(x)
+		err = a.exploredMeans(x)
+	case x.Refused != nil:
+		err = a.exploredRefused(x)
+	default:
+		err = a.exploration(x)
 	}
-	return a.exploration(x)
+	if err == nil && x.Refused != nil {
+		err = x.Refused.Err // a run would end so
+	}
+	return err
 }
 
 // explored is the project of the policy's file with a pipeline that reads the file.
@@ -286,19 +294,26 @@ func exploredText(source, policy, file string) []byte {
 	return b.Bytes()
 }
 
-// exploration prints what was found.
-func (a *app) exploration(x *pipelines.Exploration) error {
-	line := func(en, fr string, args ...any) { fmt.Fprintf(a.Out, a.t(en, fr)+"\n", args...) }
+// exploredBefore prints what was asked of which rows, and their risks.
+func (a *app) exploredBefore(x *pipelines.Exploration) {
+	line := a.exploredLine
 	line("%s, suppression_limit = %s, metric = %s; %d rows", "%s, suppression_limit = %s, metric = %s ; %d lignes",
 		strings.Join(asked(x.Model), ", "), argument(x.Model.Suppression), x.Model.Metric, x.Rows)
 	if x.Rejected > 0 {
 		line("rows that cannot be read, and are in none of these figures: %d", "lignes qui ne se lisent pas, et ne sont dans aucun de ces chiffres : %d", x.Rejected)
 	}
-	exposure := func(e pipelines.Exposure) {
-		a.exposed(fmt.Sprintf(a.t("classes %d, smallest %d, rows alone %d", "groupes %d, le plus petit %d, lignes seules %d"), e.Classes, e.Smallest, e.Uniques), e)
-	}
 	line("\nAs it stands:", "\nTel quel :")
-	exposure(x.Before)
+	a.exploredExposure(x.Before)
+}
+
+func (a *app) exploredExposure(e pipelines.Exposure) {
+	a.exposed(fmt.Sprintf(a.t("classes %d, smallest %d, rows alone %d", "groupes %d, le plus petit %d, lignes seules %d"), e.Classes, e.Smallest, e.Uniques), e)
+}
+
+// exploration prints what was found.
+func (a *app) exploration(x *pipelines.Exploration) error {
+	line := a.exploredLine
+	a.exploredBefore(x)
 	if x.NoLevels {
 		return a.exploredGroups(x)
 	}
@@ -309,7 +324,8 @@ func (a *app) exploration(x *pipelines.Exploration) error {
 	}
 	a.exploredPersons(x)
 	line("\nAt the optimum:", "\nÀ l'optimum :")
-	exposure(x.After)
+	a.exploredExposure(x.After)
+	a.exploredGate(x)
 	line("\nCheapest other levels:", "\nAutres niveaux les moins coûteux :")
 	w := tabwriter.NewWriter(a.Out, 2, 4, 2, ' ', 0)
 	fmt.Fprintln(w, a.t("  column\tlevel\tscore\tsuppressed\tclasses", "  colonne\tniveau\tscore\tsupprimées\tgroupes"))

@@ -62,6 +62,7 @@ func (a *app) exploredGroups(x *pipelines.Exploration) error {
 		"  Chaque groupe a ses propres plages : il n'y a pas de niveaux à choisir, ni d'autres à comparer.")
 	a.exposed(fmt.Sprintf(a.t("smallest %d, rows alone %d", "le plus petit %d, lignes seules %d"), x.After.Smallest, x.After.Uniques), x.After)
 	a.exploredSizes(x.Partition.Sizes)
+	a.exploredGate(x)
 	a.exploredLine("\nWhat each column costs:", "\nCe que coûte chaque colonne :")
 	w := tabwriter.NewWriter(a.Out, 2, 4, 2, ' ', 0)
 	fmt.Fprintln(w, a.t("  column\tits loss\tloss of the others without it\tclasses", "  colonne\tsa perte\tperte des autres sans elle\tgroupes"))

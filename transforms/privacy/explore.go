@@ -109,10 +109,15 @@ func (x *exploring) explore(ctx context.Context) (*pipelines.Exploration, error)
 		return nil, err
 	}
 	best, err := c.search(ctx, p)
+	if unfit(err) {
+		return x.refused(ctx, out, p, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	out.Optimum, out.Optimal, out.After = c.r.choice(best.Node), best.Optimal, c.t.exposureOf(best.Risks)
+	optimum := c.r.choice(best.Node)
+	out.Optimum, out.Optimal, out.After = &optimum, best.Optimal, c.t.exposureOf(best.Risks)
+	out.Thresholds = c.t.explored(out.After)
 	near, err := c.r.alternatives(ctx, p, best.Node)
 	if err != nil {
 		return nil, err
@@ -123,12 +128,7 @@ func (x *exploring) explore(ctx context.Context) (*pipelines.Exploration, error)
 	for j, q := range c.r.quasi {
 		cost := pipelines.ColumnCost{Column: q.name}
 		if len(x.without) > 0 {
-			o := x.without[j]
-			other, err := o.problem(ctx)
-			if err != nil {
-				return nil, err
-			}
-			if cost.Without, err = o.r.optimum(ctx, other); err != nil {
+			if cost.Without, err = x.without[j].alone(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -149,13 +149,8 @@ func (x *exploring) exposed(ctx context.Context) (pipelines.Exposure, error) {
 	if err != nil {
 		return pipelines.Exposure{}, err
 	}
-	p.Models = disclosure.Models{}
-	return x.before.t.exposure(ctx, p, make([]int, len(p.Quasi)))
-}
-
-func (t policy) exposure(ctx context.Context, p disclosure.Problem, levels []int) (pipelines.Exposure, error) {
-	r, err := disclosure.Measure(ctx, p, levels)
-	return t.exposureOf(r), err
+	r, err := disclosure.Standing(ctx, p.Classes)
+	return x.before.t.exposureOf(r), err
 }
 
 // choice gives levels as the policy counts them.
@@ -181,7 +176,7 @@ func (r *records) optimum(ctx context.Context, p disclosure.Problem) (*pipelines
 		found, err = disclosure.Search(ctx, p)
 		best = found.Node
 	}
-	if messages.Has(err, messages.NoLevels) || messages.Has(err, messages.AllSuppressed) || messages.Has(err, messages.PersonsAlone) {
+	if unfit(err) {
 		return nil, nil
 	}
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 
 	"github.com/lavoir-data/lavoir/pipelines"
-	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
 )
 
@@ -25,29 +24,23 @@ func (x *exploring) exploreLocal(ctx context.Context) (*pipelines.Exploration, e
 		return nil, err
 	}
 	g, err := disclosure.Mondrian(ctx, p)
+	if unfit(err) {
+		return x.refused(ctx, out, p, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	r := g.Risks(int64(c.t.Model.K))
 	choice, shares := c.r.partition(g, p)
-	out.Optimum, out.After = choice, c.t.exposureOf(r)
+	out.Optimum, out.After = &choice, c.t.exposureOf(r)
+	out.Thresholds = c.t.explored(out.After)
 	out.Partition = &pipelines.Partition{Sizes: classSizes(r.Sizes)}
 	for j, q := range c.r.quasi {
 		out.Partition.Loss = append(out.Partition.Loss, pipelines.ColumnLoss{Column: q.name, Share: shares[j]})
 		cost := pipelines.ColumnCost{Column: q.name}
 		if len(x.without) > 0 {
-			o := x.without[j]
-			other, err := o.problem(ctx)
-			if err != nil {
+			if cost.Without, err = x.without[j].alone(ctx); err != nil {
 				return nil, err
-			}
-			g, err := disclosure.Mondrian(ctx, other)
-			if err != nil && !messages.Has(err, messages.NoLevels) {
-				return nil, err
-			}
-			if err == nil {
-				choice, _ := o.r.partition(g, other)
-				cost.Without = &choice
 			}
 		}
 		out.Costs = append(out.Costs, cost)

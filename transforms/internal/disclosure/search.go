@@ -55,6 +55,18 @@ func Search(ctx context.Context, p Problem) (Solution, error) {
 	return Solution{Node: s.best.Node, Checked: s.checked}, nil
 }
 
+// Fewest is how many rows those levels suppress that suppress fewest, whatever the limit
+// and the metric: all rows where no levels let any stay. It is exact as Search is.
+func Fewest(ctx context.Context, p Problem) (int64, error) {
+	s, err := newSearcher(p)
+	if err != nil {
+		return 0, err
+	}
+	s.fewer, s.limit = true, p.Classes.Rows-1
+	err = s.walk(ctx)
+	return min(s.fewest, p.Classes.Rows), err
+}
+
 // Evaluate tells what levels come to, whatever the limit.
 func Evaluate(ctx context.Context, p Problem, levels []int) (Node, error) {
 	s, err := newSearcher(p)
@@ -82,6 +94,7 @@ type searcher struct {
 	limit   int64
 	best    *found
 	fewest  int64
+	fewer   bool // the search is for fewest
 	checked int
 	// Kept and reused:
 	steps  [][][][]uint32 // by quasi-identifier, from, to
@@ -205,6 +218,10 @@ func (s *searcher) told(n *node) *found {
 func (s *searcher) offer(n *node) {
 	s.checked++
 	s.fewest = min(s.fewest, n.st.bad)
+	if s.fewer {
+		s.limit = min(s.limit, s.fewest-1) // what suppresses no fewer is of no interest
+		return
+	}
 	if n.st.bad > s.limit {
 		return
 	}
