@@ -34,7 +34,7 @@ type reached struct {
 
 // draws says from what the stage draws.
 func (r *flowRun) draws() Drawn {
-	if d, ok := r.Privacy.(Drawer); ok && r.opt.OwnKey {
+	if d, ok := r.Privacy.(Drawer); ok && (r.opt.OwnKey || r.forgets() && len(r.opt.Key) > 0) {
 		return d.Draws()
 	}
 	return DrawnFromNothing
@@ -103,20 +103,25 @@ func (r *flowRun) draw(ctx context.Context, rd *reading) error {
 		return nil
 	}
 	config := sha256.Sum256(r.opt.Config)
-	var fingerprint []byte
+	var read []byte
 	switch r.draws() {
 	case DrawnFromRows:
-		read := append(config[:], rd.digest.Sum(nil)...)
+		read = append(config[:], rd.digest.Sum(nil)...)
 		if r.reached != nil {
 			read = r.reached.inOrder.Sum(read)
 		}
-		fingerprint = r.mac("draw", read)
+		read = r.mac("draw", read)
 	case DrawnFromSet:
-		fingerprint = r.mac("set", append(config[:], r.reached.set()...))
+		read = r.mac("set", append(config[:], r.reached.set()...))
+	}
+	var fingerprint []byte
+	if r.opt.OwnKey {
+		fingerprint = read
 	}
 	drawn, err := d.Draw(ctx, r.decided, fingerprint)
 	if err == nil {
 		r.decided = drawn
+		r.res.made, r.res.version, err = r.made(read)
 	}
 	return err // what was decided is still to be closed
 }

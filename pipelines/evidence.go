@@ -65,6 +65,7 @@ type evidenceJSON struct {
 	ConfigSum     string           `json:"configuration_sha256"`
 	PolicySum     string           `json:"policy_sha256"`
 	Versions      Versions         `json:"versions"`
+	Made          string           `json:"made_of,omitempty"` // see flowRun.made
 	Task          taskJSON         `json:"task"`
 	Acceptances   []usedAcceptance `json:"acceptances,omitempty"`
 	Privacy       *PrivacyProof    `json:"privacy,omitempty"`
@@ -78,7 +79,7 @@ func (k *keeper) before(ctx context.Context, res *TaskResult) error {
 		return err
 	}
 	doc := evidenceJSON{Format: 1, Run: k.id, Started: res.Started.UTC(), ConfigSum: fullSum(k.task.Config), PolicySum: fullSum(k.task.Policy),
-		Versions: k.versions(), Config: json.RawMessage(k.task.Config), Task: res.json(messages.English), Acceptances: k.env.accepting.rests(), Privacy: res.proof}
+		Versions: k.versions(), Made: res.made, Config: json.RawMessage(k.task.Config), Task: res.json(messages.English), Acceptances: k.env.accepting.rests(), Privacy: res.proof}
 	if k.task.Authorization != nil {
 		doc.Authorization = k.task.Authorization.Reference
 	}
@@ -109,7 +110,7 @@ func (k *keeper) heal(ctx context.Context, res *TaskResult) error {
 	name, sum, doc := k.evidenceOf(ctx, lacked[0].Release)
 	if doc != nil {
 		e.Evidence, e.EvidenceSum, e.Authorization, e.ConfigSum, e.PolicySum = name, sum, doc.Authorization, doc.ConfigSum, doc.PolicySum
-		e.Versions, e.Fingerprint = &doc.Versions, doc.Task.Fingerprint
+		e.Versions, e.Fingerprint, e.Made = &doc.Versions, doc.Task.Fingerprint, doc.Made
 	}
 	err = j.add(ctx, func() (*entry, error) {
 		if lacked = j.unknown(stand); len(lacked) == 0 {
@@ -170,7 +171,7 @@ func (k *keeper) after(ctx context.Context, res *TaskResult) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	e := k.entry(eventConfirmed)
-	e.Fingerprint, e.Evidence, e.EvidenceSum = res.Fingerprint, k.evidence, k.sum
+	e.Fingerprint, e.Made, e.Evidence, e.EvidenceSum = res.Fingerprint, res.made, k.evidence, k.sum
 	var own []Standing
 	for _, l := range res.Loads {
 		if r := l.Receipt; r != nil {

@@ -37,6 +37,9 @@ type FlowOptions struct {
 	// Evidence, when not nil, is called between verifying and publishing, and
 	// Journal once something was published. Both may add notes.
 	Evidence, Journal func(context.Context, *TaskResult) error
+	// Current, when not nil, gives what the loads have current, in their order, where that is
+	// made of the same as the result is; else nil. It is asked where bytes cannot tell.
+	Current func(context.Context, *TaskResult) ([]Standing, error)
 }
 
 // tries is how often a task reads a source that changes under it.
@@ -119,7 +122,8 @@ type flowRun struct {
 	res     TaskResult
 	// unwritten says that the journal lacks what was published.
 	unwritten bool
-	proved    bool // a file with the sealed rows was judged and taken
+	proved    bool       // a file with the sealed rows was judged and taken
+	stays     []Standing // of the loads, where what is current is not to be replaced
 }
 
 func (r *flowRun) outcome(ctx context.Context, err error) Outcome {
@@ -184,6 +188,9 @@ func (r *flowRun) run(ctx context.Context) error {
 		if err := r.verify(ctx); err != nil {
 			return err
 		}
+		if err := r.stay(ctx); err != nil {
+			return r.at("evidence", err)
+		}
 		return r.compare(ctx)
 	}); err != nil {
 		return err
@@ -201,8 +208,11 @@ func (r *flowRun) run(ctx context.Context) error {
 		if p, ok := r.Privacy.(Proving); ok {
 			r.res.proof = p.Proof(r.decided)
 		}
+		if r.stays != nil && r.res.proof != nil {
+			r.res.proof.unused()
+		}
 		for i, s := range r.sealed {
-			if f, ok := s.(Foreseen); ok {
+			if f, ok := s.(Foreseen); ok && r.stays == nil {
 				r.res.Loads[i].Release = f.Release(r.manifest())
 			}
 		}
@@ -676,7 +686,11 @@ func (r *flowRun) verify(ctx context.Context) error {
 // when a later one fails the earlier ones stay, and the error says so.
 func (r *flowRun) publish(ctx context.Context) error {
 	for i, sealed := range r.sealed {
-		receipt, err := sealed.Publish(ctx, r.manifest())
+		m := r.manifest()
+		if r.stays != nil {
+			m.Stays = r.stays[i].Release
+		}
+		receipt, err := sealed.Publish(ctx, m)
 		if err != nil {
 			if i > 0 {
 				err = messages.NotPublishedAll.Wrap(err, "load", r.Loads[i].Name)

@@ -25,6 +25,7 @@ type done struct {
 	Stamp       string   `json:"stamp,omitempty"` // keyed, of the state of the input; see Stamper
 	Releases    []string `json:"releases"`
 	Unfinished  bool     `json:"unfinished,omitempty"` // not all loads were published
+	Version     string   `json:"version,omitempty"`    // of the program, where bytes cannot tell; see flowRun.made
 }
 
 func readHistory(state string) (*history, error) {
@@ -57,7 +58,7 @@ func (h *history) update(r *Report) error {
 			delete(h.Failing, id)
 		}
 		if t.Outcome == Published || t.Outcome == Unchanged || t.Outcome == Incomplete {
-			d := done{Config: t.config, Fingerprint: t.Fingerprint, Stamp: t.stamp, Unfinished: t.Err != nil}
+			d := done{Config: t.config, Fingerprint: t.Fingerprint, Stamp: t.stamp, Unfinished: t.Err != nil, Version: t.version}
 			for _, l := range t.Loads {
 				if l.Receipt != nil {
 					d.Releases = append(d.Releases, l.Receipt.Release)

@@ -74,6 +74,7 @@ type entry struct {
 	PolicySum     string     `json:"policy_sha256,omitempty"`
 	Versions      *Versions  `json:"versions,omitempty"`
 	Fingerprint   string     `json:"input_fingerprint,omitempty"` // keyed
+	Made          string     `json:"made_of,omitempty"`           // keyed, see flowRun.made
 	Evidence      string     `json:"evidence,omitempty"`          // name, beside the journal
 	EvidenceSum   string     `json:"evidence_sha256,omitempty"`
 	Published     []Standing `json:"published,omitempty"` // what became current

@@ -46,6 +46,11 @@ type Manifest struct {
 	// Supersedes says that no older release stays where this one is published: once it
 	// is current the others are removed, without grace. Not published.
 	Supersedes bool `json:"-"`
+
+	// Stays, when not empty, is a release of the same rows under the same rule, whose bytes
+	// differ by keys that nobody has any more. Where it is still current, as a Staying seal
+	// said, it stays, and publishing only heals. Not published.
+	Stays string `json:"-"`
 }
 
 // Versions are the versions of what wrote the bytes.

@@ -291,6 +291,7 @@ const (
 	ChangedInput       = "input"
 	ChangedBoth        = "configuration and input"
 	ChangedPublication = "publication" // not every load was published
+	ChangedVersion     = "version"     // of the program, which bytes that no key makes again cannot be compared over
 	UnknownUnread      = string(inputUnread)
 	UnknownOffline     = string(inputOffline)
 )
@@ -325,6 +326,7 @@ func (pl *Planned) given(noted []string) {
 type PlanOptions struct {
 	Connect bool             // ask sources for their schemas; never for rows
 	Now     func() time.Time // tells which acceptances count; nil: Reviews are not told
+	Version string           // of the program that a run would be of
 	Log     hclog.Logger
 }
 
@@ -377,6 +379,9 @@ func Plan(ctx context.Context, p *Project, sel Selection, opt PlanOptions, yield
 		var e error
 		if pl.Change, pl.Because, e = compare(ctx, t.each()[like], f, was, noted, key, Stamping{Connect: opt.Connect, Once: listed.once}); err == nil {
 			err = e
+		}
+		if (pl.Change == ChangeNone || pl.Change == ChangeUnknown) && f != nil && f.forgets() && was.Version != opt.Version {
+			pl.Change, pl.Because = ChangeMade, ChangedVersion
 		}
 		if err == nil && opt.Connect {
 			var stand []Standing

@@ -38,6 +38,7 @@ type TaskResult struct {
 	Stages      []StageTime // those that ended, in their order
 
 	config, stamp string // see history
+	made, version string // see flowRun.made
 	proof         *PrivacyProof
 	waiting       *waiting
 }

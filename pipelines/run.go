@@ -337,7 +337,7 @@ func (r *run) flow(ctx context.Context, task *Task, sh *shared) (res TaskResult,
 		return res, err
 	}
 	k.flow = f
-	opt.Evidence, opt.Journal = k.before, k.after
+	opt.Evidence, opt.Journal, opt.Current = k.before, k.after, k.current
 	res = f.Run(ctx, env, opt)
 	res.nothingNew()
 	res.Notes = append(res.Notes, noted.all...)

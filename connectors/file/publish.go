@@ -36,6 +36,12 @@ func (s *sealed) Publish(ctx context.Context, m pipelines.Manifest) (pipelines.R
 	if err != nil {
 		return pipelines.Receipt{}, err
 	}
+	if cur.id() == m.Stays && m.Stays != "" {
+		if err := p.stay(ctx, cur); err != nil {
+			return pipelines.Receipt{}, err
+		}
+		m.Release = m.Stays
+	}
 	p.receipt.Previous, p.receipt.Generation = idOf(cur.Previous), cur.Generation
 	if cur.id() != m.Release {
 		if err := p.move(ctx, cur); err != nil {

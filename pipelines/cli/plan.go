@@ -136,7 +136,7 @@ func (a *app) plan(cmd *cobra.Command, p *pipelines.Project, connect, details bo
 	all := []plannedJSON{}
 	var awaited []*messages.Error // of approvers: once for all tasks of a pipeline
 	awaiting := map[string]bool{}
-	diags := pipelines.Plan(cmd.Context(), p, a.flags.sel, pipelines.PlanOptions{Connect: connect, Now: time.Now, Log: a.log()}, func(pl pipelines.Planned) bool {
+	diags := pipelines.Plan(cmd.Context(), p, a.flags.sel, pipelines.PlanOptions{Connect: connect, Now: time.Now, Version: version(), Log: a.log()}, func(pl pipelines.Planned) bool {
 		counts[pl.Change]++
 		label := a.change(pl)
 		if labelled[label]++; labelled[label] == 1 {
@@ -233,6 +233,8 @@ func (a *app) change(pl pipelines.Planned) string {
 		return a.t("changed: configuration and input", "modifié : configuration et entrée")
 	case pipelines.ChangedPublication:
 		return a.t("unfinished: not every load was published", "inachevé : toutes les sorties n'ont pas été publiées")
+	case pipelines.ChangedVersion:
+		return a.t("changed: version of lavoir, and a key that is destroyed", "modifié : version de lavoir, et une clé qui est détruite")
 	case pipelines.UnknownOffline:
 		return a.t("same configuration, input not looked at offline", "même configuration, entrée non consultée hors ligne")
 	}

@@ -111,7 +111,7 @@ func (e evidence) report() document {
 			if k.Destroyed {
 				end = "détruite : jamais écrite, partie avec l'exécution"
 			}
-			keys = append(keys, []string{k.Column, k.Domain, k.Key, end})
+			keys = append(keys, []string{k.Column, k.Domain, cmp.Or(k.Key, "–"), end}) // of one that was drawn and not used nothing is kept
 		}
 		d.heading(2, "Clés des pseudonymes")
 		d.table("Empreintes (8 octets du SHA-256 de chaque clé, qui ne dit rien d'elle)", []string{"colonne", "domaine", "empreinte", "clé"}, keys)

@@ -4,8 +4,8 @@ package messages
 // themselves in English, in their declarations and nowhere else. A text that
 // changes there has to be said again here.
 var docs = byEnglish([]phrase{
-	{"Of pseudonyms, in place of key and rotate: publish draws a key that is stored nowhere and gone with the process, so that nobody can ever tell whose a pseudonym is; the same input made into a release again has other pseudonyms.",
-		"Des pseudonymes, à la place de key et rotate : publish tire une clé qui n'est conservée nulle part et disparaît avec le processus, pour que personne ne puisse jamais dire de qui est un pseudonyme ; la même entrée publiée à nouveau a d'autres pseudonymes."},
+	{"Of pseudonyms, in place of key and rotate: publish draws a key that is stored nowhere and gone with the process, so that nobody can ever tell whose a pseudonym is. What is published stays while the rows, the configuration and the version of lavoir are the same; whatever comes after it has other pseudonyms.",
+		"Des pseudonymes, à la place de key et rotate : publish tire une clé qui n'est conservée nulle part et disparaît avec le processus, pour que personne ne puisse jamais dire de qui est un pseudonyme. Ce qui est publié reste tant que les lignes, la configuration et la version de lavoir sont les mêmes ; ce qui vient ensuite a d'autres pseudonymes."},
 	// Oppositions.
 	{"Those whose rows never leave because they objected.",
 		"Celles et ceux dont les lignes ne sortent jamais parce qu'ils s'y sont opposés."},

@@ -93,12 +93,17 @@ func (t policy) Draw(ctx context.Context, d pipelines.Decision, fingerprint []by
 // nothing that is decided depends on that of the source.
 func (t policy) Draws() pipelines.Drawn {
 	switch {
-	case !slices.ContainsFunc(t.pseudonyms(), t.rotates):
+	case !t.Forgets() && !slices.ContainsFunc(t.pseudonyms(), t.rotates):
 		return pipelines.DrawnFromNothing
 	case t.Model == nil && len(t.Micro) == 0:
 		return pipelines.DrawnFromRows
 	}
 	return pipelines.DrawnFromSet
+}
+
+// Forgets says whether a key is destroyed.
+func (t policy) Forgets() bool {
+	return slices.ContainsFunc(t.pseudonyms(), func(id identifierConfig) bool { return id.Destroy != "" })
 }
 
 // rotates says whether the pseudonyms of an identifier are those of one release.
@@ -129,7 +134,7 @@ func (t policy) rotated(ctx context.Context, id identifierConfig, fingerprint []
 // destroyed is the root of the identifiers whose key nobody is to have: one for all of
 // them, so that the columns of one domain match.
 func (t policy) destroyed() (root protect.Root, err error) {
-	if slices.ContainsFunc(t.pseudonyms(), func(id identifierConfig) bool { return id.Destroy != "" }) {
+	if t.Forgets() {
 		root, err = protect.NewRandomRoot(t.env.Rand)
 	}
 	return root, err

@@ -1,0 +1,32 @@
+package file
+
+import (
+	"context"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
+)
+
+// Stays gives the files of a release that is current; nil where it is not, or where
+// its manifest is gone.
+func (s *sealed) Stays(ctx context.Context, release string) ([]pipelines.FileInfo, error) {
+	cur, err := s.load.readPointer(ctx)
+	if err != nil || release == "" || cur.id() != release {
+		return nil, err
+	}
+	m, err := s.load.readManifest(ctx, cur.Release)
+	if messages.Has(err, messages.NotFound) {
+		return nil, nil
+	}
+	return m.Files, err
+}
+
+// stay makes of a publication one of what is current, of which it has no file.
+func (p *publication) stay(ctx context.Context, cur pointer) error {
+	m, err := p.readManifest(ctx, cur.Release)
+	if err != nil {
+		return err
+	}
+	p.manifest, p.files, p.receipt.Release = m, nil, m.Release
+	return nil
+}
