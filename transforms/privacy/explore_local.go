@@ -55,7 +55,7 @@ func (r *records) partition(g *disclosure.Grouping, p disclosure.Problem) (pipel
 		ranges[j] = t.ID() != arrow.STRING
 	}
 	loss, shares := g.Loss(p.Quasi, ranges)
-	return pipelines.Choice{Score: loss, Classes: int64(len(g.Groups))}, shares
+	return pipelines.Choice{Score: loss, Classes: int64(g.Len())}, shares
 }
 
 // explored is an exploration that says what was asked.

@@ -75,13 +75,18 @@ func (c *counting) grouped(ctx context.Context, p disclosure.Problem) (*verdict,
 	if err != nil {
 		return nil, err
 	}
-	v := &verdict{types: c.r.types, total: p.Classes.Rows, kept: p.Classes.Rows, classes: int64(len(g.Groups)), groups: g, risks: g.Risks(int64(c.t.Model.K))}
+	v := &verdict{types: c.r.types, total: p.Classes.Rows, kept: p.Classes.Rows, classes: int64(g.Len()), groups: g.Cuts, risks: g.Risks(int64(c.t.Model.K))}
 	for j, l := range p.Quasi {
-		r := recode(p.Classes.Quasi[j], l, 0)
-		r.ranks = r.publish(len(g.Groups), func(i int) (string, bool) {
-			label, null := rangeLabel(g.Groups[i].Ranges[j], l, c.r.types[j])
+		r := coded(p.Classes.Quasi[j])
+		ranges, of := g.Ranges(j)
+		ranks := r.publish(len(ranges), func(i int) (string, bool) {
+			label, null := rangeLabel(ranges[i], l, c.r.types[j])
 			return label, !null
 		})
+		for group, i := range of {
+			of[group] = ranks[i]
+		}
+		r.ranks = of
 		v.columns, v.names = append(v.columns, r), append(v.names, groupedName)
 		v.levels = append(v.levels, 0)
 	}
@@ -99,7 +104,7 @@ func rangeLabel(r disclosure.Range, l *disclosure.Levels, t arrow.DataType) (str
 	case r.Level < 0:
 		return disclosure.Star, false
 	}
-	label, ok := l.Label(r.Level, r.Code)
+	label, ok := l.Label(int(r.Level), r.Code)
 	return label, !ok
 }
 

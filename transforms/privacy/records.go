@@ -304,8 +304,8 @@ type verdict struct {
 	became    [][]uint32         // by quasi-identifier: what the codes of the first pass are to recoder
 	sensitive []map[string]int64 // rows of the input by "=" and value; null is ""
 	recoder   *disclosure.Recoder
-	groups    *disclosure.Grouping // not nil: each group of rows has ranges of its own, and labels of columns are by group
-	persons   []uint64             // of whom a row leaves, where they are to have numbers
+	groups    *disclosure.Cuts // not nil: each group of rows has ranges of its own, and labels of columns are by group
+	persons   []uint64         // of whom a row leaves, where they are to have numbers
 	*figures
 	risks   disclosure.Risks
 	told    *told // nil: no file was judged that tells persons
@@ -449,7 +449,7 @@ func (r *records) search(ctx context.Context, p disclosure.Problem) (*disclosure
 	return k, err
 }
 
-func recode(d *disclosure.Domain, l *disclosure.Levels, level int) recoded {
+func coded(d *disclosure.Domain) recoded {
 	r := recoded{codes: make(map[string]uint32, len(d.Values))}
 	if code, ok := d.NullCode(); ok {
 		r.null, r.nulls = code, true
@@ -457,6 +457,11 @@ func recode(d *disclosure.Domain, l *disclosure.Levels, level int) recoded {
 	for _, v := range d.Values {
 		r.codes[v], _ = d.Code([]byte(v))
 	}
+	return r
+}
+
+func recode(d *disclosure.Domain, l *disclosure.Levels, level int) recoded {
+	r := coded(d)
 	ranks := r.publish(len(l.Labels(level)), func(i int) (string, bool) { return l.Label(level, uint32(i)) })
 	r.ranks = make([]uint32, d.Len())
 	for code, at := range l.At(level) {

@@ -662,7 +662,7 @@ func (p *promised) wrongMean(out [][]string, cell func([]string, string) string,
 // short says whether a stage has too little memory, which it may say instead of letting
 // anything out.
 func short(err error) bool {
-	for _, m := range []*messages.Message{messages.TooManyClasses, messages.TooManyValues, messages.MicroRows, messages.MicroGroups} {
+	for _, m := range []*messages.Message{messages.TooManyClasses, messages.TooManyValues, messages.MicroRows, messages.MicroGroups, messages.TooManyGroups} {
 		if messages.Has(err, m) {
 			return true
 		}

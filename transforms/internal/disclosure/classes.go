@@ -73,7 +73,11 @@ func (c *Classes) each(ctx context.Context, f func(*run) error) error {
 	if c.whole != nil {
 		return f(c.whole)
 	}
-	for _, s := range c.stored {
+	return eachStored(ctx, c.stored, f)
+}
+
+func eachStored(ctx context.Context, runs []stored, f func(*run) error) error {
+	for _, s := range runs {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -122,38 +122,70 @@ func (r *run) bytes() int64 {
 // append adds the classes of another run whose keys are of a part.
 func (r *run) append(o *run, part, parts uint64) {
 	if r.len() == 0 {
-		r.lists = make([]list, len(o.lists))
-		for i := range r.lists {
-			r.lists[i].start = []uint32{0}
-		}
-		if o.subjects != nil {
-			r.subjects = &subjects{start: []uint32{0}}
-		}
-		if o.population != nil {
-			r.population = []uint32{}
-		}
+		r.begin(o)
 	}
 	for i := range o.n {
 		if parts > 1 && hashKey(o.key(i))>>32*parts>>32 != part {
 			continue
 		}
-		r.keys, r.n = append(r.keys, o.key(i)...), append(r.n, o.n[i])
-		if o.population != nil {
-			r.population = append(r.population, o.population[i])
+		r.take(o, i)
+	}
+}
+
+// take adds class i of another run.
+func (r *run) take(o *run, i int) {
+	if r.len() == 0 {
+		r.begin(o)
+	}
+	r.keys, r.n = append(r.keys, o.key(i)...), append(r.n, o.n[i])
+	if o.population != nil {
+		r.population = append(r.population, o.population[i])
+	}
+	for c, l := range o.lists {
+		if l.start == nil { // nobody looks at it
+			continue
 		}
-		for c, l := range o.lists {
-			if l.start == nil { // nobody looks at it
-				continue
-			}
-			to := &r.lists[c]
-			to.code = append(to.code, l.code[l.start[i]:l.start[i+1]]...)
-			to.n = append(to.n, l.n[l.start[i]:l.start[i+1]]...)
-			to.start = append(to.start, uint32(len(to.code)))
+		to := &r.lists[c]
+		to.code = append(to.code, l.code[l.start[i]:l.start[i+1]]...)
+		to.n = append(to.n, l.n[l.start[i]:l.start[i+1]]...)
+		to.start = append(to.start, uint32(len(to.code)))
+	}
+	if u := o.subjects; u != nil {
+		r.subjects.enough = append(r.subjects.enough, u.enough[i])
+		r.subjects.id = append(r.subjects.id, u.id[u.start[i]:u.start[i+1]]...)
+		r.subjects.start = append(r.subjects.start, uint32(len(r.subjects.id)))
+	}
+}
+
+// begin has a run without classes count what another one does.
+func (r *run) begin(o *run) {
+	r.words = o.words
+	if r.lists == nil {
+		r.lists = make([]list, len(o.lists))
+	}
+	for i := range r.lists {
+		r.lists[i].start = append(r.lists[i].start[:0], 0)
+	}
+	if o.subjects != nil {
+		if r.subjects == nil {
+			r.subjects = &subjects{}
 		}
-		if u := o.subjects; u != nil {
-			r.subjects.enough = append(r.subjects.enough, u.enough[i])
-			r.subjects.id = append(r.subjects.id, u.id[u.start[i]:u.start[i+1]]...)
-			r.subjects.start = append(r.subjects.start, uint32(len(r.subjects.id)))
-		}
+		r.subjects.start = append(r.subjects.start[:0], 0)
+	}
+	if o.population != nil && r.population == nil {
+		r.population = []uint32{}
+	}
+}
+
+// empty lets go of the classes and keeps their room.
+func (r *run) empty() {
+	for _, x := range r.words64() {
+		*x = (*x)[:0]
+	}
+	for _, x := range r.words32() {
+		*x = (*x)[:0]
+	}
+	if r.subjects != nil {
+		r.subjects.enough = r.subjects.enough[:0]
 	}
 }

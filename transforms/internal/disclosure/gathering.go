@@ -239,6 +239,11 @@ func (g *gathering) store(ctx context.Context, c *Classes) error {
 			}
 			c.stored = append(c.stored, stored...)
 		}
+		for _, w := range g.h.workers {
+			if err := w.spill.free(p); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

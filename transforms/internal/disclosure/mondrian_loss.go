@@ -8,27 +8,41 @@ import "slices"
 // stands for the leaves under it.
 func (g *Grouping) Loss(quasi []*Levels, ranges []bool) (loss float64, shares []float64) {
 	rows := uint64(0)
-	for _, group := range g.Groups {
-		rows += uint64(group.Rows)
+	for _, n := range g.rows {
+		rows += uint64(n)
 	}
 	s := &scale{rows: rows}
 	for j, l := range quasi {
 		s.domain = append(s.domain, l.domain)
-		places := slices.Sorted(slices.Values(l.position))
-		leaves := uint64(0)
-		for _, group := range g.Groups {
-			r, under := group.Ranges[j], l.domain
-			switch {
+		under := make([]uint64, len(g.ranges[j])) // leaves
+		until := g.Cuts.until(j)
+		for i, r := range g.ranges[j] {
+			switch places := g.Cuts.places[j]; {
 			case r.Numbers && ranges[j]:
-				from, _ := slices.BinarySearch(places, l.position[r.From])
-				to, _ := slices.BinarySearch(places, l.position[r.To])
-				under = uint64(to - from + 1)
+				under[i] = until[places[r.To]+1] - until[places[r.From]]
 			case r.Level >= 0:
-				under = l.under[r.Level][r.Code]
+				under[i] = l.under[r.Level][r.Code]
+			default:
+				under[i] = l.domain
 			}
-			leaves += uint64(group.Rows) * under
+		}
+		leaves := uint64(0)
+		for group, r := range g.of[j] {
+			leaves += uint64(g.rows[group]) * under[r]
 		}
 		shares = append(shares, s.share(j, leaves))
 	}
 	return root(product(slices.Clone(shares)), len(shares)) - 1, shares
+}
+
+// until is by place how many leaves are before it.
+func (c *Cuts) until(quasi int) []uint64 {
+	until := make([]uint64, len(c.places[quasi])+1)
+	for _, place := range c.places[quasi] {
+		until[place+1]++
+	}
+	for i := range until[1:] {
+		until[i+1] += until[i]
+	}
+	return until
 }

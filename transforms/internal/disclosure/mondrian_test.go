@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -34,23 +35,25 @@ func TestMondrian(t *testing.T) {
 		made++
 		of := make([]uint32, w.rows())
 		codes := w.leafCodes(p.Classes)
-		g.Of(codes, of)
-		members := make([][]int, len(g.Groups))
+		g.Cuts.Of(codes, of)
+		members := make([][]int, g.Len())
 		for row, id := range of {
 			members[id] = append(members[id], row)
 		}
 		for id, rows := range members {
-			if int64(len(rows)) != g.Groups[id].Rows {
-				t.Fatalf("group %d has %d rows, and says %d", id, len(rows), g.Groups[id].Rows)
+			if int64(len(rows)) != g.Rows(id) {
+				t.Fatalf("group %d has %d rows, and says %d", id, len(rows), g.Rows(id))
 			}
 			if w.models.KMap == 0 && !w.naiveGroup(rows) {
 				t.Fatalf("group %d fails a model", id)
 			}
-			for j, r := range g.Groups[id].Ranges {
+			for j, l := range p.Quasi {
+				ranges, of := g.Ranges(j)
+				r := ranges[of[id]]
 				for _, row := range rows {
-					leaf, l := codes[j][row], p.Quasi[j]
-					in := l.position[leaf] >= l.position[r.From] && l.position[leaf] <= l.position[r.To]
-					if !in || r.Level >= 0 && l.At(r.Level)[leaf] != r.Code {
+					leaf := codes[j][row]
+					in := !r.Numbers || l.position[leaf] >= l.position[r.From] && l.position[leaf] <= l.position[r.To]
+					if !in || r.Level >= 0 && l.At(int(r.Level))[leaf] != r.Code {
 						t.Fatalf("group %d: row %d is out of %+v", id, row, r)
 					}
 				}
@@ -59,8 +62,8 @@ func TestMondrian(t *testing.T) {
 		again, b := w.problem(t, rapid.Permutation(everything).Draw(t, "order"), 5, 1, Options{})
 		defer b.Close()
 		other, err := Mondrian(t.Context(), again)
-		if err != nil || fmt.Sprint(other.Groups) != fmt.Sprint(g.Groups) {
-			t.Fatalf("groups differ by the order of the rows: %v, %v, %v", g.Groups, other, err)
+		if err != nil || !reflect.DeepEqual(other, g) {
+			t.Fatalf("groups differ by the order of the rows: %v, %v, %v", g, other, err)
 		}
 	})
 }
@@ -89,18 +92,45 @@ func TestMondrianNumbers(t *testing.T) {
 	p := plain(t, [][]string{column}, nil)
 	p.Models.K = 25
 	g, err := Mondrian(t.Context(), p)
-	if err != nil || len(g.Groups) != 4 {
+	if err != nil || g.Len() != 4 {
 		t.Fatalf("got %+v, %v", g, err)
 	}
 	var got []string
-	for _, group := range g.Groups {
-		r := group.Ranges[0]
+	ranges, of := g.Ranges(0)
+	for group, at := range of {
+		r := ranges[at]
 		from, _ := p.Quasi[0].Label(0, r.From)
 		to, _ := p.Quasi[0].Label(0, r.To)
-		got = append(got, fmt.Sprintln(group.Rows, r.Numbers, from, to))
+		got = append(got, fmt.Sprintln(g.Rows(group), r.Numbers, from, to))
 	}
 	if want := []string{"25 true 0 576\n", "25 true 625 2401\n", "25 true 2500 5476\n", "25 true 5625 9801\n"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Numbers of more digits than a float has are told apart, and the least comes first.
+func TestMondrianTellsAllDigits(t *testing.T) {
+	for _, column := range [][]string{
+		{"-9007199254740993", "-9007199254740992", "-9007199254740991", "-9007199254740990"},
+		{"9007199254740992", "9007199254740993", "9007199254740994", "9007199254740995"},
+		{"0.10000000000000000000", "0.10000000000000000001", "0.10000000000000000002", "0.10000000000000000003"},
+		{"9007199254740991", "9007199254740992", null, null}, // which comes after all numbers
+	} {
+		p := plain(t, [][]string{{column[2], column[0], column[3], column[1]}}, nil)
+		p.Models.K = 2
+		g, err := Mondrian(t.Context(), p)
+		if err != nil || g.Len() != 2 {
+			t.Fatalf("%v: %+v, %v", column, g, err)
+		}
+		ranges, of := g.Ranges(0)
+		for group, at := range of {
+			r, want := ranges[at], column[2*group:2*group+2]
+			from, _ := p.Quasi[0].Label(0, r.From)
+			to, _ := p.Quasi[0].Label(0, r.To)
+			if null == want[1] != !r.Numbers || r.Numbers && (from != want[0] || to != want[1]) {
+				t.Errorf("group %d is %s to %s, want %v", group, from, to, want)
+			}
+		}
 	}
 }
 

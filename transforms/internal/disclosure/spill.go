@@ -44,6 +44,16 @@ func (s *spill) close() error {
 	return err
 }
 
+// free removes the file of a partition.
+func (s *spill) free(partition int) error {
+	if s == nil || s.files[partition] == nil {
+		return nil
+	}
+	err := s.files[partition].Close()
+	s.files[partition] = nil
+	return err
+}
+
 // putAside writes what the tables hold to the files and empties them.
 func (w *Worker) putAside(ctx context.Context) error {
 	if w.h.opts.Create == nil {
