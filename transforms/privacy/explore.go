@@ -15,7 +15,8 @@ const alternativesMost = 5
 
 // Explore reads the rows once. Besides the classes of the policy it counts those of
 // the values as they stand and, for each quasi-identifier, those of all others; the
-// memory of the stage is shared out among the counts.
+// memory of the stage is shared out among the counts. Groups of which one is made at a
+// time have as much of it as in a run.
 func (t policy) Explore(ctx context.Context, in pipelines.Stream) (out *pipelines.Exploration, err error) {
 	defer func() { err = cmp.Or(err, in.Close()) }()
 	p, err := t.plan(in.Schema())
@@ -63,10 +64,15 @@ func (t policy) exploring(r *records) *exploring {
 			counts = append(counts, r.without(j))
 		}
 	}
+	x, memory := &exploring{}, t.env.Memory
 	t.env.Memory /= int64(len(counts))
-	x := &exploring{}
+	if t.local() { // half is for the groups, as in a run
+		t.env.Memory /= 2
+	}
 	for _, r := range counts {
-		x.all = append(x.all, t.count(r, 1))
+		c := t.count(r, 1)
+		c.groups = memory
+		x.all = append(x.all, c)
 	}
 	x.policy, x.before, x.without = x.all[0], x.all[1], x.all[2:]
 	return x

@@ -23,7 +23,7 @@ func (x *exploring) exploreLocal(ctx context.Context) (*pipelines.Exploration, e
 	if out.Before, err = x.exposed(ctx); err != nil {
 		return nil, err
 	}
-	g, err := disclosure.Mondrian(ctx, p)
+	g, err := disclosure.Mondrian(ctx, p, c.groups)
 	if unfit(err) {
 		return x.refused(ctx, out, p, err)
 	}

@@ -60,7 +60,7 @@ func (c *counting) fits(ctx context.Context, p disclosure.Problem) (*pipelines.C
 	if !c.t.local() {
 		return c.r.optimum(ctx, p)
 	}
-	g, err := disclosure.Mondrian(ctx, p)
+	g, err := disclosure.Mondrian(ctx, p, c.groups)
 	if unfit(err) {
 		return nil, nil
 	}

@@ -71,7 +71,7 @@ func (t policy) apart() (names []string) {
 
 // grouped is what Mondrian decided.
 func (c *counting) grouped(ctx context.Context, p disclosure.Problem) (*verdict, error) {
-	g, err := disclosure.Mondrian(ctx, p)
+	g, err := disclosure.Mondrian(ctx, p, c.groups)
 	if err != nil {
 		return nil, err
 	}

@@ -204,6 +204,7 @@ type counting struct {
 	quasi     []*coder
 	sensitive []*coder
 	counters  []*counter
+	groups    int64 // bytes that groups of Mondrian may take while they are made
 }
 
 // counter counts the rows of one worker.
@@ -234,7 +235,7 @@ func (t policy) count(r *records, workers int) *counting {
 	if spool, ok := t.env.Spool.(pipelines.ByteSpool); ok {
 		opts.Create = func() (disclosure.Bytes, error) { return spool.CreateBytes() }
 	}
-	c := &counting{t: t, r: r, histogram: disclosure.New(shape, opts)}
+	c := &counting{t: t, r: r, histogram: disclosure.New(shape, opts), groups: t.env.Memory}
 	for _, l := range r.levels {
 		c.quasi = append(c.quasi, newCoder(l))
 	}

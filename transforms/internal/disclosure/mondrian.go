@@ -120,8 +120,9 @@ func (c *Cuts) Of(quasi [][]uint32, group []uint32) {
 // quasi-identifier whose values spread widest, the first of the policy when equal;
 // values equal to the median go left; when that cut is not allowed, the next
 // quasi-identifier is tried. Nothing is suppressed. Classes that memory does not hold
-// are cut on disk until they fit, at the same places.
-func Mondrian(ctx context.Context, p Problem) (*Grouping, error) {
+// are cut on disk until they fit, at the same places. What is made may take half of a
+// memory; 0: there is no bound.
+func Mondrian(ctx context.Context, p Problem, memory int64) (*Grouping, error) {
 	s, err := newSearcherAt(p, false)
 	if err != nil {
 		return nil, err
@@ -133,7 +134,7 @@ func Mondrian(ctx context.Context, p Problem) (*Grouping, error) {
 	case m.AverageRisk.num > 0:
 		return nil, messages.ModelsApart.With("first", "search = \"mondrian\"", "second", "average risk")
 	}
-	return newCutter(s).grouping(ctx)
+	return newCutter(s, memory).grouping(ctx)
 }
 
 func (c *cutter) grouping(ctx context.Context) (*Grouping, error) {
@@ -179,9 +180,9 @@ type cutter struct {
 // ends are the leaf codes of the least and of the greatest value.
 type ends struct{ least, most uint32 }
 
-func newCutter(s *searcher) *cutter {
+func newCutter(s *searcher, memory int64) *cutter {
 	c := &cutter{s: s, plain: s.simple && !s.strict, ends: make([]ends, len(s.p.Quasi)), fits: s.p.Classes.memory / 8}
-	c.g = &Grouping{shape: s.p.Classes.shape, of: make([][]uint32, len(s.p.Quasi)), ranges: make([][]Range, len(s.p.Quasi)), bound: s.p.Classes.memory}
+	c.g = &Grouping{shape: s.p.Classes.shape, of: make([][]uint32, len(s.p.Quasi)), ranges: make([][]Range, len(s.p.Quasi)), bound: memory}
 	for _, l := range s.p.Quasi {
 		c.g.number = append(c.g.number, map[Range]uint32{})
 		c.places = append(c.places, l.places())

@@ -1,6 +1,7 @@
 package disclosure
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand"
@@ -10,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -34,7 +36,7 @@ func mondrianFitting(t rapidT, p Problem, fits int64) (*Grouping, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := newCutter(s)
+	c := newCutter(s, 0)
 	c.fits = fits
 	return c.grouping(t.Context())
 }
@@ -48,12 +50,12 @@ func (g *Grouping) same(o *Grouping) bool {
 // memory or on disk, in whatever pieces, and until however few of them are cut in memory.
 func TestMondrianOnDisk(t *testing.T) {
 	made, aside := 0, 0
-	rapid.Check(t, func(t *rapid.T) {
+	property := func(t *rapid.T) {
 		w := drawTown(t)
 		w.models.Wildcard, w.models.AverageRisk = false, Ratio{}
 		p, h := w.problem(t, inOrder(w.rows()), 3, 2, Options{})
 		defer h.Close()
-		want, failed := Mondrian(t.Context(), p)
+		want, failed := Mondrian(t.Context(), p, 0)
 		spool := &spoolStub{}
 		p.Classes = p.Classes.asideWith(t, rapid.IntRange(1, 20).Draw(t, "piece"), spool.create)
 		fits := int64(rapid.IntRange(0, 600).Draw(t, "fits"))
@@ -97,7 +99,10 @@ func TestMondrianOnDisk(t *testing.T) {
 		if got.Len() != len(groups) {
 			t.Fatalf("%d groups, want %d", got.Len(), len(groups))
 		}
-	})
+	}
+	for n := 0; n < 20 && (made < 200 || aside < 100); n++ {
+		rapid.Check(t, property)
+	}
 	if made == 0 || aside == 0 {
 		t.Errorf("%d grouped, %d of them on disk: the test tests nothing", made, aside)
 	}
@@ -186,7 +191,7 @@ func (c *crowd) grouped(t rapidT, k int, opts Options, order []int, batch, worke
 	for s := range classes.Sensitive {
 		p.Models.Sensitive = append(p.Models.Sensitive, Sensitive{Column: s, Distinct: 2})
 	}
-	g, err := Mondrian(t.Context(), p)
+	g, err := Mondrian(t.Context(), p, opts.Memory)
 	return g, classes, err
 }
 
@@ -195,15 +200,15 @@ func (c *crowd) grouped(t rapidT, k int, opts Options, order []int, batch, worke
 func TestMondrianInAnyMemory(t *testing.T) {
 	onDisk, full, same := 0, 0, 0
 	property := func(t *rapid.T) {
-		cards := rapid.SliceOfN(rapid.IntRange(2, 60), 1, 4).Draw(t, "cards")
-		c := newCrowd(rapid.Int64().Draw(t, "seed"), rapid.IntRange(500, 3000).Draw(t, "rows"), cards, rapid.IntRange(0, 2).Draw(t, "sensitive"))
+		cards := rapid.SliceOfN(rapid.IntRange(2, 20), 1, 4).Draw(t, "cards")
+		c := newCrowd(rapid.Int64().Draw(t, "seed"), rapid.IntRange(200, 1000).Draw(t, "rows"), cards, rapid.IntRange(0, 2).Draw(t, "sensitive"))
 		k := rapid.IntRange(2, 40).Draw(t, "k")
 		want, _, err := c.grouped(t, k, Options{}, inOrder(c.n), c.n, 1)
 		if err != nil {
 			return // a sensitive column has one value
 		}
 		spool := &spoolStub{}
-		memory := int64(rapid.IntRange(50_000, 250_000).Draw(t, "memory"))
+		memory := int64(rapid.IntRange(20_000, 80_000).Draw(t, "memory"))
 		var refused error
 		for turn := range 3 {
 			order := rand.New(rand.NewSource(int64(turn))).Perm(c.n)
@@ -263,19 +268,26 @@ func (f failingFile) ReadAt(p []byte, at int64) (int, error) {
 	return f.memoryFile.ReadAt(p, at)
 }
 
-// Whatever of the disk fails while classes are cut there, it ends with that, and no file stays.
-func TestMondrianWhereTheDiskFails(t *testing.T) {
-	c := newCrowd(3, 2000, []int{50, 40, 9}, 1)
-	whole, h := c.count(t, Shape{Quasi: make([]string, 3), Sensitive: make([]string, 1), Subjects: 3}, Options{}, inOrder(c.n), c.n, 1)
-	defer h.Close()
-	p := Problem{Models: Models{K: 3, Sensitive: []Sensitive{{Distinct: 2}}}}
-	for j, d := range whole.Quasi {
-		l, err := Bind(Functions(Prefix(2), All), fmt.Sprint(j), d, whole.Leaves(j))
+// crowded is a problem of so many rows, whose classes do not fit where they are cut.
+func crowded(t *testing.T, rows int) (Problem, *Histogram) {
+	c := newCrowd(3, rows, []int{50, 40, 9}, 1)
+	classes, h := c.count(t, Shape{Quasi: make([]string, 3), Sensitive: make([]string, 1), Subjects: 3}, Options{}, inOrder(c.n), c.n, 1)
+	p := Problem{Classes: classes, Models: Models{K: 3, Sensitive: []Sensitive{{Distinct: 2}}}}
+	for j, d := range classes.Quasi {
+		l, err := Bind(Functions(Prefix(2), All), fmt.Sprint(j), d, classes.Leaves(j))
 		if err != nil {
 			t.Fatal(err)
 		}
 		p.Quasi = append(p.Quasi, l)
 	}
+	return p, h
+}
+
+// Whatever of the disk fails while classes are cut there, it ends with that, and no file stays.
+func TestMondrianWhereTheDiskFails(t *testing.T) {
+	p, h := crowded(t, 2000)
+	defer h.Close()
+	whole := p.Classes
 	for left, failed := 1, true; failed; left += 1 + left/8 {
 		n := 0
 		fails := func() error {
@@ -304,5 +316,48 @@ func TestMondrianWhereTheDiskFails(t *testing.T) {
 				t.Fatalf("a file stays where operation %d fails", left)
 			}
 		}
+	}
+}
+
+// The task's own spool takes what is cut, nothing of it stays, and one that is full says so.
+func TestMondrianInTheTaskSpool(t *testing.T) {
+	p, h := crowded(t, 30_000)
+	defer h.Close()
+	want, err := Mondrian(t.Context(), p, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := p.Classes
+	for bound, full := range map[pipelines.Size]bool{0: false, 1 << 16: true} {
+		dir, create := spoolIn(t, bound)
+		p.Classes = whole.asideWith(t, 100, create)
+		got, err := mondrianFitting(t, p, 10_000)
+		if full != messages.Has(err, messages.DiskBound) || !full && (err != nil || !want.same(got)) || files(t, dir) > 0 {
+			t.Errorf("%v of disk: %v, %d files stay", bound, err, files(t, dir))
+		}
+	}
+}
+
+// A run that is interrupted stops cutting, and no file stays.
+func TestMondrianInterrupted(t *testing.T) {
+	p, h := crowded(t, 2000)
+	defer h.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	dir, create := spoolIn(t, 0)
+	made := 0
+	p.Classes = p.Classes.asideWith(t, 100, func() (Bytes, error) {
+		if made++; made == 4 {
+			cancel()
+		}
+		return create()
+	})
+	s, err := newSearcherAt(p, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCutter(s, 0)
+	c.fits = 1000
+	if _, err := c.grouping(ctx); !errors.Is(err, context.Canceled) || files(t, dir) > 0 {
+		t.Errorf("%v, %d files stay", err, files(t, dir))
 	}
 }

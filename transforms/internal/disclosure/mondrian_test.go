@@ -24,7 +24,7 @@ func TestMondrian(t *testing.T) {
 		w.models.Wildcard, w.models.AverageRisk = false, Ratio{}
 		p, h := w.problem(t, inOrder(w.rows()), 3, 2, Options{})
 		defer h.Close()
-		g, err := Mondrian(t.Context(), p)
+		g, err := Mondrian(t.Context(), p, 0)
 		everything := inOrder(w.rows())
 		if err != nil {
 			if messages.Has(err, messages.NoLevels) && w.naiveGroup(everything) && w.models.KMap == 0 {
@@ -61,7 +61,7 @@ func TestMondrian(t *testing.T) {
 		}
 		again, b := w.problem(t, rapid.Permutation(everything).Draw(t, "order"), 5, 1, Options{})
 		defer b.Close()
-		other, err := Mondrian(t.Context(), again)
+		other, err := Mondrian(t.Context(), again, 0)
 		if err != nil || !reflect.DeepEqual(other, g) {
 			t.Fatalf("groups differ by the order of the rows: %v, %v, %v", g, other, err)
 		}
@@ -91,7 +91,7 @@ func TestMondrianNumbers(t *testing.T) {
 	}
 	p := plain(t, [][]string{column}, nil)
 	p.Models.K = 25
-	g, err := Mondrian(t.Context(), p)
+	g, err := Mondrian(t.Context(), p, 0)
 	if err != nil || g.Len() != 4 {
 		t.Fatalf("got %+v, %v", g, err)
 	}
@@ -118,7 +118,7 @@ func TestMondrianTellsAllDigits(t *testing.T) {
 	} {
 		p := plain(t, [][]string{{column[2], column[0], column[3], column[1]}}, nil)
 		p.Models.K = 2
-		g, err := Mondrian(t.Context(), p)
+		g, err := Mondrian(t.Context(), p, 0)
 		if err != nil || g.Len() != 2 {
 			t.Fatalf("%v: %+v, %v", column, g, err)
 		}

@@ -139,7 +139,7 @@ func (s *spill) open(create func() (Bytes, error)) error {
 // each visits the entries of a chunk.
 func (s *spill) each(p int, c chunk, f func(key []uint64, n uint32) error) error {
 	size := int64(c.entries) * int64(c.entry())
-	r := bufio.NewReaderSize(io.NewSectionReader(s.files[p], c.at, size), 64<<10)
+	r := bufio.NewReaderSize(io.NewSectionReader(s.files[p], c.at, size), int(min(size, 64<<10)))
 	entry, key := make([]byte, c.entry()), make([]uint64, c.words)
 	for range c.entries {
 		if _, err := io.ReadFull(r, entry); err != nil {
