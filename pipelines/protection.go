@@ -79,6 +79,9 @@ type ProtectedModel struct {
 	Thresholds []ProtectedThreshold `json:"thresholds,omitempty"`
 	// Sensitive are the bounds of the columns that nobody may learn of a person.
 	Sensitive []ProtectedValues `json:"sensitive,omitempty"`
+	// Together says that they hold in each part of a class whose rows have the same values
+	// in all other sensitive columns, and not only in the class.
+	Together bool `json:"sensitive_judged_together,omitempty"`
 }
 
 // ProtectedThreshold is a figure of the gate that no file passes.
@@ -215,7 +218,9 @@ type ClassSizes struct {
 }
 
 // ProvedDiversity is what the values of a sensitive column reach in the classes that
-// leave, which are counted by rows. Null does not count towards the numbers of values.
+// leave, which are counted by rows, or in the parts of these that the values of the other
+// sensitive columns make where the model judges them together. Null does not count towards
+// the numbers of values.
 type ProvedDiversity struct {
 	Asked         ProtectedValues `json:"asked"`
 	Values        int             `json:"least_values"`         // of a class: l reached

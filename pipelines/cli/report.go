@@ -102,7 +102,7 @@ func (e evidence) report() document {
 	e.acceptances(&d)
 	e.passages(&d)
 	if r := e.Privacy.Records; r != nil {
-		records(&d, r)
+		records(&d, r, e.together())
 	}
 	if len(e.Privacy.Pseudonyms) > 0 {
 		var keys [][]string
@@ -164,7 +164,7 @@ func figure(x float64) string {
 
 var metricNames = map[string]string{"loss": "perte", "discernibility": "discernabilité", "class-size": "taille moyenne des groupes", "entropy": "entropie"}
 
-func records(d *document, r *pipelines.ProvedModel) {
+func records(d *document, r *pipelines.ProvedModel, together bool) {
 	d.heading(2, "Modèle")
 	who := "lignes"
 	if r.Subject != "" {
@@ -219,7 +219,11 @@ func records(d *document, r *pipelines.ProvedModel) {
 		reached = append(reached, []string{s.Asked.Column, strings.Join(asked, ", "), strconv.Itoa(s.Values), strconv.Itoa(s.Entropy),
 			strconv.Itoa(s.Recursive), figure(s.T), percent(s.GreatestShare), figure(s.Beta) + " (" + figure(s.EnhancedBeta) + ")", figure(s.Delta)})
 	}
-	d.table("Informations sensibles, en lignes : demandé et atteint dans le groupe le moins bon",
+	where := "dans le groupe le moins bon"
+	if together {
+		where = "dans la moins bonne part d'un groupe, où les autres informations sensibles sont les mêmes"
+	}
+	d.table("Informations sensibles, en lignes : demandé et atteint "+where,
 		[]string{"colonne", "demandé", "valeurs différentes", "l entropique", "c récursif", "t", "part la plus forte d'une valeur", "β (amélioré)", "δ"}, reached)
 	d.say("t compare chaque groupe à toutes les lignes lues, β (β-ressemblance) et δ (δ-divulgation) aux lignes publiées : de combien une valeur y est plus fréquente, en part de sa fréquence, et le logarithme du rapport le plus fort. Ils ne sont que rapportés, aucun n'est un modèle. Combien de personnes seraient uniques dans la population n'est pas estimé.")
 }
@@ -243,6 +247,12 @@ func share(n, of int64) string {
 		return percent(0)
 	}
 	return percent(float64(n) / float64(of))
+}
+
+// together says whether each sensitive column was judged with the others known.
+func (e evidence) together() bool {
+	p := e.Privacy.Protection
+	return p != nil && p.Model != nil && p.Model.Together
 }
 
 // questions answers those of WP29 by figures.
@@ -288,7 +298,11 @@ func (e evidence) questions(d *document) {
 	d.heading(3, "Inférence : peut-on en déduire quelque chose sur une personne ?")
 	i := w.Inference
 	if r := e.Privacy.Records; r != nil && len(r.Sensitive) > 0 {
-		d.say("Qui connaît le groupe d'une personne devine son information sensible, au mieux, dans " + percent(i.GreatestShare) + " des cas.")
+		known := "Qui connaît le groupe d'une personne devine son information sensible"
+		if e.together() {
+			known = "Qui connaît le groupe d'une personne et ses autres informations sensibles devine celle qui lui manque"
+		}
+		d.say(known + ", au mieux, dans " + percent(i.GreatestShare) + " des cas.")
 	} else {
 		d.say("Aucune colonne n'est déclarée sensible.")
 	}

@@ -133,15 +133,35 @@ func heldModel(m *pipelines.ProtectedModel, w words) []string {
 		all = append(all, heldThreshold(m, t, w))
 	}
 	for _, s := range m.Sensitive {
-		if n, ok := diversityNames[s.Diversity]; ok {
+		others := otherColumns(m, s)
+		switch n, ok := diversityNames[s.Diversity]; {
+		case ok && m.Together:
+			add("l-diversité de %s : dans chaque groupe, les lignes qui ont les mêmes autres informations sensibles (%s) ont %s.",
+				"l-diversity of %s: in each group, the rows that have the same other sensitive information (%s) have %s.", s.Column, others, fmt.Sprintf(n[w], w.number(s.L)))
+		case ok:
 			add("l-diversité de %s : chaque groupe a %s.", "l-diversity of %s: each group has %s.", s.Column, fmt.Sprintf(n[w], w.number(s.L)))
 		}
-		if s.Distance != "" {
+		switch {
+		case s.Distance != "" && m.Together:
+			add("t-proximité de %s : dans chaque groupe, parmi les lignes qui ont les mêmes autres informations sensibles (%s), ses valeurs sont réparties comme dans l'ensemble, à %s près.",
+				"t-closeness of %s: in each group, among the rows that have the same other sensitive information (%s), its values are distributed as in the whole, within %s.", s.Column, others, w.number(s.T))
+		case s.Distance != "":
 			add("t-proximité de %s : dans chaque groupe, ses valeurs sont réparties comme dans l'ensemble, à %s près.",
 				"t-closeness of %s: in each group its values are distributed as in the whole, within %s.", s.Column, w.number(s.T))
 		}
 	}
 	return all
+}
+
+// otherColumns are the sensitive columns beside one.
+func otherColumns(m *pipelines.ProtectedModel, one pipelines.ProtectedValues) string {
+	var others []string
+	for _, s := range m.Sensitive {
+		if s.Column != one.Column {
+			others = append(others, s.Column)
+		}
+	}
+	return strings.Join(others, ", ")
 }
 
 // heldThreshold is a threshold of the gate that holds. Who is alone is told by rows where

@@ -211,6 +211,8 @@ var docs = byEnglish([]phrase{
 		"optimal, par défaut : tous les niveaux sont examinés, ou prouvés non meilleurs. mondrian, pour beaucoup de quasi-identifiants : chaque groupe de lignes a ses propres intervalles, qui chevauchent ceux des autres et sur lesquels les portails filtrent mal ; rien n'est supprimé, et tout quasi-identifiant sort en texte."},
 	{"drop, the default and only way: what is suppressed does not leave.",
 		"drop, par défaut et seule façon : ce qui est supprimé ne sort pas."},
+	{"alone, the default: each sensitive column keeps its bounds in every class of rows with the same quasi-identifiers. together, for two sensitive columns or more: it keeps them in every part of a class whose rows have the same values in all other sensitive columns too, null being a value of its own, so that who knows these of a person does not learn it; k, k_map and max_average_risk stay those of the classes.",
+		"alone, par défaut : chaque colonne sensible respecte ses bornes dans tout groupe de lignes aux mêmes quasi-identifiants. together, pour au moins deux colonnes sensibles : elle les respecte dans toute part d'un groupe dont les lignes ont aussi les mêmes valeurs dans toutes les autres colonnes sensibles, où null est une valeur à part, pour que qui connaît celles-ci d'une personne n'apprenne pas celle-là ; k, k_map et max_average_risk restent ceux des groupes."},
 	{"own_value, the default: null equals null alone. wildcard: null equals every value.",
 		"own_value, par défaut : null n'égale que null. wildcard : null égale toute valeur."},
 	{"The greatest average risk of a row, which is classes by rows. An approver may relax it: levels within what was accepted are looked for where none are within this.",

@@ -1020,11 +1020,16 @@ var phrases = []phrase{
 	{"texts name nobody", "les textes ne nomment personne"},
 	{"rows that can be read", "lignes lisibles"},
 	{"bytes of the file", "octets du fichier"},
+	{"*: diversity distinct (the other sensitive columns known)", "* : diversité simple (les autres colonnes sensibles étant connues)"},
+	{"*: diversity entropy (the other sensitive columns known)", "* : diversité entropique (les autres colonnes sensibles étant connues)"},
+	{"*: diversity recursive (the other sensitive columns known)", "* : diversité récursive (les autres colonnes sensibles étant connues)"},
+	{"*: closeness (the other sensitive columns known)", "* : proximité (les autres colonnes sensibles étant connues)"},
 	{"*: diversity distinct", "* : diversité simple"},
 	{"*: diversity entropy", "* : diversité entropique"},
 	{"*: diversity recursive", "* : diversité récursive"},
 	{"*: diversity *", "* : diversité *"},
 	{"*: closeness", "* : proximité"},
+	{"* (the other sensitive columns known)", "* (les autres colonnes sensibles étant connues)"},
 
 	// A type that is wanted: what is more exact stands above.
 	{"# required, but have #", "il faut #, et c'est #"},

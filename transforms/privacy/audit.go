@@ -220,7 +220,11 @@ func (t policy) auditing(s *arrow.Schema, out *pipelines.Audit) *auditing {
 			a.types = append(a.types, s.Field(at).Type)
 		}
 		a.counted.sensitive = append(a.counted.sensitive, newValues(true))
-		a.counted.distinct = append(a.counted.distinct, q.enough())
+		enough := q.enough()
+		if t.jointly() {
+			enough = 0
+		}
+		a.counted.distinct = append(a.counted.distinct, enough)
 		a.counted.nulls = append(a.counted.nulls, q.Diversity != nil && q.Diversity.Null == "value")
 	}
 	if lacks {
@@ -235,6 +239,9 @@ func (t policy) auditing(s *arrow.Schema, out *pipelines.Audit) *auditing {
 		out.Unproved = append(out.Unproved, messages.UnprovedPersons.With("column", t.Subject))
 	}
 	a.ties = a.auditedTies()
+	if t.jointly() {
+		a.counted.joint = newJointCodes(len(t.Sensitive))
+	}
 	a.counted.start(1, 0)
 	a.reset()
 	return a
@@ -365,6 +372,10 @@ func (a *auditing) distribution() {
 	for _, n := range a.counted.rows {
 		a.total += n
 	}
+	if a.counted.joint != nil {
+		a.spread()
+		return
+	}
 	for j, all := range a.all {
 		if all == nil {
 			continue
@@ -446,17 +457,14 @@ func (a *auditing) judgeValues(j int, s sensitiveConfig) {
 			a.order = append(a.order, v)
 		}
 	}
-	p, texts := &a.counted.pairs[j], a.counted.sensitive[j].texts
-	counts := map[string]int64{}
-	for at := range p.byClass(len(a.counted.rows)) {
-		clear(counts)
-		for _, i := range at {
-			counts[texts[p.value[i]]] += p.count[i]
-		}
-		if d := s.Diversity; d != nil && !d.holds(counts) {
+	uniform, far := -1, -1 // the class that was said to be so last
+	for class, counts := range a.eachPart(j) {
+		if d := s.Diversity; d != nil && class != uniform && !d.holds(counts) {
+			uniform = class
 			a.failed[s.Column+": diversity"]++
 		}
-		if t := s.Closeness; t != nil && !t.holds(counts, a.all[j], a.order[j], a.total) {
+		if t := s.Closeness; t != nil && class != far && !t.holds(counts, a.all[j], a.order[j], a.total) {
+			far = class
 			a.failed[s.Column+": closeness"]++
 		}
 	}
@@ -568,10 +576,10 @@ func (a *auditing) report(out *pipelines.Audit, file string) {
 	}
 	for _, s := range a.t.Sensitive {
 		if d := s.Diversity; d != nil {
-			add(s.Column+": diversity "+cmp.Or(d.Kind, "distinct"), a.failed[s.Column+": diversity"])
+			add(a.t.valuesCheck(s.Column+": diversity "+cmp.Or(d.Kind, "distinct")), a.failed[s.Column+": diversity"])
 		}
 		if s.Closeness != nil {
-			add(s.Column+": closeness", a.failed[s.Column+": closeness"])
+			add(a.t.valuesCheck(s.Column+": closeness"), a.failed[s.Column+": closeness"])
 		}
 	}
 }

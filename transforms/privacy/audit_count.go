@@ -309,6 +309,7 @@ type counted struct {
 	few       [][]uint32 // by sensitive column: the first different values of a class, distinct of them
 	fewN      [][]uint8
 	pairs     []pairs
+	joint     *jointCodes // nil: sensitive columns are judged alone; else pairs[0] is of all
 	persons   pairs
 	of, part  uint64
 	buf       []byte
@@ -345,11 +346,14 @@ func (c *counted) start(of, part uint64) {
 		c.pairs = append(c.pairs, newPairs())
 	}
 	c.persons = newPairs()
+	if c.joint != nil {
+		c.joint = newJointCodes(len(c.sensitive))
+	}
 }
 
 // held is how many bytes are held, about.
 func (c *counted) held() int64 {
-	n := c.classes.bytes() + int64(cap(c.members))*4 + int64(cap(c.rows))*8 + c.persons.held()
+	n := c.joint.held() + c.classes.bytes() + int64(cap(c.members))*4 + int64(cap(c.rows))*8 + c.persons.held()
 	for _, v := range append(append([]*values{}, c.quasi...), c.sensitive...) {
 		n += v.bytes() + v.held
 	}
@@ -373,8 +377,15 @@ func (c *counted) add(r arrow.Record, quasi, sensitive []int, subject int) {
 			all = append(all, c.quasi[j].batch(r.Column(q), from, to))
 		}
 		c.classify(all, to-from)
+		var values [][]uint32
 		for j, q := range sensitive {
-			c.values(j, c.sensitive[j].batch(r.Column(q), from, to))
+			values = append(values, c.sensitive[j].batch(r.Column(q), from, to))
+			if c.joint == nil {
+				c.values(j, values[j])
+			}
+		}
+		if c.joint != nil {
+			c.valuesTogether(values)
 		}
 		if subject >= 0 {
 			who := c.subject.batch(r.Column(subject), from, to)

@@ -59,6 +59,7 @@ type cellPerson struct {
 type sums struct {
 	rows    map[group]int64
 	values  map[group][]map[uint32]int64 // by sensitive column
+	joint   map[group]map[string]int64   // by the codes of all of them, where they are judged together
 	certain map[fineGroup]int64
 	have    map[whose]int64
 	number  map[int32]*[2]int64 // of persons, by class
@@ -132,7 +133,7 @@ func (c *comparison) differences(ctx context.Context) (*messages.Error, error) {
 	base := c.held
 	var err error
 	for c.of = 1; c.of <= mostParts; c.of *= 2 {
-		all := &sums{rows: map[group]int64{}, values: map[group][]map[uint32]int64{}, certain: map[fineGroup]int64{},
+		all := &sums{rows: map[group]int64{}, values: map[group][]map[uint32]int64{}, joint: map[group]map[string]int64{}, certain: map[fineGroup]int64{},
 			have: map[whose]int64{}, number: map[int32]*[2]int64{}}
 		c.values, c.texts = nil, nil
 		for range c.t.Sensitive {
@@ -284,6 +285,9 @@ func (c *comparison) sum(ch *changes, all *sums) error {
 			for i, code := range cl.codes {
 				values[i][code] += e
 			}
+			if err := c.addTogether(all, g, cl.codes, e); err != nil {
+				return err
+			}
 		}
 	}
 	for f, n := range ch.fine {
@@ -354,13 +358,11 @@ func (c *comparison) verdictOf(all *sums) *messages.Error {
 			continue
 		}
 		same := map[class]bool{}
-		for g, values := range all.values {
-			counts := map[string]int64{}
-			for code, n := range values[i] {
-				counts[c.texts[i][code]] = n
-			}
-			if !s.Diversity.holds(counts) {
-				same[class{g.quasi, g.class}] = true
+		for g := range all.values {
+			for _, counts := range c.partsOf(all, g, i) {
+				if !s.Diversity.holds(counts) {
+					same[class{g.quasi, g.class}] = true
+				}
 			}
 		}
 		if len(same) > 0 && !c.t.env.Accepted(ruleDifference, s.Column, float64(len(same))) {

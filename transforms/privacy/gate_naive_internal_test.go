@@ -165,7 +165,19 @@ func judgedByMaps(p policy, d *seen, f *judgedFile) error {
 				}
 			}
 		})}
-		for _, rows := range classes {
+		parts := map[string][][]string{}
+		for class, rows := range classes {
+			for _, row := range rows {
+				part := class
+				for _, other := range p.Sensitive {
+					if p.Model.Judged == "together" && other.Column != s.Column {
+						part += "," + strconv.Quote(row[column[other.Column]])
+					}
+				}
+				parts[part] = append(parts[part], row)
+			}
+		}
+		for _, rows := range parts {
 			counts := map[string]int64{}
 			for _, row := range rows {
 				if value := row[column[s.Column]]; value == nothing {
@@ -259,7 +271,12 @@ func judgedCase(r *rapid.T) (policy, *seen, *judgedFile) {
 	} else if rapid.Bool().Draw(r, "wildcard") {
 		p.Model.NullMatch = "wildcard"
 	}
-	for i := range rapid.IntRange(0, 2).Draw(r, "sensitive") {
+	sensitive := rapid.IntRange(0, 3).Draw(r, "sensitive")
+	together := sensitive > 1 && rapid.Bool().Draw(r, "together")
+	if together {
+		p.Model.Judged = "together"
+	}
+	for i := range sensitive {
 		s := sensitiveConfig{Column: fmt.Sprintf("s%d", i)}
 		field(s.Column, rapid.SampledFrom(types).Draw(r, s.Column))
 		if rapid.Bool().Draw(r, "diverse") {
@@ -277,6 +294,10 @@ func judgedCase(r *rapid.T) (policy, *seen, *judgedFile) {
 		p.Gate = &gateConfig{MaxProsecutorRisk: rapid.SampledFrom([]float64{0, 0.34, 0.25, 0.1}).Draw(r, "most"), MaxUniques: int64(rapid.IntRange(-1, 1).Draw(r, "uniques"))}
 	}
 	f.schema = arrow.NewSchema(fields, nil)
+	copies := 1 // of each row, with all combinations of sensitive values
+	if together && rapid.IntRange(0, 2).Draw(r, "all combinations") > 0 {
+		copies = 1 << sensitive
+	}
 	// Persons come in groups that have rows of the same classes: enough of them, or one too few.
 	who := 0
 	class := func() (row []string) {
@@ -304,13 +325,16 @@ func judgedCase(r *rapid.T) (policy, *seen, *judgedFile) {
 			if rapid.IntRange(0, 15).Draw(r, "unknown") == 0 {
 				name = nothing
 			}
-			for _, row := range rows {
-				row := slices.Clone(row)
+			for n := range len(rows) * copies {
+				row := slices.Clone(rows[n/copies])
 				if persons {
 					row = append(row, name)
 				}
 				for i := range p.Sensitive {
 					v := rapid.SampledFrom([]string{"7", "8", "9", nothing}).Draw(r, "sensitive")
+					if copies > 1 {
+						v = []string{"7", "8"}[n%copies>>i&1]
+					}
 					row = append(row, v)
 					if v == nothing {
 						d.sensitive[i][""]++
@@ -346,7 +370,7 @@ func judgedCase(r *rapid.T) (policy, *seen, *judgedFile) {
 // The gate says of a file what maps of its rows say, in any memory, cut and number of
 // workers: which rule is not kept, and at which row (invariants 2, 5 and 9).
 func TestTheGateJudgesAsMapsDo(t *testing.T) {
-	said := draws.Of("kept", "read in parts", "rows on disk", messages.GateLevel.Code, messages.GatePersons.Code, messages.GateModel.Code, messages.GateClasses.Code,
+	said := draws.Of("kept", "read in parts", "rows on disk", "together kept", "together "+messages.GateModel.Code, "kept alone, and not together", messages.GateLevel.Code, messages.GatePersons.Code, messages.GateModel.Code, messages.GateClasses.Code,
 		messages.GateThreshold.Code)
 	judge := func(r *rapid.T) {
 		p, d, f := judgedCase(r)
@@ -357,10 +381,20 @@ func TestTheGateJudgesAsMapsDo(t *testing.T) {
 			}
 			return err.Error()
 		}
+		what := "kept"
 		if e := messages.Find(want); e != nil {
-			said.Meet(e.Code)
-		} else {
-			said.Meet("kept")
+			what = e.Code
+		}
+		said.Meet(what)
+		if p.jointly() && len(f.rows) > 0 {
+			said.Meet("together " + what)
+			alone := *p.Model
+			alone.Judged = ""
+			other := p
+			other.Model = &alone
+			if other := judgedByMaps(other, d, f); want != nil && other == nil {
+				said.Meet("kept alone, and not together")
+			}
 		}
 		for _, bound := range []int64{0, 1 << 20, 1 << 14, 6000, 2000, 800} {
 			p.env.Memory, p.env.Workers = bound, rapid.SampledFrom([]int{0, 1, 2, 8}).Draw(r, "workers")

@@ -96,11 +96,7 @@ func (d *reader) count(r arrow.Record) error {
 	runs := d.runs(r)
 	d.read()
 	d.persons.look(c.ties, r)
-	for v := range c.values {
-		d.values[v] = slices.Grow(d.values[v][:0], int(r.NumRows()))[:r.NumRows()]
-		clear(d.values[v])
-		differ(d.values[v], r.Column(c.values[v].index))
-	}
+	d.changes(r)
 	var keys [some]xxh3.Uint128
 	var numbers [some]int
 	for ; len(runs) > 1; runs = runs[min(some, len(runs)-1):] {
@@ -167,6 +163,10 @@ func (d *reader) some(r arrow.Record, runs []int32, keys []xxh3.Uint128, numbers
 		c.classes.classes[numbers[i]].rows += int64(to - from)
 		if c.ties.numbers() {
 			c.ties.classes[numbers[i]].unknown += d.persons.unknown(from, to)
+		}
+		if c.t.jointly() {
+			c.rowsTogether(d.values[0], numbers[i], r, from, to)
+			continue
 		}
 		for v := range c.values {
 			other := d.values[v]

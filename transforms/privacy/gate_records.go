@@ -37,16 +37,17 @@ type recount struct {
 	parts   [][]string // values of each class, null "", where null matches any
 	subject int        // column of the pseudonyms that tell persons; -1: the file does not tell them
 	rows    int64
-	of      uint64            // how many parts the classes are counted in, by their hash; a power of two
-	part    uint64            // which of them
-	found   int64             // classes of the parts that are judged
-	counted int64             // rows of them
-	bound   int64             // bytes; 0: none
-	held    int64             // bytes, about
-	over    bool              // more than the bound: nothing is counted
-	labels  []map[string]bool // by quasi-identifier, what may stand there
-	values  []valuesOf        // by sensitive column
-	ties    *ties             // nil: the file does not show which rows are of one person
+	of      uint64             // how many parts the classes are counted in, by their hash; a power of two
+	part    uint64             // which of them
+	found   int64              // classes of the parts that are judged
+	counted int64              // rows of them
+	bound   int64              // bytes; 0: none
+	held    int64              // bytes, about
+	over    bool               // more than the bound: nothing is counted
+	labels  []map[string]bool  // by quasi-identifier, what may stand there
+	values  []valuesOf         // by sensitive column
+	joint   []map[string]int64 // by class, rows by what they have in all sensitive columns, where these are judged together
+	ties    *ties              // nil: the file does not show which rows are of one person
 	buf     []byte
 
 	readers []*reader
@@ -121,7 +122,7 @@ func (c *recount) start(part uint64) {
 }
 
 func (c *recount) forget() {
-	c.classes, c.parts = tally{}, nil
+	c.classes, c.parts, c.joint = tally{}, nil, nil
 	for i := range c.values {
 		c.values[i].counts = nil
 	}
@@ -260,6 +261,11 @@ func (c *recount) open(class xxh3.Uint128, r arrow.Record, i int) int {
 			c.hold(len(parts[j]) + valueCost)
 		}
 		c.parts = append(c.parts, parts)
+	}
+	if c.t.jointly() {
+		c.joint = append(c.joint, map[string]int64{})
+		c.hold(valuesCost)
+		return n
 	}
 	for v := range c.values {
 		c.values[v].counts = append(c.values[v].counts, map[string]int64{})
@@ -415,7 +421,7 @@ func (c *recount) judge(ctx context.Context) error {
 	}
 	c.expose(smallest)
 	for i, s := range c.t.Sensitive {
-		for _, counts := range c.values[i].counts {
+		for counts := range c.eachPart(i) {
 			if d := s.Diversity; d != nil && !d.holds(counts) {
 				c.refuse(2+2*i, s.Column+": diversity")
 			}

@@ -60,7 +60,7 @@ func (t policy) Warnings() (all []*messages.Error) {
 
 // apart are the sensitive columns that the model judges each alone, where there are several.
 func (t policy) apart() (names []string) {
-	if len(t.Sensitive) < 2 {
+	if len(t.Sensitive) < 2 || t.jointly() {
 		return nil
 	}
 	for _, s := range t.Sensitive {

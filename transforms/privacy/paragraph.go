@@ -134,7 +134,10 @@ func (t policy) describeRecords(d pipelines.Decision) []string {
 	}
 	for _, c := range t.Sensitive {
 		alone := ""
-		if len(t.Sensitive) > 1 {
+		switch {
+		case t.jointly():
+			alone = ", même pour qui connaît celles des autres colonnes sensibles,"
+		case len(t.Sensitive) > 1:
 			alone = ", prise seule,"
 		}
 		out = append(out, "Dans chacun de ces groupes, les valeurs de la colonne « "+c.Column+" »"+alone+" sont assez variées pour ne rien apprendre sur une personne donnée.")
@@ -176,12 +179,16 @@ func (t policy) Checks(d pipelines.Decision) []string {
 		checks = append(checks, fmt.Sprintf("risque moyen : %s au plus", decimal(t.Model.MaxAverageRisk)))
 	}
 	checks = append(checks, t.checkedThresholds()...)
+	beside := ""
+	if t.jointly() {
+		beside = " (les autres colonnes sensibles étant connues)"
+	}
 	for _, s := range t.Sensitive {
 		if v := s.Diversity; v != nil {
-			checks = append(checks, fmt.Sprintf("l-diversité %s de %s : l = %s", diversities[v.Kind], s.Column, decimal(v.L)))
+			checks = append(checks, fmt.Sprintf("l-diversité %s de %s%s : l = %s", diversities[v.Kind], s.Column, beside, decimal(v.L)))
 		}
 		if v := s.Closeness; v != nil {
-			checks = append(checks, fmt.Sprintf("t-proximité de %s : t = %s", s.Column, decimal(v.T)))
+			checks = append(checks, fmt.Sprintf("t-proximité de %s%s : t = %s", s.Column, beside, decimal(v.T)))
 		}
 	}
 	return checks

@@ -135,6 +135,9 @@ func (c policyConfig) Validate() error {
 	if err := c.localMistake(); err != nil {
 		return err
 	}
+	if err := c.togetherMistake(); err != nil {
+		return err
+	}
 	if err := c.populationMistake(); err != nil {
 		return err
 	}

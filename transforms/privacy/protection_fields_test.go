@@ -14,7 +14,7 @@ const judged = `
 purpose controller data_subjects public subject identifier quasi sensitive clear microaggregate opposition model gate text expect
 identifier: column action clear_when otherwise show_first show_last key domain rotate destroy_after canonical legal_basis reason
 sensitive: column diversity closeness
-model: k k_map population suppression_limit metric search suppressed_rows null_match max_average_risk
+model: k k_map population suppression_limit metric search suppressed_rows null_match sensitive_judged max_average_risk
 gate: max_prosecutor_risk max_uniques compare_with on_small_difference max_hold supersede
 text: column action review sole_traders first_names terms
 expect: column kinds reason

@@ -61,6 +61,7 @@ type modelConfig struct {
 	Search           string            `hcl:"search,optional" doc:"optimal, the default: all levels are looked at or proved to be no better. mondrian, for many quasi-identifiers: each group of rows has ranges of its own, which overlap those of others, and on which portals filter badly; nothing is suppressed, and every quasi-identifier leaves as text." values:"optimal|mondrian"`
 	SuppressedRows   string            `hcl:"suppressed_rows,optional" doc:"drop, the default and only way: what is suppressed does not leave."`
 	NullMatch        string            `hcl:"null_match,optional" doc:"own_value, the default: null equals null alone. wildcard: null equals every value." values:"own_value|wildcard"`
+	Judged           string            `hcl:"sensitive_judged,optional" doc:"alone, the default: each sensitive column keeps its bounds in every class of rows with the same quasi-identifiers. together, for two sensitive columns or more: it keeps them in every part of a class whose rows have the same values in all other sensitive columns too, null being a value of its own, so that who knows these of a person does not learn it; k, k_map and max_average_risk stay those of the classes." values:"alone|together"`
 	MaxAverageRisk   float64           `hcl:"max_average_risk,optional" doc:"The greatest average risk of a row, which is classes by rows. An approver may relax it: levels within what was accepted are looked for where none are within this."`
 }
 
@@ -218,7 +219,7 @@ type counter struct {
 }
 
 func (t policy) count(r *records, workers int) *counting {
-	shape := disclosure.Shape{Population: t.Model.KMap > 0}
+	shape := disclosure.Shape{Population: t.Model.KMap > 0, Together: t.jointly()}
 	for _, p := range r.quasi {
 		shape.Quasi = append(shape.Quasi, p.name)
 	}

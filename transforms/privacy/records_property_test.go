@@ -130,6 +130,7 @@ type promised struct {
 	average    float64
 	local      bool
 	sensitive  []sensitivePromise
+	together   bool // each of them is judged with the others known
 	population [][]string
 	mask       string // what stands where a name is masked; "": names do not leave
 	means      []string
@@ -214,6 +215,9 @@ func drawPromise(r *rapid.T, env *pipelines.Env, t *testing.T) *promised {
 			p.sensitive = append(p.sensitive, s)
 		}
 		model = append(model, fmt.Sprintf("k = %d", p.k))
+		if p.together = len(p.sensitive) > 1 && rapid.Bool().Draw(r, "together"); p.together {
+			model = append(model, "sensitive_judged = \"together\"")
+		}
 		if family != "local" {
 			limit := rapid.SampledFrom([]string{"0", "0.2", "0.34", "0.5", "0.8", "1"}).Draw(r, "limit")
 			p.limit, _ = strconv.ParseFloat(limit, 64)
@@ -237,7 +241,7 @@ func drawPromise(r *rapid.T, env *pipelines.Env, t *testing.T) *promised {
 			model = append(model, "null_match = \"wildcard\"")
 		}
 		if rapid.Bool().Draw(r, "alone") {
-			p.k, model = 1, model[1:]
+			p.k, model = 1, model[1:] // k comes first
 		}
 		model = append(model, fmt.Sprintf("k_map = %d\npopulation {\nfile = \"habitants.csv\"\nweight = \"poids\"\n}", p.kMap))
 	case "local":
@@ -460,16 +464,24 @@ func (p *promised) broken(file string) string {
 			return fmt.Sprintf("class %q has %d of %d in the population", key, people, p.kMap)
 		}
 		for _, s := range p.sensitive {
-			var here []string
+			parts := map[string][]string{}
 			for _, row := range rows {
-				here = append(here, cell(row, s.column))
+				others := ""
+				for _, other := range p.sensitive {
+					if p.together && other.column != s.column {
+						others += cell(row, other.column) + "\x00"
+					}
+				}
+				parts[others] = append(parts[others], cell(row, s.column))
 			}
 			var everybody []string
 			for _, row := range p.rows {
 				everybody = append(everybody, p.at(row, s.column))
 			}
-			if why := s.broken(here, everybody, p.types[slices.Index(p.columns, s.column)]); why != "" {
-				return fmt.Sprintf("class %q: %s %s", key, s.column, why)
+			for others, here := range parts {
+				if why := s.broken(here, everybody, p.types[slices.Index(p.columns, s.column)]); why != "" {
+					return fmt.Sprintf("class %q %q: %s %s", key, others, s.column, why)
+				}
 			}
 		}
 	}
@@ -662,7 +674,7 @@ func (p *promised) wrongMean(out [][]string, cell func([]string, string) string,
 // short says whether a stage has too little memory, which it may say instead of letting
 // anything out.
 func short(err error) bool {
-	for _, m := range []*messages.Message{messages.TooManyClasses, messages.TooManyValues, messages.MicroRows, messages.MicroGroups, messages.TooManyGroups} {
+	for _, m := range []*messages.Message{messages.TooManyClasses, messages.TooManyValues, messages.TooManyCombinations, messages.MicroRows, messages.MicroGroups, messages.TooManyGroups} {
 		if messages.Has(err, m) {
 			return true
 		}
@@ -679,7 +691,7 @@ func TestWhatLeavesKeepsThePolicy(t *testing.T) {
 	env.Secrets = secret(strings.Repeat("k", 32))
 	projectFile(t, &env, "services.csv", services)
 	projectFile(t, &env, "illness.csv", "1;légère;*\n2;légère;*\n10;grave;*\n")
-	published := draws.Of("k", "k_map", "persons", "subject", "wildcard", "average", "mondrian", "means", "mask")
+	published := draws.Of("k", "k_map", "persons", "subject", "wildcard", "average", "mondrian", "means", "mask", "together")
 	draws.Check(t, published, func(r *rapid.T) {
 		drawn := drawPromise(r, &env, t)
 		p, err := policy(t, env, drawn.body)
@@ -732,7 +744,7 @@ func TestWhatLeavesKeepsThePolicy(t *testing.T) {
 				want = set
 				for kind, is := range map[string]bool{
 					"k": drawn.quasi != nil, "k_map": drawn.kMap > 0, "persons": drawn.persons, "subject": drawn.subject != "", "wildcard": drawn.wildcard,
-					"average": drawn.average > 0, "mondrian": drawn.local, "means": drawn.means != nil, "mask": drawn.mask != "",
+					"average": drawn.average > 0, "mondrian": drawn.local, "means": drawn.means != nil, "mask": drawn.mask != "", "together": drawn.together,
 				} {
 					if is && len(set) > 1 {
 						published.Meet(kind)

@@ -24,6 +24,7 @@ func (t policy) protectedModel() *pipelines.ProtectedModel {
 	for _, rule := range t.heldThresholds() {
 		m.Thresholds = append(m.Thresholds, pipelines.ProtectedThreshold{Rule: rule.Name, Most: *rule.Threshold})
 	}
+	m.Together = t.jointly()
 	for _, c := range t.Sensitive {
 		m.Sensitive = append(m.Sensitive, c.bounds())
 	}

@@ -23,10 +23,11 @@ type Classes struct {
 	stored     []stored  // runs, one after the other
 	leaves     [][]int64 // rows by leaf, the population's too
 	rowsByLeaf [][]int64
-	dist       [][]int64 // rows by value of each sensitive column
-	people     int64     // rows of the population, weighted
-	trails     []*trail  // of the workers, where rows are looked at by person
-	become     [][]uint32
+	dist       [][]int64     // rows by value of each sensitive column
+	people     int64         // rows of the population, weighted
+	trails     []*trail      // of the workers, where rows are looked at by person
+	become     [][]uint32    // of the quasi-identifiers, then of the lists
+	joint      *combinations // of the sensitive columns; nil: each is judged alone
 	opts       Options
 	workers    int        // who counted, and may look at once
 	walkers    *sync.Pool // of those who look
@@ -46,7 +47,7 @@ type run struct {
 	keys       []uint64
 	n          []uint32
 	population []uint32 // nil: none is counted
-	lists      []list   // by sensitive column
+	lists      []list   // by sensitive column; one where they are judged together
 	subjects   *subjects
 }
 
@@ -109,12 +110,18 @@ func (h *Histogram) Finish(ctx context.Context) (*Classes, error) {
 		c.leaves = append(c.leaves, make([]int64, domain.Len()))
 		c.rowsByLeaf = append(c.rowsByLeaf, make([]int64, domain.Len()))
 	}
+	var lists [][]uint32
 	for _, d := range h.sensitive {
 		domain, become := d.domain()
-		g.become = append(g.become, become)
+		lists = append(lists, become)
 		c.Sensitive = append(c.Sensitive, domain)
 		c.dist = append(c.dist, make([]int64, domain.Len()))
 	}
+	if h.joint != nil {
+		joint, become := h.joint.combinations(lists)
+		c.joint, lists = joint, [][]uint32{become}
+	}
+	g.become = append(g.become, lists...)
 	g.keys = newLayout(cards)
 	c.keys = g.keys
 	c.become = g.become
@@ -181,7 +188,13 @@ func (c *Classes) note(r *run) {
 	}
 	for s, l := range r.lists {
 		for i, code := range l.code {
-			c.dist[s][code] += int64(l.n[i])
+			if c.joint == nil {
+				c.dist[s][code] += int64(l.n[i])
+				continue
+			}
+			for column := range c.dist {
+				c.dist[column][c.joint.code(code, column)] += int64(l.n[i])
+			}
 		}
 	}
 }

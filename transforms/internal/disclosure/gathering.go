@@ -129,7 +129,7 @@ func (g *gathering) run(kinds []entries) *run {
 	if g.h.shape.Population {
 		r.join(rows, people)
 	}
-	for s := range g.h.shape.Sensitive {
+	for s := range g.h.shape.lists() {
 		e := &kinds[kindSensitive+s]
 		l := list{n: e.n}
 		l.start = r.starts(e)

@@ -10,6 +10,9 @@ import (
 type Shape struct {
 	Quasi     []string // names, in the order of the policy
 	Sensitive []string
+	// Together says that each sensitive column is judged with all others added to the
+	// quasi-identifiers, and not alone: see Sensitive. Of one column it says nothing.
+	Together bool
 	// Subjects, when not 0, is k where k counts distinct subjects: of a class with
 	// fewer, each is known.
 	Subjects int
@@ -48,6 +51,8 @@ type Histogram struct {
 	shape            Shape
 	opts             Options
 	quasi, sensitive []*Dictionary // of all workers
+	joint            *tuples       // of the sensitive columns; nil: each is counted alone
+	listed           []listed      // what classes have lists of
 	workers          []*Worker
 	out              Bytes // the classes, when memory does not hold them
 	trails           atomic.Int64
@@ -55,12 +60,18 @@ type Histogram struct {
 
 // New starts a histogram. The caller closes it.
 func New(shape Shape, opts Options) *Histogram {
+	shape.Together = shape.Together && len(shape.Sensitive) > 1
 	h := &Histogram{shape: shape, opts: opts}
 	for range shape.Quasi {
 		h.quasi = append(h.quasi, newDictionary())
 	}
 	for range shape.Sensitive {
-		h.sensitive = append(h.sensitive, newDictionary())
+		d := newDictionary()
+		h.sensitive, h.listed = append(h.sensitive, d), append(h.listed, d)
+	}
+	if shape.Together {
+		h.joint = newTuples(len(shape.Sensitive))
+		h.listed = []listed{h.joint}
 	}
 	return h
 }
@@ -69,7 +80,7 @@ func New(shape Shape, opts Options) *Histogram {
 func (h *Histogram) Worker() *Worker {
 	w := &Worker{h: h, tables: make([]*table, h.kindSeen())}
 	if h.shape.Persons {
-		w.trail = &trail{piles: newPiles(h.opts, 0, &h.trails), sensitive: len(h.shape.Sensitive)}
+		w.trail = &trail{piles: newPiles(h.opts, 0, &h.trails), lists: h.shape.lists()}
 	}
 	w.layout()
 	h.workers = append(h.workers, w)
@@ -82,7 +93,7 @@ func (h *Histogram) Worker() *Worker {
 }
 
 // What is counted, by kind: classes, classes of the population, pairs of a class and
-// a value of each sensitive column, then of subjects the classes that have enough of
+// a value of each sensitive column or of all together, then of subjects the classes that have enough of
 // them, and pairs of a class that has not and a subject. The last two are no tables:
 // a worker holds them beside its classes.
 const (
@@ -92,7 +103,7 @@ const (
 )
 
 func (h *Histogram) kinds() int        { return h.kindSeen() + 2 }
-func (h *Histogram) kindSeen() int     { return kindSensitive + len(h.shape.Sensitive) }
+func (h *Histogram) kindSeen() int     { return kindSensitive + h.shape.lists() }
 func (h *Histogram) kindSubjects() int { return h.kindSeen() + 1 }
 
 // Close removes the temporary files. It is legal more than once, and ends what

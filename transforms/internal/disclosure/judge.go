@@ -6,9 +6,10 @@ import (
 	"slices"
 )
 
-// judge tests the values of a class.
+// judge tests the values of a class. It is for one goroutine at a time.
 type judge struct {
 	Sensitive
+	split  *split   // nil: the column is judged alone
 	least  int      // values
 	null   int64    // code of null, -1 when none
 	total  []uint64 // rows of the input by code
@@ -27,6 +28,9 @@ func newJudge(s Sensitive, c *Classes) *judge {
 	d := c.Sensitive[s.Column]
 	if d.Null {
 		j.null = 0
+	}
+	if c.joint != nil {
+		j.split = &split{combinations: c.joint, met: make([]uint32, d.Len())}
 	}
 	j.total = make([]uint64, d.Len())
 	for code, n := range c.dist[s.Column] {
@@ -92,7 +96,7 @@ func (j *judge) plant(l *Levels) {
 	j.pos, j.neg = make([]uint64, 2*most), make([]uint64, 2*most)
 }
 
-// lasting tests what a class that passes keeps when others join it.
+// lasting tests what a class of these values keeps when others join it.
 func (j *judge) lasting(codes []uint32) bool {
 	values := len(codes)
 	if j.null >= 0 && !j.NullCounts && len(codes) > 0 && slices.Contains(codes, uint32(j.null)) {

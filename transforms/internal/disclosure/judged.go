@@ -207,9 +207,9 @@ func (s *searcher) lasting(n *node) {
 		if j.least == 0 {
 			continue
 		}
-		l := &r.lists[j.Column]
+		l := &r.lists[s.p.Classes.list(j.Column)]
 		for i := range r.n {
-			n.fails[i] = n.fails[i] || !j.lasting(l.code[l.start[i]:l.start[i+1]])
+			n.fails[i] = n.fails[i] || !j.lasts(l.code[l.start[i]:l.start[i+1]])
 		}
 	}
 	if m.Wildcard {
@@ -220,9 +220,9 @@ func (s *searcher) lasting(n *node) {
 // passes tests what a class may lose when others join it.
 func (s *searcher) passes(r *run, i int) bool {
 	for _, j := range s.judges {
-		l := &r.lists[j.Column]
+		l := &r.lists[s.p.Classes.list(j.Column)]
 		a, b := l.start[i], l.start[i+1]
-		if !j.passing(l.code[a:b], l.n[a:b]) {
+		if !j.passes(l.code[a:b], l.n[a:b]) {
 			return false
 		}
 	}

@@ -20,8 +20,12 @@ type Models struct {
 }
 
 // Sensitive is what the values of one sensitive column must keep in every class.
-// Each column is judged alone. The population of t-closeness is all rows of the
-// input, those suppressed later included.
+// Each column is judged alone or, where Shape.Together says so, with the other sensitive
+// columns added to the quasi-identifiers: in every part of a class whose rows have the
+// same values in all of these, null among them, which equals null alone. K, KMap and
+// AverageRisk are of the classes of the quasi-identifiers in either case, and a part has
+// rows, whoever they are of. The population of t-closeness is all rows of the input,
+// those suppressed later included.
 type Sensitive struct {
 	Column    int   // in the shape
 	Distinct  int   // least number of values
@@ -89,10 +93,11 @@ func (m Models) minDistinct() int {
 	return n
 }
 
-// monotone says whether a class that joins one that passes always passes.
-func (m Models) monotone() bool {
+// monotone says whether a class that joins one that passes always passes. Of columns
+// that are judged together none does: what joins may have a part of its own.
+func (m Models) monotone(together bool) bool {
 	for _, s := range m.Sensitive {
-		if s.Entropy.num > 0 || s.Recursive.L > 0 || s.Closeness != nil {
+		if together && s.values() > 0 || s.Entropy.num > 0 || s.Recursive.L > 0 || s.Closeness != nil {
 			return false
 		}
 	}

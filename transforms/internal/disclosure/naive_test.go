@@ -15,6 +15,7 @@ import (
 // town is a random small problem, held as texts, and what simple code makes of it.
 type town struct {
 	quasi, sensitive [][]string // by column
+	together         bool       // sensitive columns are judged with all others as quasi-identifiers
 	subjects         []uint64
 	persons          bool
 	population       [][]string
@@ -92,13 +93,14 @@ func drawTown(t *rapid.T) *town {
 	}
 	sa := rapid.IntRange(1, 4).Draw(t, "values")
 	w.saCSV, w.saPaths = drawHierarchy(t, "S", sa, rapid.IntRange(1, 3).Draw(t, "levels"))
-	for range rapid.IntRange(0, 2).Draw(t, "sensitive") {
+	for range rapid.IntRange(0, 3).Draw(t, "sensitive") {
 		var column []string
 		for range n {
 			column = append(column, draw(sa, nulls))
 		}
 		w.sensitive = append(w.sensitive, column)
 	}
+	w.together = rapid.Bool().Draw(t, "together")
 	m := &w.models
 	m.K = rapid.IntRange(0, 5).Draw(t, "k")
 	w.limit = rapid.SampledFrom([]float64{0, 0.1, 0.25, 0.5, 1}).Draw(t, "limit")
@@ -142,7 +144,7 @@ func drawTown(t *rapid.T) *town {
 
 // problem counts the town, cut into batches over workers in an order, under a bound.
 func (w *town) problem(t rapidT, order []int, batch, workers int, opts Options) (Problem, *Histogram) {
-	shape := Shape{Quasi: make([]string, len(w.quasi)), Sensitive: make([]string, len(w.sensitive)), Population: w.population != nil}
+	shape := Shape{Quasi: make([]string, len(w.quasi)), Sensitive: make([]string, len(w.sensitive)), Population: w.population != nil, Together: w.together}
 	if w.subjects != nil {
 		shape.Subjects, shape.Persons = w.models.K, w.persons
 	}
@@ -351,7 +353,28 @@ func (w *town) kept(levels []int) []bool {
 	return keep
 }
 
+// naiveModel judges a class by a column, in each part of it where the values of all other
+// sensitive columns are the same.
 func (w *town) naiveModel(s Sensitive, class []int) bool {
+	parts := map[string][]int{}
+	for _, i := range class {
+		others := ""
+		for c := range w.sensitive {
+			if w.together && c != s.Column {
+				others += w.sensitive[c][i] + "|"
+			}
+		}
+		parts[others] = append(parts[others], i)
+	}
+	for _, part := range parts {
+		if !w.naivePart(s, part) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *town) naivePart(s Sensitive, class []int) bool {
 	column := w.sensitive[s.Column]
 	here, all := map[string]int64{}, map[string]int64{}
 	for _, v := range column {

@@ -56,7 +56,7 @@ func populationAt(ctx context.Context, p Problem, levels []int) (*table, error) 
 func (g *keeping) judge(ctx context.Context, s *searcher, levels []int) (*judged, error) {
 	c := g.c
 	rows := make([]uint32, len(g.at))
-	values := make([]*piles, len(c.Sensitive)) // of the rows: the class and the code
+	values := make([]*piles, c.shape.lists()) // of the rows: the class and the code
 	defer func() {
 		for _, v := range values {
 			v.close()

@@ -260,8 +260,8 @@ func Individual(rows int64, weight float64) float64 {
 	}
 }
 
-// Figures is what the values of a sensitive column in the classes that stay come
-// to. Null is a value of its own, and does not count towards the diversities.
+// Figures is what the values of a sensitive column in the classes that stay, or in their
+// parts where columns are judged together, come to. Null is a value of its own, and does not count towards the diversities.
 type Figures struct {
 	Alpha     float64 // greatest share of a value in a class
 	L         int     // least number of values
@@ -275,10 +275,9 @@ type Figures struct {
 	FromInput float64
 }
 
-// Describe gives the figures of a sensitive column at levels, each column alone. To
-// have the other sensitive columns as quasi-identifiers, as pycanon can, count them
-// so. The distances are as
-// in rule, whose T is not looked at.
+// Describe gives the figures of a sensitive column at levels: of the column alone or, in
+// a shape that says Together, in the parts that the other sensitive columns make of the
+// classes. The distances are as in rule, whose T is not looked at.
 func Describe(ctx context.Context, p Problem, levels []int, column int, rule Closeness) (Figures, error) {
 	s, err := newSearcher(p)
 	if err != nil {
@@ -291,10 +290,10 @@ func Describe(ctx context.Context, p Problem, levels []int, column int, rule Clo
 	out.rows = 0
 	classes := func(f func(codes, counts []uint32)) error {
 		return s.visit(ctx, levels, func(n *node) error {
-			l := n.run.lists[column]
+			l := n.run.lists[p.Classes.list(column)]
 			for i, rows := range n.run.n {
 				if rows > 0 && !n.lost[i] {
-					f(l.code[l.start[i]:l.start[i+1]], l.n[l.start[i]:l.start[i+1]])
+					input.parts(l.code[l.start[i]:l.start[i+1]], l.n[l.start[i]:l.start[i+1]], f)
 				}
 			}
 			return nil

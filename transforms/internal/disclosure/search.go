@@ -98,7 +98,7 @@ type searcher struct {
 	checked int
 	// Kept and reused:
 	steps  [][][][]uint32 // by quasi-identifier, from, to
-	sums   [][]uint32     // by sensitive column that is looked at and code
+	sums   [][]uint32     // by list that is looked at and code
 	of     []uint32
 	target []uint64
 	slots  []uint64
@@ -153,7 +153,7 @@ func newSearcherAt(p Problem, lattice bool) (*searcher, error) {
 		}
 	}
 	nodes := 1.0
-	s := &searcher{p: p, keys: c.keys, strict: !p.Models.monotone(), limit: min(p.Limit.Of(c.Rows), c.Rows-1), fewest: math.MaxInt64}
+	s := &searcher{p: p, keys: c.keys, strict: !p.Models.monotone(c.joint != nil), limit: min(p.Limit.Of(c.Rows), c.Rows-1), fewest: math.MaxInt64}
 	for _, l := range p.Quasi {
 		nodes *= float64(l.Height() + 1)
 		steps := make([][][]uint32, l.Height()+1)
@@ -168,7 +168,7 @@ func newSearcherAt(p Problem, lattice bool) (*searcher, error) {
 	m := p.Models
 	s.simple = !m.Wildcard && c.shape.Subjects == 0 && m.KMap == 0 && m.minDistinct() == 0 && !c.shape.Population
 	s.scale = newScale(c.Rows, p.Quasi, c.rowsByLeaf)
-	s.sums = make([][]uint32, len(c.Sensitive))
+	s.sums = make([][]uint32, c.shape.lists())
 	for _, m := range p.Models.Sensitive {
 		s.judges = append(s.judges, newJudge(m, c))
 		s.look(m.Column)
@@ -178,7 +178,12 @@ func newSearcherAt(p Problem, lattice bool) (*searcher, error) {
 
 // look has the values of a sensitive column joined.
 func (s *searcher) look(column int) {
-	s.sums[column] = make([]uint32, s.p.Classes.Sensitive[column].Len())
+	c := s.p.Classes
+	n := c.Sensitive[column].Len()
+	if c.joint != nil {
+		n = c.joint.len()
+	}
+	s.sums[c.list(column)] = make([]uint32, n)
 }
 
 // bottom is the classes as they were counted, as a node that was not looked at.

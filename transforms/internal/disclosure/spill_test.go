@@ -99,7 +99,7 @@ func TestSpilledIsTheSame(t *testing.T) {
 			}
 		}
 		c := newCrowd(rapid.Int64().Draw(t, "seed"), rapid.IntRange(500, 3000).Draw(t, "rows"), cards, rapid.IntRange(0, 2).Draw(t, "sensitive"))
-		shape := Shape{Quasi: make([]string, len(cards)), Sensitive: make([]string, len(c.sensitive)),
+		shape := Shape{Together: rapid.Bool().Draw(t, "together"), Quasi: make([]string, len(cards)), Sensitive: make([]string, len(c.sensitive)),
 			Population: rapid.Bool().Draw(t, "population"), Subjects: rapid.IntRange(0, 3).Draw(t, "subjects")}
 		whole, h := c.count(t, shape, Options{}, inOrder(c.n), c.n, 1)
 		defer h.Close()

@@ -9,8 +9,8 @@ import (
 // All rows of a person are in the same pile of every worker.
 type trail struct {
 	*piles
-	layouts   []layout // of the keys, by kind of the entries
-	sensitive int
+	layouts []layout // of the keys, by kind of the entries
+	lists   int      // of each row's values
 }
 
 // trailShare is the part of the memory that holds rows before they go to a file.
@@ -23,7 +23,7 @@ const nobody = 0
 func (t *trail) begin(l layout) { t.layouts = append(t.layouts, l) }
 
 // size is that of an entry: the person, the key and the codes of sensitive columns.
-func (t *trail) size(kind int) int { return 8 + 8*t.layouts[kind].words + 4*t.sensitive }
+func (t *trail) size(kind int) int { return 8 + 8*t.layouts[kind].words + 4*t.lists }
 
 // add notes the rows of a batch, whose keys are in column.
 func (t *trail) add(r Rows, column []uint64) error {

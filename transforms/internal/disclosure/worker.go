@@ -11,7 +11,7 @@ import (
 type Worker struct {
 	h      *Histogram
 	keys   layout   // of the quasi-identifiers
-	with   []layout // of them and a sensitive column
+	with   []layout // of them and the values of a list
 	tables []*table // by kind
 	people *people  // of the classes; nil where rows are counted
 	column []uint64 // packed keys of a batch
@@ -19,6 +19,8 @@ type Worker struct {
 	rows   int64
 	spill  *spill
 	trail  *trail // nil: rows are not looked at by person
+	recent *recent
+	joint  []uint32 // of a batch
 }
 
 // Quasi is the dictionary of a quasi-identifier, Sensitive of a sensitive column:
@@ -45,6 +47,9 @@ func (w *Worker) Add(ctx context.Context, r Rows) error {
 	w.rows += int64(r.N)
 	if w.rows > math.MaxUint32 {
 		return messages.TooManyToCount.With("bound", uint32(math.MaxUint32))
+	}
+	if w.h.joint != nil {
+		r.Sensitive = w.joined(r)
 	}
 	if err := w.prepare(ctx, r); err != nil {
 		return err
@@ -150,7 +155,7 @@ func (w *Worker) tooNarrow() bool {
 			return true
 		}
 	}
-	for s, d := range w.h.sensitive {
+	for s, d := range w.h.listed {
 		f := w.with[s].fields[len(w.h.quasi)]
 		if uint64(d.Len()) > f.mask()+1 {
 			return true
@@ -171,7 +176,7 @@ func (w *Worker) layout() {
 		w.trail.begin(w.keys)
 	}
 	w.with = w.with[:0]
-	for _, d := range w.h.sensitive {
+	for _, d := range w.h.listed {
 		w.with = append(w.with, newLayout(append(cards[:len(cards):len(cards)], 2*uint32(d.Len()))))
 	}
 	w.long = make([]uint64, w.keys.words+2)
@@ -305,6 +310,9 @@ func (h *Histogram) dictionaries() int64 {
 	for _, d := range h.sensitive {
 		n += d.held()
 	}
+	if h.joint != nil {
+		n += h.joint.held()
+	}
 	return n
 }
 
@@ -318,6 +326,9 @@ func (w *Worker) bound(ctx context.Context, n int) error {
 		return err
 	}
 	dictionaries := w.h.dictionaries()
+	if t := w.h.joint; dictionaries > bound/2 && t != nil && t.held() > dictionaries/2 {
+		return messages.TooManyCombinations.With("columns", t.width, "bound", bound)
+	}
 	if dictionaries > bound/2 {
 		return messages.TooManyValues.With("bound", bound)
 	}
