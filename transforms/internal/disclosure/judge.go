@@ -11,6 +11,7 @@ type judge struct {
 	Sensitive
 	split  *split   // nil: the column is judged alone
 	least  int      // values
+	wanted int      // combinations of a class, of columns that are judged together
 	null   int64    // code of null, -1 when none
 	total  []uint64 // rows of the input by code
 	rows   uint64

@@ -193,7 +193,7 @@ func (w *lattice) passedOver(at int) uint32 {
 	if most == nil || s.best == nil {
 		return 0
 	}
-	rank := s.scale.least(s.p.Metric, w.levels, w.below(), most.bad, w.extra, bits, uint64(s.p.Models.smallest()))
+	rank := s.scale.least(s.p.Metric, w.levels, w.below(), most.bad, w.extra, bits, uint64(s.p.Models.smallest(s.p.Classes.joint != nil)))
 	least := cost{rank, most.bad, height, w.levels}
 	if least.compare(s.best.cost) < 0 {
 		return 0

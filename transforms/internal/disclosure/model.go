@@ -64,15 +64,15 @@ const (
 )
 
 // least is how many rows there must be at least.
-func (m Models) least() int64 { return int64(max(m.K, m.minDistinct(), 1)) }
+func (m Models) least(together bool) int64 { return int64(max(m.K, m.fewest(together), 1)) }
 
 // smallest is a number of rows that no class that stays is below. Where null matches
 // any value, K is not about a class alone.
-func (m Models) smallest() int64 {
+func (m Models) smallest(together bool) int64 {
 	if m.Wildcard {
-		return int64(max(m.minDistinct(), 1))
+		return int64(max(m.fewest(together), 1))
 	}
-	return m.least()
+	return m.least(together)
 }
 
 // values is how many values a class has at least: as many as it takes for the entropy
@@ -85,10 +85,18 @@ func (s Sensitive) values() int {
 	return n
 }
 
-func (m Models) minDistinct() int {
+// fewest is how many rows the values take that a class has at least. Of columns that are
+// judged together it is how many combinations: the others being what they are in some
+// row, a column has its values; each being what it is then, so has the next one.
+func (m Models) fewest(together bool) int {
 	n := 0
 	for _, s := range m.Sensitive {
-		n = max(n, s.values())
+		switch v := s.values(); {
+		case !together || n == 0:
+			n = max(n, v)
+		case v > 0:
+			n = int(min(int64(n)*int64(v), math.MaxInt32))
+		}
 	}
 	return n
 }

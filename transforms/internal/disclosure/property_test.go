@@ -23,7 +23,7 @@ func TestOptimalAndProtected(t *testing.T) {
 		want := w.optimum()
 		got, err := Search(t.Context(), p)
 		switch {
-		case want == nil || w.models.least() > int64(w.rows()):
+		case want == nil || w.models.least(w.together && len(w.sensitive) > 1) > int64(w.rows()):
 			if messages.Find(err) == nil {
 				t.Fatalf("no levels will do, and got %v, %v", got, err)
 			}
@@ -223,7 +223,7 @@ func TestOneRowLessChangesItsClassOnly(t *testing.T) {
 		for i := range w.models.Sensitive {
 			w.models.Sensitive[i].Closeness = nil
 		}
-		if w.rows() < 2 || w.models.least() >= int64(w.rows()) {
+		if w.rows() < 2 || w.models.least(w.together && len(w.sensitive) > 1) >= int64(w.rows()) {
 			return
 		}
 		var levels []int

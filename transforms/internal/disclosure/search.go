@@ -139,7 +139,7 @@ func newSearcherAt(p Problem, lattice bool) (*searcher, error) {
 	if c.Rows == 0 {
 		return nil, messages.NothingToProtect.With()
 	}
-	if least := p.Models.least(); least > c.Rows {
+	if least := p.Models.least(c.joint != nil); least > c.Rows {
 		return nil, messages.TooFewRows.With("rows", c.Rows, "least", least)
 	}
 	if m := p.Models; c.shape.Subjects > 0 && m.Wildcard {
@@ -166,11 +166,15 @@ func newSearcherAt(p Problem, lattice bool) (*searcher, error) {
 		return nil, messages.LatticeTooLarge.With("nodes", nodes, "bound", latticeMost)
 	}
 	m := p.Models
-	s.simple = !m.Wildcard && c.shape.Subjects == 0 && m.KMap == 0 && m.minDistinct() == 0 && !c.shape.Population
+	s.simple = !m.Wildcard && c.shape.Subjects == 0 && m.KMap == 0 && m.fewest(c.joint != nil) == 0 && !c.shape.Population
 	s.scale = newScale(c.Rows, p.Quasi, c.rowsByLeaf)
 	s.sums = make([][]uint32, c.shape.lists())
 	for _, m := range p.Models.Sensitive {
-		s.judges = append(s.judges, newJudge(m, c))
+		j := newJudge(m, c)
+		if c.joint != nil {
+			j.wanted = p.Models.fewest(true)
+		}
+		s.judges = append(s.judges, j)
 		s.look(m.Column)
 	}
 	return s, nil

@@ -219,13 +219,13 @@ func (p *split) values(column int, combinations []uint32) []uint32 {
 
 // lasts tests what a class that passes keeps when others join it, by what its list has. Of
 // columns judged together that is less than what is asked: each part of it has enough
-// values, so that the whole has. A class that joins may bring a part of its own that
-// has not.
+// values, so that the whole has, and combinations enough; a class that joins may bring a
+// part of its own that has not.
 func (j *judge) lasts(list []uint32) bool {
 	if j.split == nil {
 		return j.lasting(list)
 	}
-	return j.lasting(j.split.values(j.Column, list))
+	return len(list) >= j.wanted && j.lasting(j.split.values(j.Column, list))
 }
 
 // passes tests the rest.

@@ -90,7 +90,7 @@ func TestTogetherIsOptimal(t *testing.T) {
 			defer h.Close()
 			want := w.optimum()
 			got, err := Search(t.Context(), p)
-			if want == nil || w.models.least() > int64(w.rows()) {
+			if want == nil || w.models.least(true) > int64(w.rows()) {
 				if messages.Find(err) == nil {
 					t.Fatalf("no levels will do, and got %v, %v", got, err)
 				}
