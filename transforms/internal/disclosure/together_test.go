@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
@@ -73,51 +74,45 @@ func drawTogether(t *rapid.T) *town {
 // are drawn until some differ from those of columns judged alone, some suppress rows, and
 // some do not exist.
 func TestTogetherIsOptimal(t *testing.T) {
-	found, other, suppressed, refused := 0, 0, 0, 0
-	for n := 0; n < 10 && (n == 0 || !testing.Short() && (found == 0 || other == 0 || suppressed == 0 || refused == 0)); n++ {
-		rapid.Check(t, func(t *rapid.T) {
-			w := drawTogether(t)
-			if w.rows() == 0 {
-				return
+	met := draws.Of("found", "not what columns alone give", "rows suppressed", "refused")
+	draws.Check(t, met, func(t *rapid.T) {
+		w := drawTogether(t)
+		if w.rows() == 0 {
+			return
+		}
+		memory := Options{}
+		spool := &spoolStub{}
+		if rapid.Bool().Draw(t, "bounded") {
+			memory = Options{Memory: 1 << 16, Create: spool.create}
+		}
+		order := rapid.Permutation(inOrder(w.rows())).Draw(t, "order")
+		p, h := w.problem(t, order, rapid.IntRange(1, 40).Draw(t, "batch"), rapid.IntRange(1, 3).Draw(t, "workers"), memory)
+		defer h.Close()
+		want := w.optimum()
+		got, err := Search(t.Context(), p)
+		if want == nil || w.models.least(true) > int64(w.rows()) {
+			if messages.Find(err) == nil {
+				t.Fatalf("no levels will do, and got %v, %v", got, err)
 			}
-			memory := Options{}
-			spool := &spoolStub{}
-			if rapid.Bool().Draw(t, "bounded") {
-				memory = Options{Memory: 1 << 16, Create: spool.create}
-			}
-			order := rapid.Permutation(inOrder(w.rows())).Draw(t, "order")
-			p, h := w.problem(t, order, rapid.IntRange(1, 40).Draw(t, "batch"), rapid.IntRange(1, 3).Draw(t, "workers"), memory)
-			defer h.Close()
-			want := w.optimum()
-			got, err := Search(t.Context(), p)
-			if want == nil || w.models.least(true) > int64(w.rows()) {
-				if messages.Find(err) == nil {
-					t.Fatalf("no levels will do, and got %v, %v", got, err)
-				}
-				refused++
-				return
-			}
-			if messages.Has(err, messages.TooManyClasses) {
-				return
-			}
-			if err != nil || math.Abs(got.Score-want.score) > 1e-9*math.Max(1, want.score) || !slices.Equal(got.Levels, want.levels) || got.Suppressed != want.suppressed {
-				t.Fatalf("got %+v, %v, want %+v", got, err, want)
-			}
-			w.protected(t, p, got.Levels, got.Suppressed)
-			found++
-			if got.Suppressed > 0 {
-				suppressed++
-			}
-			w.together = false
-			if alone := w.optimum(); fmt.Sprint(*alone) != fmt.Sprint(*want) {
-				other++
-			}
-		})
-	}
-	if !testing.Short() && (found == 0 || other == 0 || suppressed == 0 || refused == 0) {
-		t.Errorf("found %d times, %d of them not what columns alone give, with rows suppressed %d times; refused %d", found, other, suppressed, refused)
-	}
-	t.Log(found, other, suppressed, refused)
+			met.Meet("refused")
+			return
+		}
+		if messages.Has(err, messages.TooManyClasses) {
+			return
+		}
+		if err != nil || math.Abs(got.Score-want.score) > 1e-9*math.Max(1, want.score) || !slices.Equal(got.Levels, want.levels) || got.Suppressed != want.suppressed {
+			t.Fatalf("got %+v, %v, want %+v", got, err, want)
+		}
+		w.protected(t, p, got.Levels, got.Suppressed)
+		met.Meet("found")
+		if got.Suppressed > 0 {
+			met.Meet("rows suppressed")
+		}
+		w.together = false
+		if alone := w.optimum(); fmt.Sprint(*alone) != fmt.Sprint(*want) {
+			met.Meet("not what columns alone give")
+		}
+	})
 }
 
 // Of a class each part that the other columns make has the values, and of those it has
