@@ -56,6 +56,7 @@ type ExploredModel struct {
 	K              int     `json:"k,omitempty"`
 	KMap           int     `json:"k_map,omitempty"` // persons of the population
 	MaxAverageRisk float64 `json:"max_average_risk,omitempty"`
+	Together       bool    `json:"sensitive_judged_together,omitempty"` // each sensitive column with the others known
 	Suppression    float64 `json:"suppression_limit"`
 	Metric         string  `json:"metric"`
 }

@@ -18,6 +18,9 @@ func asked(m pipelines.ExploredModel) (all []string) {
 	if m.MaxAverageRisk > 0 {
 		all = append(all, "max_average_risk = "+argument(m.MaxAverageRisk))
 	}
+	if m.Together {
+		all = append(all, `sensitive_judged = "together"`)
+	}
 	return all
 }
 

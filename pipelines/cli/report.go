@@ -239,6 +239,9 @@ func frenchAsked(m pipelines.ExploredModel, who string) (all []string) {
 	if m.MaxAverageRisk > 0 {
 		all = append(all, "risque moyen des lignes : "+frenchWords.number(m.MaxAverageRisk)+" au plus")
 	}
+	if m.Together {
+		all = append(all, "informations sensibles : chacune jugée parmi les lignes d'un groupe où les autres sont les mêmes")
+	}
 	return all
 }
 

@@ -160,7 +160,7 @@ func (p *told) amend(e pipelines.Exposure) pipelines.Exposure {
 
 // asked is what the model asks of the rows.
 func (m modelConfig) asked() pipelines.ExploredModel {
-	x := pipelines.ExploredModel{K: m.K, KMap: m.KMap, MaxAverageRisk: m.MaxAverageRisk, Suppression: m.SuppressionLimit, Metric: cmp.Or(m.Metric, "loss")}
+	x := pipelines.ExploredModel{K: m.K, KMap: m.KMap, MaxAverageRisk: m.MaxAverageRisk, Suppression: m.SuppressionLimit, Metric: cmp.Or(m.Metric, "loss"), Together: m.Judged == "together"}
 	if x.K < 2 { // of k_map alone, which asks nothing of the rows
 		x.K = 0
 	}
