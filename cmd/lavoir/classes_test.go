@@ -242,17 +242,28 @@ func byClass(t *rapid.T, text string, columns ...string) map[string]string {
 // nulls that match any value, and persons whose rows can be put together.
 func TestARowLessChangesOnlyItsClass(t *testing.T) {
 	t.Parallel()
-	others, changed := 0, 0
-	draws.Check(t, draws.Kinds{"classes that stayed": &others, "classes that changed": &changed}, func(r *rapid.T) {
+	others, changed, together := 0, 0, 0
+	draws.Check(t, draws.Kinds{"classes that stayed": &others, "classes that changed": &changed, "classes of columns judged together": &together}, func(r *rapid.T) {
 		width := rapid.SampledFrom([]int{5, 20}).Draw(r, "width")
 		period := rapid.SampledFrom([]string{"month", "year"}).Draw(r, "period")
 		policy := fmt.Sprintf("public = [\"n\"]\nquasi \"age\" {\nsteps = [%d]\nmin_level = 1\nmax_level = 1\n}\nquasi \"service\" {}\nquasi \"entree\" {\nperiod = %q\nmin_level = 1\nmax_level = 1\n}\n", width, period)
 		policy += rapid.SampledFrom([]string{"", "subject = \"nom\"\nidentifier \"nom\" { action = \"drop\" }\n"}).Draw(r, "subject")
-		policy += rapid.SampledFrom([]string{"", "sensitive \"absence\" {\ndiversity { l = 2 }\n}\n", "sensitive \"absence\" {\ndiversity {\nkind = \"entropy\"\nl = 1.7\n}\n}\n",
+		diversity := rapid.SampledFrom([]string{"", "sensitive \"absence\" {\ndiversity { l = 2 }\n}\n", "sensitive \"absence\" {\ndiversity {\nkind = \"entropy\"\nl = 1.7\n}\n}\n",
 			"sensitive \"absence\" {\ndiversity {\nkind = \"recursive\"\nl = 2\nc = 1.5\n}\n}\n"}).Draw(r, "diversity")
-		policy += rapid.SampledFrom([]string{"", "identifier \"chef\" {\nclear_when = row.n > 5\notherwise = \"agent\"\n}\n"}).Draw(r, "mask")
+		judged := ""
+		if diversity != "" {
+			judged = rapid.SampledFrom([]string{"", "alone", "together"}).Draw(r, "judged")
+		}
+		if policy += diversity; judged != "" {
+			policy += "sensitive \"chef\" {\ndiversity { l = 2 }\n}\n"
+		} else {
+			policy += rapid.SampledFrom([]string{"", "identifier \"chef\" {\nclear_when = row.n > 5\notherwise = \"agent\"\n}\n"}).Draw(r, "mask")
+		}
 		population := map[string]string{}
 		model := fmt.Sprintf("k = %d\nsuppression_limit = 1\nmetric = %q", rapid.IntRange(2, 4).Draw(r, "k"), rapid.SampledFrom([]string{"loss", "discernibility", "class-size", "entropy"}).Draw(r, "metric"))
+		if judged != "" {
+			model += fmt.Sprintf("\nsensitive_judged = %q", judged)
+		}
 		draw := func() []string {
 			return []string{rapid.SampledFrom([]string{"21", "24", "38"}).Draw(r, "age"), rapid.SampledFrom([]string{"Voirie", "Crèche", `\N`}).Draw(r, "service"),
 				rapid.SampledFrom([]string{"2011-02-03", "2011-02-28", "2011-11-01"}).Draw(r, "entree")}
@@ -267,7 +278,16 @@ func TestARowLessChangesOnlyItsClass(t *testing.T) {
 		}
 		policy += "model {\n" + model + "\n}\n"
 		var rows [][]string
+		all := judged == "together" && rapid.IntRange(0, 3).Draw(r, "all combinations") > 0
+		var cells []string
 		for n := range rapid.IntRange(12, 48).Draw(r, "rows") {
+			if all { // of the values of both columns, mostly, in each class
+				if n%4 == 0 {
+					cells = draw()
+				}
+				rows = append(rows, append(slices.Clone(cells), fmt.Sprint(n), string(rune('A'+n)), []string{"aucune", "maladie"}[n/2%2], []string{"X", "Y"}[n%2]))
+				continue
+			}
 			rows = append(rows, append(draw(), fmt.Sprint(n), rapid.SampledFrom([]string{"A", "B", "C", "D", `\N`}).Draw(r, "nom"),
 				rapid.SampledFrom([]string{"aucune", "maladie", "formation", `\N`}).Draw(r, "absence"), rapid.SampledFrom([]string{"X", "Y", `\N`}).Draw(r, "chef")))
 		}
@@ -300,5 +320,8 @@ func TestARowLessChangesOnlyItsClass(t *testing.T) {
 			r.Fatalf("without row %d of class %s others change:\n%s\n%s", gone, class, d, policy)
 		}
 		others += len(before)
+		if judged == "together" {
+			together += len(before)
+		}
 	})
 }
