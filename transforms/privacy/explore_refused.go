@@ -191,7 +191,8 @@ func (a *asking) average(ctx context.Context) error {
 }
 
 // sensitive looks for the greatest whole l and the least t, in hundredths, of each
-// sensitive column, and whether something fits without it.
+// sensitive column, and whether something fits without it. Without one of those that are
+// judged together the others would be parted otherwise than was counted.
 func (a *asking) sensitive(ctx context.Context) error {
 	for i, s := range a.c.t.Sensitive {
 		ask := func(set func(*disclosure.Sensitive) error) (disclosure.Problem, error) {
@@ -234,6 +235,9 @@ func (a *asking) sensitive(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+		}
+		if a.c.t.jointly() {
+			continue
 		}
 		p := a.p
 		p.Models.Sensitive = slices.Delete(slices.Clone(p.Models.Sensitive), i, i+1)
