@@ -411,56 +411,20 @@ func asPromised(b Batch, want *arrow.Schema) error {
 
 // twoPasses lets the stage see every row before it lets one out. The rows are
 // read twice only where that is sure to give the same rows and costs no
-// database a second query; otherwise they are spooled.
+// database a second query; otherwise what the stage needs of them is put aside,
+// by the stage where it can.
 func (r *flowRun) twoPasses(ctx context.Context, first *reading) (Stream, *reading, error) {
-	if r.replayable() {
-		return r.replay(ctx, first)
-	}
-	in := first.Schema()
-	spool, err := r.env.Spool.Create(in)
+	again := r.replayable()
+	w, keeps, err := r.begin(first.Schema(), again)
 	if err != nil {
 		first.Close()
 		return nil, nil, r.at("privacy", err)
 	}
-	tee := NewStream(in, func(ctx context.Context) (Batch, error) {
-		b, err := first.Next(ctx)
-		if err != nil {
-			return Batch{}, err
-		}
-		if err := spool.Write(b.Record); err != nil {
-			b.Release()
-			return Batch{}, r.at("privacy", err)
-		}
-		return b, nil
-	}, nil)
-	err = r.observe(ctx, tee)
-	if e := first.Close(); err == nil {
-		err = e
+	r.kept = keeps && again
+	if !again && !keeps {
+		return r.spooled(ctx, first, w)
 	}
-	var again Stream
-	if err == nil {
-		err = r.draw(ctx, first)
-	}
-	if err == nil {
-		again, err = spool.Open()
-	}
-	if err != nil {
-		spool.Close()
-		return nil, nil, r.at("privacy", err)
-	}
-	out, err := r.emit(ctx, again)
-	if err != nil {
-		again.Close()
-		spool.Close()
-		return nil, nil, err
-	}
-	return r.noRejects(out.Next, func() error {
-		err := out.Close()
-		if e := spool.Close(); err == nil {
-			err = e
-		}
-		return err
-	}), first, nil
+	return r.replay(ctx, first, w, again)
 }
 
 func (r *flowRun) replayable() bool {
@@ -478,8 +442,9 @@ func (r *flowRun) replayable() bool {
 	return true
 }
 
-func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading, error) {
-	err := r.observe(ctx, first)
+// replay lets out the rows that the stage kept, or else those of another reading.
+func (r *flowRun) replay(ctx context.Context, first *reading, w Watch, again bool) (Stream, *reading, error) {
+	err := r.observe(ctx, first, w)
 	if e := first.Close(); err == nil {
 		err = e
 	}
@@ -497,6 +462,9 @@ func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading,
 		if out != nil {
 			return r.noRejects(out.Next, out.Close), first, nil
 		}
+	}
+	if !again { // what is not asked for twice may be other rows then
+		return nil, nil, r.at("privacy", messages.Internal.With("what", "the privacy stage let rows go that it was to keep"))
 	}
 	second, err := r.read(ctx, r.bind, r.opt.Workers, r.seed(), func(Batch) error { return nil }, nil)
 	if err != nil {
@@ -516,10 +484,11 @@ func (r *flowRun) replay(ctx context.Context, first *reading) (Stream, *reading,
 	}, out.Close), first, nil
 }
 
-func (r *flowRun) observe(ctx context.Context, in Stream) (err error) {
+// observe has the stage look at the rows of in, by w unless that is nil.
+func (r *flowRun) observe(ctx context.Context, in Stream, w Watch) (err error) {
 	in = r.sumReached(in)
-	if o, ok := r.Privacy.(Observer); ok {
-		r.decided, err = r.watch(ctx, o, in)
+	if w != nil {
+		r.decided, err = r.watch(ctx, w, in)
 	} else {
 		r.decided, err = r.Privacy.Observe(ctx, in)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -27,6 +28,7 @@ type keeps struct {
 	anyhow bool  // of another one too
 	ends   error // of kept rows
 	closed *int
+	once   *bool // whether rows were said not to be had again
 }
 
 // keptRows is what keeps decides.
@@ -59,7 +61,10 @@ type keepWatch struct {
 }
 
 func (k keeps) Watch(*arrow.Schema, int) (Watch, error) { return &keepWatch{keeps: k}, nil }
-func (k keeps) WatchKeeping(*arrow.Schema, int) (Watch, error) {
+func (k keeps) WatchKeeping(_ *arrow.Schema, _ int, once bool) (Watch, error) {
+	if k.once != nil {
+		*k.once = once
+	}
 	return &keepWatch{keeps: k, keep: true}, nil
 }
 
@@ -124,20 +129,21 @@ func TestFlowLetsKeptRowsOut(t *testing.T) {
 		"let go":                      {again: true, opened: 3},
 		"a source that is not reread": {gives: true, opened: 2},
 		"an error":                    {again: true, gives: true, fails: failed, opened: 2},
+		"an error, and no other way":  {gives: true, fails: failed, opened: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mem := memory.NewCheckedAllocator(arrowx.Poison{})
 			defer mem.AssertSize(t, 0)
-			closed := 0
+			closed, once := 0, false
 			one := flowCase{rows: 500, chunk: 30, bad: 7, workers: 3, again: c.again, action: "drop"}
 			res, got, opened := one.run(t, t.TempDir(), mem, func(f *Flow, _ *countTo) {
-				f.Privacy = keeps{letOut: f.Privacy.(letOut), gives: c.gives, fails: c.fails, closed: &closed}
+				f.Privacy = keeps{letOut: f.Privacy.(letOut), gives: c.gives, fails: c.fails, closed: &closed, once: &once}
 			})
 			if !errors.Is(res.Err, c.fails) {
 				t.Fatal(res.Err)
 			}
-			if opened != c.opened || closed != 1 {
-				t.Errorf("the source was opened %d times, wanted %d; what was decided was closed %d times", opened, c.opened, closed)
+			if opened != c.opened || closed != 1 || once == c.again {
+				t.Errorf("the source was opened %d times, wanted %d; what was decided was closed %d times; rows are had once: %v", opened, c.opened, closed, once)
 			}
 			if c.fails != nil {
 				return
@@ -183,6 +189,46 @@ func TestFlowKeepsNoRowsWhereTheDiskIsNeeded(t *testing.T) {
 			want, bytesWanted, _ := one.run(t, t.TempDir(), mem, nil)
 			if !bytes.Equal(got, bytesWanted) || res.Rows != want.Rows || res.Fingerprint != want.Fingerprint || len(res.Notes) != len(want.Notes) {
 				t.Errorf("other bytes than of rows that are read again, or %+v, not %+v", res.Rows, want.Rows)
+			}
+		})
+	}
+}
+
+// A source that cannot be read again is read once, whatever becomes of the rows that are
+// kept of it: another reading may give other rows. Where the disk is too small it is said.
+func TestFlowReadsOnceWhatItCannotReadAgain(t *testing.T) {
+	full := messages.DiskBound.With("bound", Size(1000))
+	for name, c := range map[string]struct {
+		change func(*keeps)
+		mid    bool // a barrier comes before the stage
+		fails  *messages.Message
+		closed int
+	}{
+		"no disk in the first pass":     {change: func(k *keeps) { k.watch = full }, fails: messages.DiskBound},
+		"no disk when rows are let out": {change: func(k *keeps) { k.fails = full }, fails: messages.DiskBound, closed: 1},
+		"no disk while they are":        {change: func(k *keeps) { k.ends = full }, fails: messages.DiskBound, closed: 1},
+		"rows that were let go":         {change: func(k *keeps) { k.gives = false }, fails: messages.Internal, closed: 1},
+		"a file before a barrier":       {change: func(k *keeps) { k.ends = full }, mid: true, fails: messages.DiskBound, closed: 1},
+		"none":                          {change: func(k *keeps) {}, closed: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mem := memory.NewCheckedAllocator(arrowx.Poison{})
+			defer mem.AssertSize(t, 0)
+			closed, dir := 0, t.TempDir()
+			one := flowCase{rows: 500, chunk: 30, bad: 7, workers: 3, again: c.mid, mid: c.mid, action: "drop"}
+			res, got, opened := one.run(t, dir, mem, func(f *Flow, _ *countTo) {
+				k := keeps{letOut: f.Privacy.(letOut), gives: true, closed: &closed}
+				c.change(&k)
+				f.Privacy = k
+			})
+			if (res.Err != nil) != (c.fails != nil) || res.Err != nil && !messages.Has(res.Err, c.fails) || opened != 2 || closed != c.closed {
+				t.Fatalf("%v; the source was opened %d times, what was decided closed %d times", res.Err, opened, closed)
+			}
+			if (len(got) == 0) != (res.Err != nil) {
+				t.Errorf("%d bytes were published", len(got))
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+				t.Errorf("%v: %d files stay", err, len(left))
 			}
 		})
 	}

@@ -16,15 +16,18 @@ type Observer interface {
 }
 
 // Keeper is the ability of an Observer to keep, while it looks at the rows, what it will
-// need of them again: where that is little, it costs less than to read the source twice.
-// Where the disk is too small for a task that keeps rows it begins again and keeps none.
+// need of them again: where that is little, it costs less than to read the source twice, or
+// to spool the rows of one that cannot be.
 type Keeper interface {
 	Observer
-	// WatchKeeping is Watch that may keep rows. The Decision is an io.Closer then, which is
-	// closed once rows were let out or given up.
-	WatchKeeping(in *arrow.Schema, workers int) (Watch, error)
+	// WatchKeeping is Watch that may keep rows; nil says that the stage does not. The
+	// Decision is an io.Closer then, which is closed once rows were let out or given up.
+	// once says that the rows are not had again: none is let go then, and where they find
+	// no room the pass fails. Else they are let go where there is less disk than it takes,
+	// and a task that still lacks disk begins again and keeps none.
+	WatchKeeping(in *arrow.Schema, workers int, once bool) (Watch, error)
 	// EmitKept lets the rows out that were kept, all that reached the stage, as Emit would;
-	// in is what their schema was. nil says that they were not kept: the source is read again.
+	// in is what their schema was. nil says that they were let go: the source is read again.
 	EmitKept(ctx context.Context, d Decision, in *arrow.Schema) (Stream, error)
 }
 
@@ -41,16 +44,23 @@ type Watch interface {
 	Close() error
 }
 
-// watch has a stage look at the rows of in, which it does not close, on the workers.
-func (r *flowRun) watch(ctx context.Context, o Observer, in Stream) (d Decision, err error) {
-	begin := o.Watch
-	if k, ok := o.(Keeper); ok && r.mayKeep && r.replayable() { // what is not is spooled as a whole
-		begin, r.kept = k.WatchKeeping, true
+// begin begins the first pass of a stage that looks at rows on the workers; nil is one that
+// does not. keeps says that it keeps them; again, that they are had again where it does not.
+func (r *flowRun) begin(in *arrow.Schema, again bool) (w Watch, keeps bool, err error) {
+	if k, ok := r.Privacy.(Keeper); ok && (r.mayKeep || !again) {
+		if w, err = k.WatchKeeping(in, r.opt.Workers, !again); w != nil || err != nil {
+			return w, true, err
+		}
 	}
-	w, err := begin(in.Schema(), r.opt.Workers)
-	if err != nil {
-		return nil, err
+	if o, ok := r.Privacy.(Observer); ok {
+		w, err = o.Watch(in, r.opt.Workers)
 	}
+	return w, false, err
+}
+
+// watch has a stage look at the rows of in, which it does not close, on the workers. It
+// closes w.
+func (r *flowRun) watch(ctx context.Context, w Watch, in Stream) (d Decision, err error) {
 	defer func() {
 		if e := w.Close(); err == nil {
 			err = e

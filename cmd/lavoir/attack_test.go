@@ -681,11 +681,7 @@ pipeline "agents" {
     identifier "ref" {
       action = "drop"
     }
-    quasi "lieu" {}
-    model {
-      k                 = 3
-      suppression_limit = 0.9
-    }
+%s
   }
   load "local" "portail" {
     connection = connection.local.portail
@@ -695,14 +691,13 @@ pipeline "agents" {
 }
 `
 
-var spoolSteps = map[string]struct {
-	rows         int
-	steps, names string
-}{
-	"runs of a sort": {250_000, `transform "sort" "par_nom" {
-    by = ["nom"]
-  }`, `action = "drop"`},
-	"spool of the privacy stage": {250_000, `source "file" "lieux" {
+const (
+	spoolModel = `    quasi "lieu" {}
+    model {
+      k                 = 3
+      suppression_limit = 0.9
+    }`
+	spoolJoin = `source "file" "lieux" {
     connection = connection.local.depot
     path       = "lieux.csv"
     format "csv" {
@@ -712,14 +707,33 @@ var spoolSteps = map[string]struct {
   transform "join" "lieux" {
     source = source.file.lieux
     on     = { lieu = "code" }
-  }`, `action = "drop"`},
-	"kept rows": {120_000, "", `action = "pseudonym"
+  }`
+	spoolHash = `action = "pseudonym"
       key    = secret.racine
       rotate = "per_release"
+`
+)
+
+var spoolSteps = map[string]struct {
+	rows                int
+	steps, names, model string
+}{
+	"runs of a sort": {250_000, `transform "sort" "par_nom" {
+    by = ["nom"]
+  }`, `action = "drop"`, spoolModel},
+	"spool of the privacy stage": {250_000, spoolJoin, spoolHash + `
+      legal_basis = "D312-1-3/1"
+      reason      = "organigramme"`, `    public = ["ville"]`},
+	"kept rows of a join": {120_000, spoolJoin, spoolHash + `
     }
     subject = "nom"
     gate {
-      max_prosecutor_risk = 0.5`},
+      max_prosecutor_risk = 0.5`, spoolModel},
+	"kept rows": {120_000, "", spoolHash + `
+    }
+    subject = "nom"
+    gate {
+      max_prosecutor_risk = 0.5`, spoolModel},
 	"piles of persons": {120_000, "", `action = "surrogate"
       key    = secret.racine
       rotate = "per_release"
@@ -729,7 +743,7 @@ var spoolSteps = map[string]struct {
       source  = "oppositions.lst"
       key     = "nom"
       secret  = secret.racine
-      max_age = "30d"`},
+      max_age = "30d"`, spoolModel},
 }
 
 // TestAttackSpools: what is left when a run that puts rows on the disk is killed, while
@@ -740,7 +754,7 @@ func TestAttackSpools(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(7, 5))
 			p := project{dir: t.TempDir(), place: keysOf("racine")}
-			p.write(t, "lavoir.hcl", fmt.Sprintf(spoolPipeline, of.steps, of.names))
+			p.write(t, "lavoir.hcl", fmt.Sprintf(spoolPipeline, of.steps, of.names, of.model))
 			p.write(t, "donnees/lieux.csv", "code,ville\nQuartier 1,Val-Fleuri\n")
 			var b strings.Builder
 			b.WriteString("nom,ref,lieu\n")

@@ -166,7 +166,7 @@ type asideSpool struct {
 }
 
 func (s asideSpool) Create(schema *arrow.Schema) (pipelines.SpoolFile, error) {
-	if !strings.HasPrefix(schema.Field(0).Name, "\x00\x00") { // rows that the first pass keeps are put aside whatever the memory
+	if !strings.HasPrefix(schema.Field(schema.NumFields()-1).Name, "\x00\x00") { // rows that the first pass keeps are put aside whatever the memory
 		s.rows.Add(1)
 	}
 	return s.Spool.Create(schema)

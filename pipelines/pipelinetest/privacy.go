@@ -59,6 +59,7 @@ var privacyChecks = []privacyCheck{
 	{"Bind touches no data and promises a schema that is kept", checkPrivacyBind},
 	{"the cut does not matter, in two passes or in one (invariant 2)", checkPrivacyCuts},
 	{"the decision depends on the rows alone, not on order or cut (invariant 2)", checkPrivacyDecision},
+	{"what is put aside between the passes is enough (invariant 2)", checkPrivacySpared},
 	{"no row is gained or moved", checkPrivacyRows},
 	{"a column without a role does not leave (invariant 3)", checkPrivacyColumns},
 	{"null and unknown values let nothing out (invariant 4)", checkPrivacyClosed},

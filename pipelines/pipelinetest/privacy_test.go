@@ -67,6 +67,17 @@ func (v veil) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Decis
 	return d, err
 }
 
+func (v veil) Emitted(in *arrow.Schema) ([]int, error) {
+	needed := []int{columnOf(in, "nom"), columnOf(in, "type")}
+	switch v.fault {
+	case "forgets what it looks at":
+		needed = needed[:1]
+	case "looks at no such column":
+		needed = append(needed, in.NumFields())
+	}
+	return needed, nil
+}
+
 func (v veil) Emit(_ context.Context, _ pipelines.Decision, in pipelines.Stream) (pipelines.Stream, error) {
 	names := []string{"nom", "type"}
 	if v.fault == "lets a new column out" && in.Schema().HasField(newColumn) {
@@ -180,6 +191,8 @@ func TestPrivacySuite(t *testing.T) {
 		"depends on the cut":         "the cut does",
 		"has another kernel":         "the cut does",
 		"decides by the first row":   "the decision",
+		"forgets what it looks at":   "what is put aside",
+		"looks at no such column":    "what is put aside",
 		"moves rows":                 "no row is",
 		"lets a new column out":      "a column without",
 		"clears what does not leave": "a column without",

@@ -10,7 +10,7 @@ import (
 
 // watchedOnWorkers wants of a stage whose rows several workers look at what it
 // decides alone.
-func (pc *privacyCase) watchedOnWorkers(w *world, p pipelines.Privacy, want outcome) (err error) {
+func (pc *privacyCase) watchedOnWorkers(w *world, p pipelines.Privacy, want outcome) error {
 	o, ok := p.(pipelines.Observer)
 	if !ok {
 		return nil
@@ -19,8 +19,20 @@ func (pc *privacyCase) watchedOnWorkers(w *world, p pipelines.Privacy, want outc
 	if err != nil {
 		return err
 	}
+	d, err := pc.watched(w, p, watch)
+	if err == nil {
+		var got outcome
+		if got, err = emit(w, p, d, whole(), pc.input); err == nil {
+			err = want.differs(got)
+		}
+	}
+	return named("watched on workers", err)
+}
+
+// watched is what a pass, which it closes, decides of rows that two workers look at.
+func (pc *privacyCase) watched(w *world, p pipelines.Privacy, watch pipelines.Watch) (d pipelines.Decision, err error) {
 	in := newInput(w, pc.input, Cut{"batches of 2", every(2)})
-	defer func() { err = named("watched on workers", errors.Join(err, watch.Close(), in.release())) }()
+	defer func() { err = errors.Join(err, watch.Close(), in.release()) }()
 	first, n := int64(0), 0
 	for {
 		b, err := in.Next(context.Background())
@@ -28,23 +40,18 @@ func (pc *privacyCase) watchedOnWorkers(w *world, p pipelines.Privacy, want outc
 			break
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		rows := b.NumRows()
 		err = watch.See(context.Background(), n%2, first, b)
 		b.Release()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		first, n = first+rows, n+1
 	}
-	d, err := watch.Decide(context.Background())
-	if err == nil {
-		d, err = draw(p, d)
+	if d, err = watch.Decide(context.Background()); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return err
-	}
-	got, err := emit(w, p, d, whole(), pc.input)
-	return errors.Join(err, want.differs(got))
+	return draw(p, d)
 }

@@ -16,22 +16,46 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/transforms/internal/compute"
+	"github.com/lavoir-data/lavoir/transforms/internal/disclosure"
 )
 
 // keeping is the rows of a policy with a model as they wait, encrypted on disk, for what is
-// decided of them: the codes that the first pass gave their quasi-identifiers, four to a
-// word, and the columns that leave as they are or are looked at again. They wait in the
-// order in which workers saw them, since those that leave are put into an order of their own.
+// decided of them: the columns that leave, masked where that is not decided, and the codes
+// that the first pass gave their quasi-identifiers, four to a word. Nothing else of a row is
+// written. They wait in the order in which workers saw them, since those that leave are put
+// into an order of their own.
 type keeping struct {
-	plan    *plan // of which column is where in schema
-	schema  *arrow.Schema
+	plan    *plan // of which column is where in what is kept
 	mem     memory.Allocator
-	words   int
-	columns []int // of the input, after the words
+	columns []keptColumn
+	packed  *arrow.Schema // the columns, then words of codes
+	wide    *arrow.Schema // the columns, then a column for the codes of each quasi-identifier
 	spool   pipelines.Spool
-	files   [][]pipelines.SpoolFile // by worker; the last is being written
-	given   atomic.Bool             // up: the source will be read again
-	became  [][]uint32              // by quasi-identifier and code: what it is to the verdict
+	by      []keptBy // by worker
+	once    bool     // the rows are not had again
+	given   atomic.Bool
+	became  [][]uint32 // by quasi-identifier and code: what it is to the verdict
+}
+
+// keptColumn is a column of the input, or what leaves of it.
+type keptColumn struct {
+	index  int // ofPersons: the numbers of those whose the rows are
+	masked int // the leaving column whose rule masks it; -1: none
+}
+
+const ofPersons = -1
+
+// persons says whether whose the rows are is kept as numbers.
+func (k *keeping) persons() bool {
+	return slices.Contains(k.columns, keptColumn{ofPersons, -1})
+}
+
+// keptBy is what a worker kept.
+type keptBy struct {
+	files   []pipelines.SpoolFile
+	open    bool // the last of them is being written
+	wide    bool // it met a code that does not go into a word with others
+	masking *masking
 }
 
 // inWord is how many codes a word has, and codeBits how many bits each.
@@ -41,73 +65,85 @@ const inWord, codeBits = 4, 16
 // take their room.
 const keptBytes = 32 << 20
 
-// keeps says whether the second pass needs no more of a row than its codes and the columns
-// that leave. Texts that are looked through are long, and cost as much to keep as to read.
-func (p *plan) keeps() bool {
-	t := p.records.t
-	return !t.local() && t.Opposition == nil && len(p.micro) == 0 && p.clears == nil &&
-		!slices.ContainsFunc(p.columns, func(c leaving) bool {
-			return c.text != nil || c.rule != nil && (c.rule.clear != nil || c.rule.cells != nil)
-		})
+// keeps says whether the second pass needs no more of a row than its codes and what leaves
+// of its columns. Texts that are looked through are long, and cost as much to keep as to
+// read, where rows are had again.
+func (p *plan) keeps(once bool) bool {
+	return !p.records.t.local() && (once || !slices.ContainsFunc(p.columns, func(c leaving) bool { return c.text != nil }))
 }
 
-func (p *plan) keeping(t policy, in *arrow.Schema, workers int) *keeping {
-	k := &keeping{mem: t.env.Allocator, words: (len(p.records.quasi) + inWord - 1) / inWord}
+func (p *plan) keeping(t policy, in *arrow.Schema, workers int, once bool) *keeping {
+	k := &keeping{mem: t.env.Allocator, spool: t.env.Spool, by: make([]keptBy, workers), once: once}
 	var fields []arrow.Field
-	for w := range k.words {
-		fields = append(fields, arrow.Field{Name: fmt.Sprintf("\x00\x00%d", w), Type: arrow.PrimitiveTypes.Int64})
-	}
-	at := func(column int, f arrow.Field) int { // of schema
-		i := slices.Index(k.columns, column)
+	at := func(c keptColumn, f arrow.Field) int {
+		i := slices.Index(k.columns, c)
 		if i < 0 {
 			i = len(k.columns)
-			k.columns, fields = append(k.columns, column), append(fields, f)
+			k.columns, fields = append(k.columns, c), append(fields, f)
 		}
-		return k.words + i
+		return i
 	}
 	kept, records := *p, *p.records
 	kept.columns, kept.records = slices.Clone(p.columns), &records
+	subject := keptColumn{records.subject, -1}
 	if records.tied { // else nobody asks whose a row is
-		records.subject = at(records.subject, in.Field(records.subject))
+		f := in.Field(records.subject)
+		if slices.ContainsFunc(p.columns, func(c leaving) bool { return c.index == records.subject && c.rule != nil && c.rule.surrogate }) {
+			subject, f = keptColumn{ofPersons, -1}, arrow.Field{Name: f.Name, Type: arrow.PrimitiveTypes.Int64} // a name is not needed
+		}
+		records.subject = at(subject, f)
 	}
 	for n := range kept.columns {
 		c := &kept.columns[n]
-		if c.quasi >= 0 {
+		from := keptColumn{c.index, -1}
+		switch {
+		case c.quasi >= 0:
 			continue
+		case c.rule.constant():
+			c.index = 0 // of it nothing leaves
+			continue
+		case subject.index == ofPersons && c.index == p.records.subject:
+			c.index = records.subject
+			continue
+		case c.rule.masks():
+			from.masked, c.rule = n, nil
 		}
 		f := in.Field(c.index)
 		if c.rule == nil {
 			f = waits(f)
 		}
-		c.index = at(c.index, f)
+		c.index = at(from, f)
 	}
-	k.plan, k.schema = &kept, arrow.NewSchema(fields, nil)
-	k.spool, k.files = t.env.Spool, make([][]pipelines.SpoolFile, workers)
+	k.plan = &kept
+	packed, wide := slices.Clone(fields), fields
+	for w := range (len(p.records.quasi) + inWord - 1) / inWord {
+		packed = append(packed, arrow.Field{Name: fmt.Sprintf("\x00\x00%d", w), Type: arrow.PrimitiveTypes.Int64})
+	}
+	for j := range p.records.quasi {
+		wide = append(wide, arrow.Field{Name: fmt.Sprintf("\x00\x00%d", j), Type: arrow.PrimitiveTypes.Int32})
+	}
+	k.packed, k.wide = arrow.NewSchema(packed, nil), arrow.NewSchema(wide, nil)
+	for w := range k.by {
+		k.by[w].masking = p.masking(k.mem)
+	}
 	return k
 }
 
-// add keeps rows that a worker saw. What there is no disk for is let go, and so are rows
-// of more values than a word tells apart.
-func (k *keeping) add(worker int, r arrow.Record, codes [][]uint32) error {
+// add keeps rows that a worker saw. Where they are had again, what there is no disk for is
+// let go.
+func (k *keeping) add(ctx context.Context, worker int, r arrow.Record, seen *disclosure.Rows) error {
 	if k == nil || r.NumRows() == 0 {
 		return nil
 	}
+	by := &k.by[worker]
 	if !k.given.Load() {
-		f, err := k.file(worker)
-		if err == nil {
-			err = k.write(f, r, codes)
-		}
-		if err != nil && !noDisk(err) {
+		err := k.write(ctx, by, r, seen)
+		if err == nil || k.once || !noDisk(err) {
 			return err
 		}
-		if err != nil {
-			k.given.Store(true)
-		}
+		k.given.Store(true)
 	}
-	if k.given.Load() {
-		return closeAll(k.files[worker])
-	}
-	return nil
+	return closeAll(by.files)
 }
 
 // noDisk says whether no more can be written, by the bound or at all.
@@ -116,26 +152,33 @@ func noDisk(err error) bool {
 }
 
 // file is the one that a worker writes to.
-func (k *keeping) file(worker int) (pipelines.SpoolFile, error) {
-	if n := len(k.files[worker]); n > 0 {
-		f := k.files[worker][n-1]
-		if f.Bytes() < keptBytes {
+func (k *keeping) file(by *keptBy) (pipelines.SpoolFile, error) {
+	if by.open {
+		if f := by.files[len(by.files)-1]; f.Bytes() < keptBytes {
 			return f, nil
 		}
-		if err := written(f); err != nil {
+		if err := by.written(); err != nil {
 			return nil, err
 		}
 	}
-	f, err := k.spool.Create(k.schema)
+	schema := k.packed
+	if by.wide {
+		schema = k.wide
+	}
+	f, err := k.spool.Create(schema)
 	if err == nil {
-		k.files[worker] = append(k.files[worker], f)
+		by.files, by.open = append(by.files, f), true
 	}
 	return f, err
 }
 
-// written frees what a file holds to be written, long before it is read.
-func written(f pipelines.SpoolFile) error {
-	s, err := f.Open()
+// written frees what the last file holds to be written, long before it is read.
+func (by *keptBy) written() error {
+	if !by.open {
+		return nil
+	}
+	by.open = false
+	s, err := by.files[len(by.files)-1].Open()
 	if err != nil {
 		return err
 	}
@@ -151,16 +194,74 @@ func closeAll(files []pipelines.SpoolFile) (err error) {
 	return err
 }
 
-func (k *keeping) write(f pipelines.SpoolFile, r arrow.Record, codes [][]uint32) error {
+func (k *keeping) write(ctx context.Context, by *keptBy, r arrow.Record, seen *disclosure.Rows) error {
 	n := int(r.NumRows())
-	cols := make([]arrow.Array, 0, k.schema.NumFields())
+	cols := make([]arrow.Array, 0, k.wide.NumFields())
 	defer func() { compute.Release(cols) }()
+	for _, c := range k.columns {
+		if c.index == ofPersons {
+			data := borrowed(arrow.PrimitiveTypes.Int64, n, arrow.Uint64Traits.CastToBytes(seen.Subjects[:n]))
+			cols = append(cols, array.NewInt64Data(data))
+			data.Release()
+			continue
+		}
+		col := r.Column(c.index)
+		col.Retain()
+		var err error
+		if c.masked >= 0 {
+			col, err = by.masking.leaves(ctx, c.masked, r, nil, col)
+		}
+		if err == nil {
+			col, err = narrow(k.mem, k.wide.Field(len(cols)), col)
+		}
+		if err != nil {
+			return err
+		}
+		cols = append(cols, col)
+	}
+	if !by.wide {
+		words, fit := k.words(seen.Quasi, n)
+		if fit {
+			cols = append(cols, words...)
+		} else {
+			compute.Release(words)
+			by.wide = true
+			if err := by.written(); err != nil {
+				return err
+			}
+		}
+	}
+	schema := k.packed
+	if by.wide {
+		schema = k.wide
+		for _, column := range seen.Quasi {
+			data := borrowed(arrow.PrimitiveTypes.Int32, n, arrow.Uint32Traits.CastToBytes(column[:n]))
+			cols = append(cols, array.NewInt32Data(data))
+			data.Release()
+		}
+	}
+	f, err := k.file(by)
+	if err != nil {
+		return err
+	}
+	rec := array.NewRecord(schema, cols, int64(n))
+	defer rec.Release()
+	return f.Write(rec)
+}
+
+// borrowed is n values that are written before whoever has them changes them.
+func borrowed(t arrow.DataType, n int, values []byte) arrow.ArrayData {
+	return array.NewData(t, n, []*memory.Buffer{nil, memory.NewBufferBytes(values)}, nil, 0, 0)
+}
+
+// words packs the codes of n rows; false says that there is one that does not fit.
+func (k *keeping) words(codes [][]uint32, n int) (cols []arrow.Array, fit bool) {
 	over := uint32(0)
-	for w := range k.words {
+	for some := range slices.Chunk(codes, inWord) {
 		b := arrowx.NewBuffer(k.mem, n*arrow.Int64SizeBytes)
 		words := arrow.Uint64Traits.CastFromBytes(b.Bytes())
 		clear(words)
-		for j, column := range codes[w*inWord : min(len(codes), (w+1)*inWord)] {
+		for j, column := range some {
 			for i, code := range column[:n] {
 				words[i] |= uint64(code) << (codeBits * j)
 				over |= code
@@ -171,21 +272,7 @@ func (k *keeping) write(f pipelines.SpoolFile, r arrow.Record, codes [][]uint32)
 		cols = append(cols, array.NewInt64Data(data))
 		data.Release()
 	}
-	if over > math.MaxUint16 {
-		k.given.Store(true)
-		return nil
-	}
-	for _, c := range k.columns {
-		r.Column(c).Retain()
-		col, err := narrow(k.mem, k.schema.Field(len(cols)), r.Column(c))
-		if err != nil {
-			return err
-		}
-		cols = append(cols, col)
-	}
-	rec := array.NewRecord(k.schema, cols, int64(n))
-	defer rec.Release()
-	return f.Write(rec)
+	return cols, over <= math.MaxUint16
 }
 
 // end gives what was kept once all rows were seen; nil: nothing.
@@ -197,23 +284,29 @@ func (k *keeping) end(v *verdict) (*keeping, error) {
 	if k == nil {
 		return nil, nil
 	}
-	if k.given.Load() || v.recoder == nil {
+	if k.given.Load() {
 		return nil, k.Close()
 	}
-	for _, files := range k.files {
-		if len(files) == 0 {
-			continue
-		}
-		err := written(files[len(files)-1])
-		if noDisk(err) {
+	for w := range k.by {
+		err := k.by[w].written()
+		if noDisk(err) && !k.once {
 			return nil, k.Close()
 		}
 		if err != nil {
 			return nil, err
 		}
+		k.by[w].masking = nil
 	}
 	k.became = became
 	return k, nil
+}
+
+// files are those of all workers.
+func (k *keeping) files() (all []pipelines.SpoolFile) {
+	for _, by := range k.by {
+		all = append(all, by.files...)
+	}
+	return all
 }
 
 // Close removes the files. It is legal at any time.
@@ -221,7 +314,7 @@ func (k *keeping) Close() error {
 	if k == nil {
 		return nil
 	}
-	return closeAll(slices.Concat(k.files...))
+	return closeAll(k.files())
 }
 
 // Close removes what was kept.
@@ -261,14 +354,22 @@ func (k *keeping) kernel(p *plan, s *seen) pipelines.Kernel {
 	m.draw(s)
 	e := p.recoding(s.verdict)
 	e.r = k.plan.records
+	if k.persons() {
+		e.whose.told = true
+	}
 	return func(ctx context.Context, b pipelines.Batch) (pipelines.Batch, error) {
 		n := int(b.NumRows())
 		for j, became := range k.became {
-			words := b.Column(j / inWord).(*array.Int64).Int64Values()
-			shift := codeBits * (j % inWord)
 			codes := slices.Grow(e.codes[j][:0], n)[:n]
-			for i, w := range words {
-				codes[i] = became[uint16(w>>shift)]
+			if b.Schema().Field(len(k.columns)).Type.ID() == arrow.INT32 {
+				for i, code := range b.Column(len(k.columns) + j).(*array.Int32).Int32Values() {
+					codes[i] = became[uint32(code)]
+				}
+			} else {
+				shift := codeBits * (j % inWord)
+				for i, w := range b.Column(len(k.columns) + j/inWord).(*array.Int64).Int64Values() {
+					codes[i] = became[uint16(w>>shift)]
+				}
 			}
 			e.codes[j] = codes
 		}
@@ -285,8 +386,8 @@ func (k *keeping) kernel(p *plan, s *seen) pipelines.Kernel {
 // rows gives what was kept, and removes each file that was read.
 func (k *keeping) rows() pipelines.Stream {
 	var open pipelines.Stream
-	files, next := slices.Concat(k.files...), 0
-	return pipelines.NewStream(k.schema, func(ctx context.Context) (pipelines.Batch, error) {
+	files, next := k.files(), 0
+	return pipelines.NewStream(k.packed, func(ctx context.Context) (pipelines.Batch, error) {
 		for {
 			if open == nil {
 				if next == len(files) {

@@ -55,6 +55,14 @@ type rule struct {
 	key       []byte        // of otherwise
 }
 
+// constant says whether the value does not matter: another stands in every row.
+func (r *rule) constant() bool {
+	return r != nil && r.pseudonym == "" && !r.redact && r.partial == nil && r.clear == nil && r.cells == nil
+}
+
+// masks says whether the row alone tells what stands in its place, of more than one thing.
+func (r *rule) masks() bool { return r != nil && r.pseudonym == "" && !r.constant() }
+
 func (t policy) plan(in *arrow.Schema) (*plan, error) {
 	var diags hcl.Diagnostics
 	rules := map[int]*rule{}
@@ -359,18 +367,17 @@ func (m *masking) leaves(ctx context.Context, n int, r arrow.Record, e *recoding
 		return m.redact(ctx, n, r, col.(*array.String))
 	}
 	refs := make([]arrowx.Ref, col.Len())
-	for i := range refs {
-		refs[i].Chunk = 1
+	if c.rule.constant() {
+		return arrowx.Gather(m.mem, c.rule.otherwise.DataType(), []arrow.Array{c.rule.otherwise}, refs)
 	}
-	if m.evaluators[n] != nil || c.rule.cells != nil {
-		may, err := m.clear(ctx, n, r)
-		if err != nil {
-			return nil, err
-		}
-		for i, yes := range may {
-			if yes {
-				refs[i] = arrowx.Ref{Row: int32(i)}
-			}
+	may, err := m.clear(ctx, n, r)
+	if err != nil {
+		return nil, err
+	}
+	for i, yes := range may {
+		refs[i] = arrowx.Ref{Row: int32(i)}
+		if !yes {
+			refs[i] = arrowx.Ref{Chunk: 1}
 		}
 	}
 	return arrowx.Gather(m.mem, col.DataType(), []arrow.Array{col, c.rule.otherwise}, refs)

@@ -32,15 +32,23 @@ func (t policy) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Dec
 
 // Watch counts the rows on several workers.
 func (t policy) Watch(in *arrow.Schema, workers int) (pipelines.Watch, error) {
-	return t.watch(in, workers, false)
+	return t.watch(in, workers, nil)
 }
 
-// WatchKeeping keeps of the rows what leaves of them, where it can.
-func (t policy) WatchKeeping(in *arrow.Schema, workers int) (pipelines.Watch, error) {
-	return t.watch(in, workers, true)
+// WatchKeeping keeps of the rows what leaves of them, where a model decides which do.
+func (t policy) WatchKeeping(in *arrow.Schema, workers int, once bool) (pipelines.Watch, error) {
+	p, err := t.plan(in)
+	if err != nil {
+		return nil, err
+	}
+	if p.records == nil || t.env.Spool == nil || !p.keeps(once) {
+		return nil, nil
+	}
+	return t.watch(in, workers, p.keeping(t, in, workers, once))
 }
 
-func (t policy) watch(in *arrow.Schema, workers int, keep bool) (pipelines.Watch, error) {
+// watch looks at the rows, and has those kept that kept is for, unless it is nil.
+func (t policy) watch(in *arrow.Schema, workers int, kept *keeping) (pipelines.Watch, error) {
 	p, err := t.plan(in)
 	if err != nil {
 		return nil, err
@@ -54,11 +62,7 @@ func (t policy) watch(in *arrow.Schema, workers int, keep bool) (pipelines.Watch
 		w.objecting[i] = t.objecting(opposed)
 	}
 	if p.records != nil {
-		records := &watchedRecords{watched: w, counting: t.count(p.records, workers)}
-		if keep && t.env.Spool != nil && p.keeps() {
-			records.kept = p.keeping(t, in, workers)
-		}
-		return records, nil
+		return &watchedRecords{watched: w, counting: t.count(p.records, workers), kept: kept}, nil
 	}
 	rules := watchedRules{watched: w}
 	for range workers {
@@ -102,7 +106,7 @@ func (w *watchedRecords) See(ctx context.Context, worker int, first int64, b pip
 	if err := c.add(ctx, b.Record, origin{first, kept}); err != nil {
 		return err
 	}
-	return w.kept.add(worker, b.Record, c.batch.Quasi)
+	return w.kept.add(ctx, worker, b.Record, &c.batch)
 }
 
 func (w *watchedRecords) Decide(ctx context.Context) (pipelines.Decision, error) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/zeebo/xxh3"
 
 	"github.com/lavoir-data/lavoir/internal/arrowx"
@@ -25,6 +26,7 @@ func (t policy) tells() bool { return t.Subject != "" && (t.tied() || t.asItIs(t
 // owners tells of whom rows are. It is for one goroutine.
 type owners struct {
 	form    protect.Form // of the subject, where it leaves as a pseudonym
+	told    bool         // rows that were kept have the numbers themselves
 	numbers []uint64
 	written []byte
 	buf     []byte
@@ -36,6 +38,9 @@ func (t policy) owners() *owners { return &owners{form: t.subjectForm()} }
 // All of which nobody knows the person are of one person, whose number is 0, and so
 // are those that leave under one pseudonym.
 func (w *owners) of(a arrow.Array) []uint64 {
+	if w.told {
+		return arrow.Uint64Traits.CastFromBytes(arrow.Int64Traits.CastToBytes(a.(*array.Int64).Int64Values()))
+	}
 	w.numbers = slices.Grow(w.numbers[:0], a.Len())[:a.Len()]
 	var text func([]byte, int) []byte
 	if w.form != "" {
