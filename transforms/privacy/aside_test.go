@@ -17,6 +17,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 	"pgregory.net/rapid"
 
+	"github.com/lavoir-data/lavoir/internal/draws"
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/pipelines/pipelinetest"
@@ -178,7 +179,7 @@ func asideRows(r *rapid.T) (csv string, values map[string][]string, masked []str
 // memory and the workers, and however often it is cut.
 func TestWhatDoesNotLeaveIsNotPutAside(t *testing.T) {
 	kinds := slices.Sorted(maps.Keys(asideKinds))
-	met := map[string]int{}
+	met := draws.Of(kinds...)
 	property := func(r *rapid.T) {
 		name := rapid.SampledFrom(kinds).Draw(r, "kind")
 		kind := asideKinds[name]
@@ -247,17 +248,10 @@ func TestWhatDoesNotLeaveIsNotPutAside(t *testing.T) {
 			}
 		}
 		if spool.written.Len() > 0 && len(got.Rows) > 0 {
-			met[name]++
+			met.Meet(name)
 		}
 	}
-	drawUntilMet(t, property, func() (unmet []string) {
-		for _, name := range kinds {
-			if met[name] == 0 {
-				unmet = append(unmet, name)
-			}
-		}
-		return unmet
-	})
+	draws.Check(t, met, property)
 }
 
 func mustTemp(t *testing.T, r *rapid.T) string {

@@ -94,7 +94,7 @@ func TestKeptRowsWhereTheDiskFails(t *testing.T) {
 	base := pipelinetest.Env(t)
 	base.Secrets, base.Memory = secret(strings.Repeat("k", 32)), 1<<30
 	bodies, _ := keptBodies()
-	met := map[string]int{}
+	met := draws.Of("an error", "no disk", "interrupted", "read again", "no disk, once", "no folder, once", "interrupted, once", "all")
 	property := func(r *rapid.T) {
 		mem := memory.NewCheckedAllocator(arrowx.Poison{})
 		dir, err := os.MkdirTemp(t.TempDir(), "")
@@ -135,7 +135,7 @@ func TestKeptRowsWhereTheDiskFails(t *testing.T) {
 				if once {
 					r.Fatal("rows that are not had again were let go")
 				}
-				met["read again"]++
+				met.Meet("read again")
 			}
 			if out != nil {
 				most := rapid.SampledFrom([]int{0, 1, 1000}).Draw(r, "batches taken")
@@ -160,7 +160,7 @@ func TestKeptRowsWhereTheDiskFails(t *testing.T) {
 		}
 		switch {
 		case err != nil && once:
-			met[why+", once"]++
+			met.Meet(why + ", once")
 		case err != nil:
 			met.Meet(why)
 		case ended:
@@ -196,13 +196,5 @@ func TestKeptRowsWhereTheDiskFails(t *testing.T) {
 			r.Fatalf("%d bytes stay", n)
 		}
 	}
-	unmet := func() (unmet []string) {
-		for _, what := range []string{"an error", "no disk", "interrupted", "read again", "no disk, once", "no folder, once", "interrupted, once", "all"} {
-			if met[what] == 0 {
-				unmet = append(unmet, what)
-			}
-		}
-		return unmet
-	}
-	drawUntilMet(t, property, unmet)
+	draws.Check(t, met, property)
 }

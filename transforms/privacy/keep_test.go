@@ -96,7 +96,7 @@ func TestKeptRowsLeaveAsThoseReadAgain(t *testing.T) {
 	env.Secrets, env.Now = secret(strings.Repeat("k", 32)), time.Now
 	env.Memory = 1 << 30
 	bodies, needed := keptBodies()
-	published := map[string]int{}
+	published := draws.Of(slices.Collect(maps.Keys(bodies))...)
 	property := func(r *rapid.T) {
 		name := rapid.SampledFrom(slices.Sorted(maps.Keys(bodies))).Draw(r, "policy")
 		once := slices.Contains(needed, name) || rapid.Bool().Draw(r, "once")
@@ -131,7 +131,7 @@ func TestKeptRowsLeaveAsThoseReadAgain(t *testing.T) {
 			r.Fatal(err)
 		}
 		want := publishedBytes(r, env, p, d, motleyRows(seed, order, rows), 1)
-		published[name] += len(want)
+		published.Meet(name)
 		size := rapid.IntRange(1, rows).Draw(r, "batch")
 		d, err = keep(p, motley, motleyRows(seed, rapid.Permutation(order).Draw(r, "order"), size), env.Workers, once)
 		if err != nil {
@@ -154,14 +154,7 @@ func TestKeptRowsLeaveAsThoseReadAgain(t *testing.T) {
 			r.Fatalf("%v: %d files stay", err, len(left))
 		}
 	}
-	drawUntilMet(t, property, func() (unmet []string) {
-		for name := range bodies {
-			if published[name] == 0 {
-				unmet = append(unmet, name)
-			}
-		}
-		return unmet
-	})
+	draws.Check(t, published, property)
 }
 
 // What cannot be kept is read again, and leaves no files: rows that there is no disk for,
