@@ -9,13 +9,14 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/memory"
 )
 
-// Sparing is the ability of a TwoPass stage to say what Emit looks at. Nothing else of a row
-// is written to disk between the passes: a name that does not leave is not, not even
-// encrypted. Without it all columns are.
+// Sparing is the ability of a TwoPass stage to say what Emit needs of the rows. Nothing else
+// of them is written to disk between the passes: a name that does not leave is not, not even
+// encrypted. Without it whole rows are.
 type Sparing interface {
-	// Emitted gives the columns of in that Emit looks at, in their order. Every value of
-	// the others, of which none leaves, may be null by then.
-	Emitted(in *arrow.Schema) ([]int, error)
+	// Spare gives the columns of in that Emit looks at, in their order: every value of the
+	// others, of which none leaves, is null by then. mask hides of rows what Emit will
+	// hide, so that it lets the same out; nil is a stage that hides nothing before.
+	Spare(in *arrow.Schema) (columns []int, mask Kernel, err error)
 }
 
 // spooled puts aside what the stage needs of the rows while it looks at them. It closes w,
@@ -42,9 +43,12 @@ func (r *flowRun) spooled(ctx context.Context, first *reading, w Watch) (Stream,
 		if err != nil {
 			return Batch{}, err
 		}
-		rest := s.of(b.Record)
-		defer rest.Release()
-		if err := spool.Write(rest); err != nil {
+		rest, err := s.of(ctx, b)
+		if err == nil {
+			err = spool.Write(rest)
+			rest.Release()
+		}
+		if err != nil {
 			b.Release()
 			return Batch{}, r.at("privacy", err)
 		}
@@ -81,15 +85,16 @@ func (r *flowRun) spooled(ctx context.Context, first *reading, w Watch) (Stream,
 	}), first, nil
 }
 
-// spared is the columns of rows that are put aside.
+// spared is what of rows is put aside.
 type spared struct {
 	schema *arrow.Schema
-	from   []int // by column of schema: that of the input
+	from   []int  // by column of schema: that of the input
+	mask   Kernel // nil: none
 }
 
 func (r *flowRun) spared(in *arrow.Schema) (s spared, err error) {
 	if p, ok := r.Privacy.(Sparing); ok {
-		s.from, err = p.Emitted(in)
+		s.from, s.mask, err = p.Spare(in)
 	} else {
 		for i := range in.Fields() {
 			s.from = append(s.from, i)
@@ -103,13 +108,21 @@ func (r *flowRun) spared(in *arrow.Schema) (s spared, err error) {
 	return s, err
 }
 
-// of is what is put aside of r, which it borrows.
-func (s spared) of(r arrow.Record) arrow.Record {
+// of is what is put aside of b, which it borrows.
+func (s spared) of(ctx context.Context, b Batch) (arrow.Record, error) {
+	b.Retain()
+	if s.mask != nil {
+		var err error
+		if b, err = s.mask(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	defer b.Release()
 	var cols []arrow.Array
 	for _, i := range s.from {
-		cols = append(cols, r.Column(i))
+		cols = append(cols, b.Column(i))
 	}
-	return array.NewRecord(s.schema, cols, r.NumRows())
+	return array.NewRecord(s.schema, cols, b.NumRows()), nil
 }
 
 // whole gives the rows of rest, which it owns, with nulls for what was not put aside.

@@ -123,9 +123,13 @@ func (c choosy) Emit(_ context.Context, d Decision, in Stream) (Stream, error) {
 }
 
 // says is choosy that says what it looks at.
-type says struct{ choosy }
+type says struct {
+	choosy
+	mask   Kernel
+	unsaid error
+}
 
-func (s says) Emitted(*arrow.Schema) ([]int, error) { return s.leaves, nil }
+func (s says) Spare(*arrow.Schema) ([]int, Kernel, error) { return s.leaves, s.mask, s.unsaid }
 
 // watchedSpool notes what is written to it.
 type watchedSpool struct {
@@ -193,7 +197,7 @@ func TestFlowPutsAsideWhatIsNeeded(t *testing.T) {
 			return res, out, spool, opened
 		}
 		stage := choosy{letOut: letOut{mem: mem}, leaves: leaves, fails: fails}
-		res, got, spool, opened := run(src, says{stage})
+		res, got, spool, opened := run(src, says{choosy: stage})
 		if !errors.Is(res.Err, fails) || opened != 1 || len(spool.columns) != 1 || len(spool.columns[0]) != len(leaves) {
 			rt.Fatalf("%v: opened %d times, put aside %q", res.Err, opened, spool.columns)
 		}
@@ -211,7 +215,7 @@ func TestFlowPutsAsideWhatIsNeeded(t *testing.T) {
 		for _, other := range []struct {
 			src   wideRows
 			stage Privacy
-		}{{src, stage}, {again, says{stage}}, {again, stage}} {
+		}{{src, stage}, {again, says{choosy: stage}}, {again, stage}} {
 			want, bytesWanted, _, _ := run(other.src, other.stage)
 			if !errors.Is(want.Err, fails) || !bytes.Equal(got, bytesWanted) || res.Rows != want.Rows || res.Fingerprint != want.Fingerprint {
 				rt.Fatalf("%v: other bytes, or %+v, not %+v", want.Err, res.Rows, want.Rows)
@@ -221,4 +225,51 @@ func TestFlowPutsAsideWhatIsNeeded(t *testing.T) {
 			rt.Fatalf("%d bytes stay", n)
 		}
 	})
+}
+
+// What the stage masks is masked before it is put aside, and not before it is seen; where
+// that fails, or the stage does not know what it looks at, nothing is put aside.
+func TestFlowPutsAsideWhatIsMasked(t *testing.T) {
+	failed := errors.New("no")
+	for name, c := range map[string]struct {
+		change func(*says)
+		fails  error
+		files  int
+	}{
+		"masked": {change: func(*says) {}, files: 1},
+		"a mask that fails": {change: func(s *says) {
+			s.mask = func(_ context.Context, b Batch) (Batch, error) { b.Release(); return Batch{}, failed }
+		}, fails: failed, files: 1},
+		"a stage that cannot tell": {change: func(s *says) { s.unsaid = failed }, fails: failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mem := memory.NewCheckedAllocator(arrowx.Poison{})
+			defer mem.AssertSize(t, 0)
+			schema := arrow.NewSchema([]arrow.Field{{Name: "c0", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "c1", Type: arrow.BinaryTypes.String, Nullable: true}}, nil)
+			opened, dir := 0, t.TempDir()
+			src := wideRows{mem: mem, schema: schema, rows: 50, batch: 20, opened: &opened}
+			s := says{choosy: choosy{letOut: letOut{mem: mem}, leaves: []int{0, 1}}}
+			s.mask = func(_ context.Context, b Batch) (Batch, error) {
+				nulls := array.MakeArrayOfNull(mem, arrow.BinaryTypes.String, int(b.NumRows()))
+				defer nulls.Release()
+				return b.With(array.NewRecord(schema, []arrow.Array{b.Column(0), nulls}, b.NumRows())), nil
+			}
+			c.change(&s)
+			var out []byte
+			f := &Flow{SourceName: "source.wide", Source: src, Privacy: s, Loads: []Load{{"load.memory", inMemory{mem: mem, published: &out}}}}
+			env := testEnv(t, mem, dir)
+			spool := &watchedSpool{Spool: env.Spool, written: &bytes.Buffer{}}
+			env.Spool = spool
+			res := f.Run(context.Background(), env, FlowOptions{Workers: 2, Key: []byte("k")})
+			if !errors.Is(res.Err, c.fails) || len(spool.columns) != c.files {
+				t.Fatalf("%v: put aside %q", res.Err, spool.columns)
+			}
+			if bytes.Contains(spool.written.Bytes(), []byte(valueOf(1, 9))) || c.fails == nil != bytes.Contains(spool.written.Bytes(), []byte(valueOf(0, 9))) {
+				t.Error("what is masked was put aside, or what is not was not")
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+				t.Errorf("%v: %d files stay", err, len(left))
+			}
+		})
+	}
 }

@@ -67,15 +67,20 @@ func (v veil) Observe(ctx context.Context, in pipelines.Stream) (pipelines.Decis
 	return d, err
 }
 
-func (v veil) Emitted(in *arrow.Schema) ([]int, error) {
+func (v veil) Spare(in *arrow.Schema) ([]int, pipelines.Kernel, error) {
 	needed := []int{columnOf(in, "nom"), columnOf(in, "type")}
+	mask := func(_ context.Context, b pipelines.Batch) (pipelines.Batch, error) { return v.mask(b, in, ""), nil }
 	switch v.fault {
 	case "forgets what it looks at":
 		needed = needed[:1]
 	case "looks at no such column":
 		needed = append(needed, in.NumFields())
+	case "masks rows away":
+		mask = func(_ context.Context, b pipelines.Batch) (pipelines.Batch, error) {
+			return b.With(b.NewSlice(0, b.NumRows()/2)), nil
+		}
 	}
-	return needed, nil
+	return needed, mask, nil
 }
 
 func (v veil) Emit(_ context.Context, _ pipelines.Decision, in pipelines.Stream) (pipelines.Stream, error) {
@@ -193,6 +198,7 @@ func TestPrivacySuite(t *testing.T) {
 		"decides by the first row":   "the decision",
 		"forgets what it looks at":   "what is put aside",
 		"looks at no such column":    "what is put aside",
+		"masks rows away":            "what is put aside",
 		"moves rows":                 "no row is",
 		"lets a new column out":      "a column without",
 		"clears what does not leave": "a column without",

@@ -31,9 +31,15 @@ func checkPrivacySpared(pc *privacyCase) error {
 }
 
 func (pc *privacyCase) spares(w *world, p pipelines.Privacy, s pipelines.Sparing, want outcome) error {
-	needed, err := s.Emitted(pc.input.Schema)
+	needed, mask, err := s.Spare(pc.input.Schema)
 	if err != nil {
 		return err
+	}
+	input := pc.input
+	if mask != nil {
+		if input, err = pc.masked(w, mask); err != nil {
+			return err
+		}
 	}
 	for i, c := range needed {
 		if c < 0 || c >= pc.input.Schema.NumFields() || i > 0 && c <= needed[i-1] {
@@ -41,7 +47,7 @@ func (pc *privacyCase) spares(w *world, p pipelines.Privacy, s pipelines.Sparing
 		}
 	}
 	spared := Table{Schema: pc.input.Schema}
-	for _, row := range pc.input.Rows {
+	for _, row := range input.Rows {
 		row = slices.Clone(row)
 		for c := range row {
 			if !slices.Contains(needed, c) {
@@ -56,6 +62,24 @@ func (pc *privacyCase) spares(w *world, p pipelines.Privacy, s pipelines.Sparing
 	}
 	got, err := emit(w, p, d, whole(), spared)
 	return errors.Join(err, want.differs(got))
+}
+
+// masked is what a stage leaves of the rows of an example.
+func (pc *privacyCase) masked(w *world, mask pipelines.Kernel) (Table, error) {
+	in := newInput(w, pc.input, Cut{"batches of 2", every(2)})
+	s := pipelines.NewStream(pc.input.Schema, func(ctx context.Context) (pipelines.Batch, error) {
+		b, err := in.Next(ctx)
+		if err != nil {
+			return pipelines.Batch{}, err
+		}
+		return mask(ctx, b)
+	}, in.Close)
+	o := drain(context.Background(), s)
+	err := errors.Join(o.broken, o.err, s.Close(), in.release())
+	if err == nil && len(o.table.Rows) != len(pc.input.Rows) {
+		err = errors.New("rows are gained or lost where they are masked")
+	}
+	return o.table, err
 }
 
 func (pc *privacyCase) kept(w *world, p pipelines.Privacy, k pipelines.Keeper, once bool, want outcome) error {

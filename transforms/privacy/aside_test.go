@@ -142,6 +142,9 @@ var asideKinds = map[string]struct {
 	"means":      {body: "public = [\"service\"]\nsubject = \"ref\"\nidentifier \"nom\" {\naction = \"constant\"\notherwise = \"x\"\n}\nmicroaggregate \"m\" {\ncolumns = [\"age\"]\nk = 3\n}\n", never: []string{"nom", "tel", "note", "rue", "ref"}},
 	"a list":     {body: "public = [\"service\", \"age\"]\nidentifier \"nom\" {\naction = \"constant\"\notherwise = \"x\"\n}\n" + asideList, never: []string{"nom", "tel", "note", "rue"}},
 	"the law":    {body: "public = [\"service\"]\nidentifier \"ref\" {\n" + asideKey + "action = \"pseudonym\"\nlegal_basis = \"D312-1-3/1\"\nreason = \"organigramme\"\n}\n", never: []string{"nom", "tel", "note", "rue"}},
+	"redacted":   {body: "public = [\"age\"]\nidentifier \"tel\" {\naction = \"redact\"\nclear_when = row.prime == 7\n}\n", never: []string{"nom", "note", "rue", "ref"}, masked: true},
+	"one asks":   {body: "public = [\"age\"]\nidentifier \"tel\" {\nclear_when = row.prime == 7\notherwise = \"06-12-\"\n}\nidentifier \"nom\" {\nclear_when = starts_with(row.tel, \"06-12-0000\")\n}\n", never: []string{"note", "rue", "ref"}},
+	"asks of it": {body: "public = [\"age\"]\nidentifier \"tel\" {\nclear_when = row.prime == 7 && row.tel != \"x\"\notherwise = \"y\"\n}\n", never: []string{"nom", "note", "rue", "ref"}, masked: true},
 	"unproved":   {body: "public = [\"age\"]\nidentifier \"tel\" {\nclear_when = row.service == \"Voirie\"\n}\n", never: []string{"nom", "note", "rue", "ref"}},
 	"clear":      {body: "public = [\"service\", \"age\"]\nclear \"prime\" {\nsubject = \"foyer\"\nmin_subjects = 3\n}\n", never: []string{"nom", "tel", "note", "rue", "ref"}},
 }
