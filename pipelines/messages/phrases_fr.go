@@ -842,6 +842,7 @@ var phrases = []phrase{
 	{"a panic at *", "un arrêt brutal à *"},
 	{"an unknown place", "un endroit inconnu"},
 	{"the privacy stage rejected a row", "l'étape de confidentialité a rejeté une ligne"},
+	{"the privacy stage let rows go that it was to keep", "l'étape de confidentialité a abandonné des lignes qu'elle devait garder"},
 	{"a task was to be read before its variant was chosen", "une tâche devait être lue avant que sa variante soit choisie"},
 	{"stream is closed", "le flux est fermé"},
 
