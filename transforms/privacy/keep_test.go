@@ -59,7 +59,7 @@ func keptBodies() (bodies map[string]string, once []string) {
 	bodies["redacted sometimes"] = libre("identifier \"libre\" {\n\t\taction = \"redact\"\nclear_when = row.oui")
 	bodies["null"] = libre("identifier \"libre\" {\n\t\taction = \"null\"\nclear_when = row.oui == false")
 	bodies["constant"] = libre("identifier \"libre\" {\n\t\taction = \"constant\"\notherwise = \"x\"")
-	bodies["shown"] = strings.Replace(strings.Replace(bodies["nobody"], "public  = [", "subject = \"libre\"\npublic  = [\"libre\", ", 1), "identifier \"libre\" {\n\t\taction = \"drop\"\n\t}", "", 1)
+	bodies["shown"] = strings.Replace(strings.Replace(bodies["nobody"], "public  = [", "subject = \"nom\"\npublic  = [\"nom\", ", 1), "identifier \"nom\" {\n\t\taction = \"drop\"\n\t}", "", 1)
 	bodies["opposed"] = bodies["redacted sometimes"] + "\nopposition {\nsource = \"liste.lst\"\nkey = \"nom\"\nsecret = secret.cle\nmax_age = \"30d\"\n}"
 	bodies["texts"] = libre("text \"libre\" {\n\t\taction = \"redact\"\nreview = \"human\"")
 	return bodies, []string{"texts"}
