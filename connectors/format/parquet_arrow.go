@@ -2,7 +2,6 @@ package format
 
 import (
 	"bytes"
-	"math"
 	"slices"
 	"unsafe"
 
@@ -172,11 +171,12 @@ func (c *columnData) look(starts []int32) (*memory.Buffer, error) {
 	starts[0] = 0
 	for i, k := range c.numbers {
 		total += int(e.starts[k+1] - e.starts[k])
-		if total > math.MaxInt32 {
-			return nil, damaged("column ", c.leaf.name, " has more text than a column can hold")
+		if total > c.left {
+			return nil, damaged("column ", c.leaf.name, " has more text than a row group can hold")
 		}
 		starts[i+1] = int32(total)
 	}
+	c.left -= total
 	text := c.buffer(total)
 	dst, src := text.Bytes(), e.text.Bytes()
 	for _, k := range c.numbers {

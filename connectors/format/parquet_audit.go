@@ -3,8 +3,10 @@ package format
 import (
 	"bytes"
 	"encoding/base64"
+	"reflect"
 	"slices"
 
+	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/ipc"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	pq "github.com/parquet-go/parquet-go/format"
@@ -62,6 +64,13 @@ func (r *parquetReader) auditGroup(i int) error {
 			return wrong("sorting columns that cannot be")
 		}
 	}
+	fixed := int64(0)
+	for _, l := range r.leaves {
+		fixed += l.least()
+	}
+	if g.NumRows > 1 && g.NumRows*fixed > pipelines.RowGroupBytes || g.TotalCompressedSize > ownBytes {
+		return wrong("more rows or bytes than one has")
+	}
 	var plain, packed int64
 	for j := range r.leaves {
 		l, c := &r.leaves[j], &g.Columns[j]
@@ -71,7 +80,8 @@ func (r *parquetReader) auditGroup(i int) error {
 		}
 		if c.FilePath != "" || c.FileOffset != 0 || m.Type != l.physical || !slices.Equal(m.PathInSchema, l.path) ||
 			len(m.KeyValueMetadata) > 0 || m.IndexPageOffset != 0 || m.Statistics.DistinctCount != 0 ||
-			m.Statistics.Min != nil || m.Statistics.Max != nil {
+			m.Statistics.Min != nil || m.Statistics.Max != nil || c.CryptoMetadata.Value != nil || len(c.EncryptedColumnMetadata) > 0 ||
+			!reflect.ValueOf(m.SizeStatistics).IsZero() || !reflect.ValueOf(m.GeospatialStatistics).IsZero() {
 			return damaged("column ", l.name, " has a description that was not written")
 		}
 		plain += m.TotalUncompressedSize
@@ -81,6 +91,17 @@ func (r *parquetReader) auditGroup(i int) error {
 		return wrong("a size or an offset that is not that of its columns")
 	}
 	return nil
+}
+
+// least is how many bytes of memory a value of the column takes at least.
+func (l *fileLeaf) least() int64 {
+	if t, ok := l.typ.(arrow.FixedWidthDataType); ok && l.maxRep == 0 {
+		return int64(t.Bytes())
+	}
+	if l.typ.ID() == arrow.NULL {
+		return 0
+	}
+	return int64(arrow.Int32SizeBytes)
 }
 
 // sortable says whether files are written sorted by such a column.

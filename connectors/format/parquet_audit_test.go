@@ -322,7 +322,11 @@ func FuzzParquetOpen(f *testing.F) {
 		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
 		defer mem.AssertSize(t, 0)
 		p := newTestParquet(t, mem, parquetConfig{})
-		if err := auditFile(p, b); err != nil && messages.Find(err) == nil {
+		var err error
+		if took := allocated(func() { err = auditFile(p, b) }); took > allowed(len(b))+ownBytes {
+			t.Errorf("%d bytes take %d", len(b), took)
+		}
+		if err != nil && messages.Find(err) == nil {
 			t.Error("no message:", err)
 		}
 		if _, err := reopen(p, b, schema); err != nil && messages.Find(err) == nil {

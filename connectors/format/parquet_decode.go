@@ -1,9 +1,10 @@
 package format
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"hash/crc32"
-	"math"
 	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -25,6 +26,7 @@ type groupDecoder struct {
 	packed [2][]byte // decompressed: a dictionary page, a data page
 	column columnData
 	audit  audit
+	left   int        // bytes of texts and elements that the row group may still have
 	lent   [][]uint32 // numbers that a view borrows
 	spare  [][]uint32
 }
@@ -34,6 +36,7 @@ type columnData struct {
 	leaf *fileLeaf
 	mem  memory.Allocator
 
+	left               int // bytes of texts and elements that there may still be
 	pages              []pageData
 	rows, slots, count int   // of the pages so far; count is of values
 	grown              int64 // by how much the pages are larger decompressed
@@ -68,6 +71,7 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 	defer recoverDamage(&err)
 	defer d.column.free()
 	defer d.regain()
+	d.left = ownBytes
 	g := &d.file.meta.RowGroups[group]
 	columns := make([]arrow.Array, 0, len(d.file.leaves))
 	var shown []arrow.Array // the same as the file keeps them, where somebody looks
@@ -83,7 +87,7 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 		}
 		l := &d.file.leaves[j]
 		c := &d.column
-		c.reset(l, d.file.mem)
+		c.reset(l, d.file.mem, d.left)
 		if err := d.chunk(&g.Columns[j], parts); err != nil {
 			return nil, err
 		}
@@ -105,6 +109,7 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 		} else if a, err = c.array(t); err != nil {
 			return nil, err
 		}
+		d.left = c.left
 		columns = append(columns, a)
 		if d.view != nil {
 			shown = append(shown, d.shown(a))
@@ -133,9 +138,9 @@ func (d *groupDecoder) decode(ctx context.Context, group int, parts [3]fileWindo
 	return array.NewRecord(schema, columns, g.NumRows), nil
 }
 
-func (c *columnData) reset(l *fileLeaf, mem memory.Allocator) {
+func (c *columnData) reset(l *fileLeaf, mem memory.Allocator, left int) {
 	c.free()
-	*c = columnData{leaf: l, mem: mem, pages: c.pages[:0], valid: c.valid[:0], def: c.def[:0], rep: c.rep[:0], values: c.values, entries: c.entries,
+	*c = columnData{leaf: l, mem: mem, left: left, pages: c.pages[:0], valid: c.valid[:0], def: c.def[:0], rep: c.rep[:0], values: c.values, entries: c.entries,
 		numbers: c.numbers[:0], touched: c.touched[:0], used: c.used[:0], owned: c.owned}
 	c.values.reset()
 	c.entries.reset()
@@ -291,9 +296,15 @@ func (d *groupDecoder) data(m *pq.ColumnMetaData, p pageData, slots int, reps, d
 	if slots < 1 || slots > most-c.slots {
 		return c.wrong("a number of values that cannot be")
 	}
+	if c.leaf.maxRep > 0 && !c.holds(slots*arrow.Int32SizeBytes) {
+		return c.wrong("a number of values that cannot be")
+	}
 	n, err := c.levels(slots, reps, defs)
 	if err != nil {
 		return err
+	}
+	if !c.coded && c.leaf.physical == pq.ByteArray && !c.holds(len(plain)) {
+		return c.wrong("more text than a row group can hold")
 	}
 	if n > 0 && c.leaf.typ.ID() == arrow.NULL {
 		return c.wrong("values although its column has none")
@@ -322,6 +333,12 @@ func (d *groupDecoder) data(m *pq.ColumnMetaData, p pageData, slots int, reps, d
 	c.pages = append(c.pages, p)
 	d.audit.extent(c, from)
 	return nil
+}
+
+// holds says whether so many bytes more are no more than a row group can have.
+func (c *columnData) holds(n int) bool {
+	c.left -= n
+	return c.left >= 0
 }
 
 // makeRoom allocates for the texts of the whole chunk at once, as many bytes as
@@ -394,6 +411,9 @@ func (d *groupDecoder) decompress(kept int, c pq.CompressionCodec, src []byte, s
 	if size < 0 {
 		return nil, damaged("a page has a wrong size")
 	}
+	if size > ownBytes || !couldBe(c, src, size) {
+		return nil, damaged("a page cannot be decompressed to the size stated")
+	}
 	buffer := &d.packed[kept]
 	switch c {
 	case pq.Uncompressed:
@@ -409,12 +429,20 @@ func (d *groupDecoder) decompress(kept int, c pq.CompressionCodec, src []byte, s
 			return nil, damaged("a page is not one frame of the size stated")
 		}
 		if d.zstd == nil {
-			if d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(math.MaxInt32)); err != nil {
+			if d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(ownBytes), zstd.WithDecodeAllCapLimit(true)); err != nil {
 				return nil, damaged("no decompressor")
 			}
 		}
-		dst, err = d.zstd.DecodeAll(src, (*buffer)[:0])
-		*buffer = dst
+		if unlikely(src, size) {
+			if err = d.zstd.Reset(bytes.NewReader(src)); err == nil {
+				dst, err = readWhole(d.zstd, src, size)
+				err = errors.Join(err, d.zstd.Reset(nil))
+			}
+			break
+		}
+		const beyond = 16 // which the decompressor writes to, and goes fast
+		*buffer = slices.Grow((*buffer)[:0], size+beyond)
+		dst, err = d.zstd.DecodeAll(src, (*buffer)[:0:size+beyond])
 	default:
 		return nil, damaged("a codec that was not used")
 	}
@@ -426,6 +454,10 @@ func (d *groupDecoder) decompress(kept int, c pq.CompressionCodec, src []byte, s
 	}
 	return dst, nil
 }
+
+// ownBytes is how many bytes of texts a row group that is read back may come to. It has
+// far fewer, unless it is of one row.
+const ownBytes = 512 << 20
 
 // oneFrame says whether b is a zstd frame of that many bytes when decompressed,
 // and nothing else: a decompressor passes over frames that are to be skipped,

@@ -21,12 +21,14 @@ const (
 	// many bytes, by what the file says of itself. They are part of the format version.
 	inChunkRows  = 1 << 16
 	inChunkBytes = 8 << 20
-	// inChunkBound is how many bytes of texts a column of a chunk may come to.
+	// inChunkBound is how many bytes of texts a chunk may come to.
 	inChunkBound = 512 << 20
 	// inOtherMemory is what reading takes besides the pages under way.
 	inOtherMemory = 14 << 20
 	// inFooterBound is the longest footer that is read.
 	inFooterBound = 64 << 20
+	// footerFree is what may be made of a footer under any memory.
+	footerFree = 4 << 20
 )
 
 // cells are the options of columns that are converted.
@@ -57,6 +59,8 @@ type inChunks struct {
 	left    int64 // rows of the current group
 	rows    int   // of a chunk in it
 	held    int64 // about how many bytes of pages are under way
+	stored  int64 // of the pages, as they are compressed, that the chunk under way has besides
+	heads   []byte
 	bound   int64 // of held: what memory leaves them, at most inHeldBound
 	given   int64
 	err     error
@@ -122,11 +126,17 @@ func (s *inChunks) open() error {
 	if _, err := s.file.ReadAt(b, s.footer); err != nil {
 		return err
 	}
-	var ok bool
-	if s.meta, ok = readInFooter(b); !ok {
+	most := min(2*inFooterBound, max(s.bound/2, footerFree))
+	large := messages.ParquetDescribes.With("file", s.in.Name, "bound", pipelines.Size(most))
+	meta, left, ok := readInFooter(b, most)
+	switch {
+	case left < 0:
+		return large
+	case !ok:
 		return messages.ParquetBroken.With("file", s.in.Name, "why", "its footer cannot be read")
 	}
-	schema := &inSchema{in: s.in, elements: s.meta.elements, without: s.config.Without, left: map[string]bool{}}
+	s.meta = meta
+	schema := &inSchema{in: s.in, elements: s.meta.elements, without: s.config.Without, left: map[string]bool{}, room: left, large: large}
 	if err := schema.read(); err != nil {
 		return err
 	}
@@ -186,6 +196,7 @@ func (s *inChunks) next() (*inChunk, error) {
 	}
 	n := int(min(s.left, int64(s.rows)))
 	c := &inChunk{chunks: s, group: s.group, rows: n, first: s.given, pieces: make([][]inPiece, len(s.cursors))}
+	s.stored = 0
 	for i, cursor := range s.cursors {
 		var err error
 		if c.pieces[i], err = cursor.take(n); err != nil {

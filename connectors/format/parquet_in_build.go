@@ -33,6 +33,7 @@ type inDecoder struct {
 	column *inColumn
 	leaf   *inLeaf
 	pieces []inPiece
+	left   int64 // bytes of texts that the chunk may still have
 	cell   cellDecoder
 	bad    []pipelines.Reject
 	badRow []int
@@ -40,7 +41,7 @@ type inDecoder struct {
 }
 
 func (d *inDecoder) decode(ctx context.Context, c *inChunk) (pipelines.Batch, error) {
-	d.chunk, d.bad, d.badRow = c, nil, d.badRow[:0]
+	d.chunk, d.bad, d.badRow, d.left = c, nil, d.badRow[:0], d.most()
 	cols := make([]arrow.Array, 0, len(d.columns))
 	defer func() {
 		for _, a := range cols {
@@ -103,9 +104,10 @@ func (d *inDecoder) fault(err error) error {
 	return c.fault(err)
 }
 
-// most is how many bytes of texts a column of a chunk may come to: a chunk is meant to
-// have fewer, and one large value says nothing of the next.
-func (d *inDecoder) most() int64 { return min(inChunkBound, max(d.bound, 2*inChunkBytes)) }
+// most is how many bytes the texts of a chunk may come to, and the pages of a column that
+// it has as a whole: a chunk is meant to have fewer, and one large value says nothing of
+// the next.
+func (s *inChunks) most() int64 { return min(inChunkBound, max(s.bound, 2*inChunkBytes)) }
 
 // fail rejects a row, unless an earlier column did.
 func (d *inDecoder) fail(row int, why *messages.Error) {
@@ -120,10 +122,20 @@ func (d *inDecoder) fail(row int, why *messages.Error) {
 
 // array makes the array of a leaf.
 func (d *inDecoder) array() (arrow.Array, error) {
-	for _, p := range d.pieces {
+	left := d.left
+	for i := range d.pieces {
+		p := &d.pieces[i]
 		if err := p.page.decode(); err != nil {
 			return nil, err
 		}
+		if p.page.values.shared == nil {
+			continue
+		}
+		var ok bool
+		if p.own, ok = p.page.values.written(d.leaf, p.page.present(p.from), p.page.present(p.to), int(left)); !ok {
+			return nil, errInTooLarge
+		}
+		left -= int64(len(p.own.bytes) + len(p.own.fixed))
 	}
 	l := d.leaf
 	switch {
@@ -281,14 +293,16 @@ func (d *inDecoder) ints() (arrow.Array, error) {
 // each calls do with every row and where its value is; v is nil for null.
 func (d *inDecoder) each(do func(row int, v *inValues, i int)) {
 	row := 0
-	for _, p := range d.pieces {
+	for i := range d.pieces {
+		p := &d.pieces[i]
 		page := p.page
-		at := page.present(p.from)
+		values, before := p.values()
+		at := page.present(p.from) - before
 		for k := p.from; k < p.to; k++ {
 			if page.defs != nil && page.defs[k] != d.leaf.maxDef {
 				do(row, nil, 0)
 			} else {
-				v, i := page.values.of(at)
+				v, i := values.of(at)
 				do(row, v, i)
 				at++
 			}
@@ -364,7 +378,7 @@ func (d *inDecoder) texts(text bool) (arrow.Array, error) {
 			size += len(l.raw(v, i))
 		}
 	})
-	if int64(size) > d.most() {
+	if d.left -= int64(size); d.left < 0 {
 		return nil, errInTooLarge
 	}
 	offsets := arrowx.NewBuffer(d.env.Allocator, 4*(d.chunk.rows+1))
@@ -399,10 +413,12 @@ func (d *inDecoder) lists() (arrow.Array, error) {
 	b := array.NewListBuilder(d.env.Allocator, arrow.BinaryTypes.String)
 	defer b.Release()
 	items := b.ValueBuilder().(*array.StringBuilder)
-	row, size := -1, 0
-	for _, p := range d.pieces {
+	row := -1
+	for i := range d.pieces {
+		p := &d.pieces[i]
 		page := p.page
-		at := page.present(p.from)
+		values, before := p.values()
+		at := page.present(p.from) - before
 		for k := p.from; k < p.to; k++ {
 			def := d.leaf.maxDef
 			if page.defs != nil {
@@ -421,7 +437,7 @@ func (d *inDecoder) lists() (arrow.Array, error) {
 				items.AppendNull()
 				continue
 			}
-			v, i := page.values.of(at)
+			v, i := values.of(at)
 			at++
 			kind, text, why := d.leaf.write(d.text[:0], v, i)
 			d.text = text
@@ -433,7 +449,7 @@ func (d *inDecoder) lists() (arrow.Array, error) {
 				items.AppendNull()
 				continue
 			}
-			if size += len(text); int64(size) > d.most() {
+			if d.left -= int64(len(text)); d.left < 0 {
 				return nil, errInTooLarge
 			}
 			items.BinaryBuilder.Append(text)
@@ -473,9 +489,9 @@ func (d *inDecoder) cells() (arrow.Array, error) {
 			kind, text = cellAbsent, nil
 		}
 		x.add(kind, text)
-		tooLarge = int64(len(x.b)) > d.most()
+		tooLarge = int64(len(x.b)) > d.left
 	})
-	if tooLarge {
+	if d.left -= int64(len(x.b)); tooLarge {
 		return nil, errInTooLarge
 	}
 	a := x.column(0)

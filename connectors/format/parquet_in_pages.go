@@ -27,6 +27,8 @@ const (
 	// inHeldBound is what the pages under way, one of each column, and the
 	// dictionaries may come to.
 	inHeldBound = 512 << 20
+	// inPageBytes is what is made of any page.
+	inPageBytes = 512
 	// inHeadBound is the longest header of a page: statistics make them long.
 	inHeadBound = 4 << 20
 )
@@ -50,7 +52,7 @@ type inCursor struct {
 	page    *inPage // under way
 	begun   bool    // there was one
 	from    int     // what is before was given out
-	head    []byte
+	passed  int64   // what the pages take that the chunk under way has besides page
 }
 
 func (c *inCursor) broken(why string) error {
@@ -100,12 +102,17 @@ func (s *inChunks) cursor(group int, leaf *inLeaf, name string) (*inCursor, erro
 // next reads the next data page, and the dictionary before it.
 func (c *inCursor) next() error {
 	if c.page != nil {
-		c.held -= c.page.weight()
-		c.page = nil // who still needs it has it
+		if err := c.pass(); err != nil {
+			return err
+		}
 	}
 	for {
 		h, err := c.header()
 		if err != nil {
+			return err
+		}
+		p := &inPage{head: h, leaf: c.leaf, codec: c.codec, n: int(h.values)}
+		if err := c.hold(p); err != nil {
 			return err
 		}
 		body := make([]byte, h.size)
@@ -116,7 +123,7 @@ func (c *inCursor) next() error {
 		if h.summed && crc32.ChecksumIEEE(body) != h.crc {
 			return c.broken("the checksum of a page is not that of its bytes")
 		}
-		p := &inPage{head: h, leaf: c.leaf, codec: c.codec, bound: min(inPageBound, c.bound), stored: body, n: int(h.values)}
+		p.stored = body
 		switch pq.PageType(h.kind) {
 		case pq.DataPage, pq.DataPageV2:
 			if int64(p.n) > c.left {
@@ -125,7 +132,7 @@ func (c *inCursor) next() error {
 			c.left -= int64(p.n)
 			p.dict = c.dict
 			c.page, c.from, c.begun = p, 0, true
-			return c.hold(p)
+			return nil
 		case pq.DictionaryPage:
 			if c.dict != nil || c.begun {
 				return c.broken("it has two dictionaries")
@@ -136,11 +143,25 @@ func (c *inCursor) next() error {
 			if c.dict, err = p.dictionary(); err != nil {
 				return c.fault(err)
 			}
-			if err := c.hold(p); err != nil {
-				return err
-			}
+		default:
+			c.held -= p.weight()
 		}
 	}
+}
+
+// pass leaves the page, of which the chunk under way may have values. Rows of which a
+// column has many pages are held as a whole.
+func (c *inCursor) pass() error {
+	size := c.page.weight()
+	c.held -= size
+	if c.passed += size; c.passed > c.most() {
+		return c.tooLargeOf("what some rows hold", inChunkBound, c.most())
+	}
+	if c.stored += int64(c.page.head.size); c.stored > c.most() {
+		return c.tooLargeOf("what some rows hold", inChunkBound, c.most())
+	}
+	c.page = nil // who still needs it has it
+	return nil
 }
 
 // hold counts what a page takes until the next of its column comes.
@@ -170,17 +191,20 @@ func (p *inPage) weight() int64 {
 	if p.leaf.maxRep > 0 {
 		each++
 	}
-	return int64(p.head.plain) + each*int64(p.n)
+	if pq.Encoding(p.head.encoding) == pq.DeltaByteArray {
+		each += 4
+	}
+	return inPageBytes + max(int64(p.head.plain), int64(p.head.size)) + each*int64(p.n)
 }
 
 // header reads the header of the page at c.at, and goes behind it.
 func (c *inCursor) header() (h inPageHead, err error) {
 	for size := int64(512); ; size *= 8 {
 		n := min(size, c.end-c.at)
-		if int64(cap(c.head)) < n {
-			c.head = make([]byte, n)
+		if int64(cap(c.heads)) < n {
+			c.heads = make([]byte, n)
 		}
-		b := c.head[:n]
+		b := c.heads[:n]
 		if k, err := c.file.ReadAt(b, c.at); k < len(b) {
 			return h, c.readError(err)
 		}
@@ -210,9 +234,6 @@ func (c *inCursor) readError(err error) error {
 
 // fault is the error for what a page turned out to be.
 func (c *inCursor) fault(err error) error {
-	if err == errInTooLarge {
-		return c.tooLarge("what a page stands for", inPageBound)
-	}
 	var why inFault
 	if errors.As(err, &why) {
 		return c.broken(string(why))
@@ -232,10 +253,21 @@ var errInTooLarge = errors.New("more than is held")
 type inPiece struct {
 	page     *inPage
 	from, to int
+	own      *inValues // those of the piece alone, where the page does not have them written out
+}
+
+// values gives what the values are among, and the number of the first of the piece in the page.
+func (p *inPiece) values() (v *inValues, before int) {
+	first := p.page.present(p.from)
+	if p.own != nil {
+		return p.own, first
+	}
+	return &p.page.values, 0
 }
 
 // take gives the values of the next rows.
 func (c *inCursor) take(rows int) (pieces []inPiece, err error) {
+	c.passed = 0
 	if c.leaf.maxRep > 0 {
 		return c.takeLists(rows)
 	}
@@ -247,7 +279,7 @@ func (c *inCursor) take(rows int) (pieces []inPiece, err error) {
 			continue
 		}
 		n := min(rows, c.page.n-c.from)
-		pieces = append(pieces, inPiece{c.page, c.from, c.from + n})
+		pieces = append(pieces, inPiece{page: c.page, from: c.from, to: c.from + n})
 		c.from += n
 		rows -= n
 	}
@@ -290,7 +322,7 @@ func (c *inCursor) takeLists(rows int) (pieces []inPiece, err error) {
 			started++
 		}
 		if i > c.from {
-			pieces = append(pieces, inPiece{c.page, c.from, i})
+			pieces = append(pieces, inPiece{page: c.page, from: c.from, to: i})
 		}
 		if c.from = i; i < c.page.n {
 			return pieces, nil
@@ -308,8 +340,7 @@ type inPage struct {
 	leaf   *inLeaf
 	codec  pq.CompressionCodec
 	dict   *inValues
-	n      int   // values, nulls and empty lists among them
-	bound  int64 // of what it may stand for
+	n      int // values, nulls and empty lists among them
 	stored []byte
 
 	first, second sync.Once
@@ -379,22 +410,29 @@ func (p *inPage) readLevels() error {
 		if most == 0 {
 			return nil, nil
 		}
-		levels = make([]byte, p.n)
 		width := bits.Len8(most)
 		var ok bool
+		hybrid := func(b []byte) bool {
+			if !hybridHolds(b, width, p.n) {
+				return false
+			}
+			levels = make([]byte, p.n)
+			return inHybrid(levels, b, width)
+		}
 		switch {
 		case pq.PageType(h.kind) == pq.DataPageV2:
-			ok = inHybrid(levels, own, width)
+			ok = hybrid(own)
 		case pq.Encoding(encoding) == pq.BitPacked:
 			size := (p.n*width + 7) / 8
 			if ok = size <= len(b); ok {
+				levels = make([]byte, p.n)
 				inPackedOld(levels, b[:size], width)
 				b = b[size:]
 			}
 		case pq.Encoding(encoding) == pq.RLE:
 			var part []byte
 			if part, b, ok = prefixed(b); ok {
-				ok = inHybrid(levels, part, width)
+				ok = hybrid(part)
 			}
 		default:
 			return nil, inFault("levels in an encoding that they do not have")
@@ -447,7 +485,7 @@ func (p *inPage) readValues() error {
 		return errInPage
 	case pq.RLE:
 		part, _, ok := prefixed(b)
-		if l.physical != pq.Boolean || !ok {
+		if l.physical != pq.Boolean || !ok || !hybridHolds(part, 1, n) {
 			return inFault("a page in an encoding that its type does not have")
 		}
 		v.bools = make([]byte, n)
@@ -460,7 +498,7 @@ func (p *inPage) readValues() error {
 	case pq.DeltaLengthByteArray:
 		return v.deltaLengths(l, b, n)
 	case pq.DeltaByteArray:
-		return v.deltaTexts(l, b, n, int(p.bound))
+		return v.deltaTexts(l, b, n)
 	case pq.ByteStreamSplit:
 		return v.split(l, b, n)
 	}
@@ -479,6 +517,9 @@ var inZstd = sync.Pool{New: func() any {
 // decompressed is what b stands for, which must have that size.
 func decompressed(codec pq.CompressionCodec, b []byte, size int) (out []byte, err error) {
 	bad := inFault("a page cannot be decompressed")
+	if !couldBe(codec, b, size) {
+		return nil, inFault("a page is not as long as its header says")
+	}
 	switch codec {
 	case pq.Uncompressed:
 		out = b
@@ -492,7 +533,12 @@ func decompressed(codec pq.CompressionCodec, b []byte, size int) (out []byte, er
 		if !ok {
 			return nil, bad
 		}
-		out, err = d.DecodeAll(b, make([]byte, 0, size))
+		if !unlikely(b, size) {
+			out, err = d.DecodeAll(b, make([]byte, 0, size))
+		} else if err = d.Reset(bytes.NewReader(b)); err == nil {
+			out, err = readWhole(d, b, size)
+			err = errors.Join(err, d.Reset(nil))
+		}
 		inZstd.Put(d)
 	case pq.Lz4Raw:
 		out = make([]byte, size)
@@ -504,10 +550,10 @@ func decompressed(codec pq.CompressionCodec, b []byte, size int) (out []byte, er
 	case pq.Gzip:
 		var r *gzip.Reader
 		if r, err = gzip.NewReader(bytes.NewReader(b)); err == nil {
-			out, err = readWhole(r, size)
+			out, err = readWhole(r, b, size)
 		}
 	case pq.Brotli:
-		out, err = readWhole(brotli.NewReader(bytes.NewReader(b)), size)
+		out, err = readWhole(brotli.NewReader(bytes.NewReader(b)), b, size)
 	}
 	if err != nil {
 		return nil, bad
@@ -516,14 +562,4 @@ func decompressed(codec pq.CompressionCodec, b []byte, size int) (out []byte, er
 		return nil, inFault("a page is not as long as its header says")
 	}
 	return out, nil
-}
-
-// readWhole reads size bytes, and one more where there are more.
-func readWhole(r io.Reader, size int) ([]byte, error) {
-	out := make([]byte, size+1)
-	n, err := io.ReadFull(r, out)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		err = nil
-	}
-	return out[:n], err
 }

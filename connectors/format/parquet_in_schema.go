@@ -99,6 +99,8 @@ type inSchema struct {
 	at, leaf int
 	names    []string
 	leaves   [][]inLeaf
+	room     int64 // bytes that names may still take
+	large    error // where they take more
 }
 
 // inDepth is how deep groups may stand in one another.
@@ -181,6 +183,10 @@ func (s *inSchema) node(path string, def byte, depth int) error {
 	}
 	name := e.name
 	if path != "" {
+		// Of a long name of a group each column in it has another copy.
+		if s.room -= int64(len(path) + len(name)); s.room < 0 {
+			return s.large
+		}
 		name = path + "." + name
 	}
 	if slices.Contains(s.without, name) {

@@ -872,10 +872,10 @@ func TestParquetForeignBounds(t *testing.T) {
 		}
 	}
 	// A footer that claims two thousand million row groups.
-	if _, ok := readInFooter([]byte{0x49, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07}); ok {
+	if _, _, ok := readInFooter([]byte{0x49, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07}, 1<<20); ok {
 		t.Error("a list without elements is read")
 	}
-	if _, ok := readInFooter(bytes.Repeat([]byte{0x1c}, 1000)); ok {
+	if _, _, ok := readInFooter(bytes.Repeat([]byte{0x1c}, 1000), 1<<20); ok {
 		t.Error("structures in one another without end are read")
 	}
 }
@@ -903,7 +903,7 @@ func TestParquetOldLevels(t *testing.T) {
 	}
 }
 
-// Any bytes are read, or refused with a message.
+// Any bytes are read, or refused with a message, and take no more memory than the bounds.
 func FuzzParquetForeign(f *testing.F) {
 	for seed := range uint64(3) {
 		file, _ := writeByArrow(f, foreignColumns[:12], seeded(seed), 5)
@@ -915,6 +915,27 @@ func FuzzParquetForeign(f *testing.F) {
 	f.Add([]byte("PAR1PAR1"))
 	p := parquetFrom(f, memory.NewGoAllocator(), "")
 	f.Fuzz(func(t *testing.T, data []byte) {
+		chunks := int64(0)
+		took := allocated(func() {
+			all, err := p.Chunks(context.Background(), inputOf(data))
+			if err != nil {
+				return
+			}
+			defer all.Close()
+			for ; err == nil; chunks++ {
+				var c pipelines.Chunk
+				if c, err = all.Next(context.Background()); err != nil {
+					return
+				}
+				var b pipelines.Batch
+				if b, err = c.Decode(context.Background()); err == nil {
+					b.Release()
+				}
+			}
+		})
+		if took > allowed(len(data))+inHeldBound+chunks*8*inChunkBytes {
+			t.Errorf("%d bytes take %d", len(data), took)
+		}
 		if _, err := readForeign(t, p, inputOf(data)); err != nil && messages.Find(err) == nil {
 			t.Error(err)
 		}
@@ -975,7 +996,7 @@ func TestParquetSchemas(t *testing.T) {
 		"too deep": {append([]inElement{root(1)}, slices.Concat(slices.Repeat([]inElement{node("g", optional, 1, 0)}, 300), []inElement{leaf("a", required)})...),
 			"too deep"},
 	} {
-		s := &inSchema{elements: c.elements, left: map[string]bool{}}
+		s := &inSchema{room: 1 << 20, elements: c.elements, left: map[string]bool{}}
 		err := s.read()
 		if err != nil {
 			if !strings.Contains(err.Error(), c.want) {

@@ -1,6 +1,9 @@
 package format
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"unsafe"
+)
 
 // The footer and the page headers of files that others wrote, read from thrift's
 // compact protocol. Fields that nothing here needs are passed over, those of later
@@ -18,6 +21,7 @@ type thriftReader struct {
 	depth int
 	short bool // b ends within a value
 	wrong bool
+	room  int64 // bytes that may still be made of lists; what needs more is wrong
 }
 
 type thriftType byte
@@ -228,18 +232,41 @@ type inColumnChunk struct {
 	dictionary int64
 }
 
-// readInFooter reads a footer; ok is false where it makes no sense.
-func readInFooter(b []byte) (f *inFile, ok bool) {
-	r := &thriftReader{b: b}
+// What is made of an element of a list: of the schema all that a column takes.
+const (
+	inElementBytes = 1 << 10
+	inGroupBytes   = 2 * int64(unsafe.Sizeof(inGroup{}))
+	inChunkHeld    = 2 * int64(unsafe.Sizeof(inColumnChunk{}))
+)
+
+// take says whether there is room for so much more.
+func (r *thriftReader) take(n int64) bool {
+	r.room -= n
+	r.wrong = r.wrong || r.room < 0
+	return !r.wrong
+}
+
+// readInFooter reads a footer, of which at most so many bytes are made; left are negative
+// where it would be more. ok is false where it makes no sense.
+func readInFooter(b []byte, most int64) (f *inFile, left int64, ok bool) {
+	r := &thriftReader{b: b, room: most}
 	f = &inFile{}
 	r.fields(thriftStruct, func(id int, t thriftType) {
 		switch id {
 		case 2:
-			r.list(t, func(t thriftType) { f.elements = append(f.elements, r.element(t)) })
+			r.list(t, func(t thriftType) {
+				if e := r.element(t); r.take(inElementBytes + int64(len(e.name))) {
+					f.elements = append(f.elements, e)
+				}
+			})
 		case 3:
 			f.rows = r.int(t)
 		case 4:
-			r.list(t, func(t thriftType) { f.groups = append(f.groups, r.group(t)) })
+			r.list(t, func(t thriftType) {
+				if g := r.group(t); r.take(inGroupBytes) {
+					f.groups = append(f.groups, g)
+				}
+			})
 		case 8:
 			f.encrypted = true
 			r.skip(t)
@@ -247,7 +274,7 @@ func readInFooter(b []byte) (f *inFile, ok bool) {
 			r.skip(t)
 		}
 	})
-	return f, !r.failed()
+	return f, r.room, !r.failed()
 }
 
 func (r *thriftReader) element(t thriftType) inElement {
@@ -306,7 +333,11 @@ func (r *thriftReader) group(t thriftType) (g inGroup) {
 	r.fields(t, func(id int, t thriftType) {
 		switch id {
 		case 1:
-			r.list(t, func(t thriftType) { g.columns = append(g.columns, r.chunk(t)) })
+			r.list(t, func(t thriftType) {
+				if c := r.chunk(t); r.take(inChunkHeld) {
+					g.columns = append(g.columns, c)
+				}
+			})
 		case 3:
 			g.rows = r.int(t)
 		default:

@@ -24,6 +24,7 @@ type inValues struct {
 	fixed  []byte // one after the other
 	spans  []inSpan
 	bytes  []byte
+	shared []int32 // how many bytes of the one before each begins with; the others are in spans
 
 	index []uint32
 	dict  *inValues
@@ -137,6 +138,9 @@ func (v *inValues) numbers(dict *inValues, b []byte, n int) error {
 	if len(b) == 0 || b[0] > 32 {
 		return errInPage
 	}
+	if !hybridHolds(b[1:], int(b[0]), n) {
+		return errInPage
+	}
 	v.index, v.dict = make([]uint32, n), dict
 	if !inHybrid(v.index, b[1:], int(b[0])) {
 		return errInPage
@@ -157,6 +161,9 @@ func (v *inValues) within(l *inLeaf) bool {
 
 // delta reads n values of DELTA_BINARY_PACKED.
 func (v *inValues) delta(l *inLeaf, b []byte, n int) (err error) {
+	if !deltasHold(b, n) {
+		return errInPage
+	}
 	switch l.physical {
 	case pq.Int32:
 		v.int32s = make([]int32, n)
@@ -175,6 +182,9 @@ func (v *inValues) deltaLengths(l *inLeaf, b []byte, n int) error {
 	if l.physical != pq.ByteArray {
 		return inFault("a page in an encoding that its type does not have")
 	}
+	if !deltasHold(b, n) {
+		return errInPage
+	}
 	lengths := make([]int32, n)
 	b, err := inDeltas(lengths, b)
 	if err != nil {
@@ -192,50 +202,72 @@ func (v *inValues) deltaLengths(l *inLeaf, b []byte, n int) error {
 	return nil
 }
 
-// deltaTexts reads n values of DELTA_BYTE_ARRAY, which come to at most bound bytes: each
-// begins as the one before.
-func (v *inValues) deltaTexts(l *inLeaf, b []byte, n, bound int) error {
+// deltaTexts reads n values of DELTA_BYTE_ARRAY: each begins as the one before. Few bytes
+// may stand for many that way, so they are not written out.
+func (v *inValues) deltaTexts(l *inLeaf, b []byte, n int) error {
 	if l.physical != pq.ByteArray && l.physical != pq.FixedLenByteArray {
 		return inFault("a page in an encoding that its type does not have")
 	}
-	shared := make([]int32, n)
-	b, err := inDeltas(shared, b)
+	if !deltasHold(b, n) {
+		return errInPage
+	}
+	v.shared = make([]int32, n)
+	b, err := inDeltas(v.shared, b)
 	if err != nil {
 		return err
 	}
-	var rest inValues
-	if err := rest.deltaLengths(&inLeaf{physical: pq.ByteArray}, b, n); err != nil {
+	if err := v.deltaLengths(&inLeaf{physical: pq.ByteArray}, b, n); err != nil {
 		return err
 	}
-	total := 0
-	for i, s := range rest.spans {
-		if shared[i] < 0 {
+	last := 0
+	for i, s := range v.spans {
+		if v.shared[i] < 0 || int(v.shared[i]) > last {
 			return errInPage
 		}
-		if total += int(shared[i]) + int(s.end-s.start); total > bound {
-			return errInTooLarge
-		}
-	}
-	out, spans := make([]byte, 0, total), make([]inSpan, n)
-	last := inSpan{}
-	for i, s := range rest.spans {
-		if uint32(shared[i]) > last.end-last.start {
+		last = int(v.shared[i]) + int(s.end-s.start)
+		if last > math.MaxInt32 || l.physical == pq.FixedLenByteArray && last != l.width {
 			return errInPage
 		}
-		start := uint32(len(out))
-		out = append(out, out[last.start:last.start+uint32(shared[i])]...)
-		out = append(out, rest.bytes[s.start:s.end]...)
-		last = inSpan{start, uint32(len(out))}
-		if spans[i] = last; l.physical == pq.FixedLenByteArray && int(last.end-last.start) != l.width {
-			return errInPage
-		}
-	}
-	if l.physical == pq.FixedLenByteArray {
-		v.fixed = out
-	} else {
-		v.bytes, v.spans = out, spans
 	}
 	return nil
+}
+
+// written is the values from:to of deltaTexts, written out; ok is false where they come to
+// more than most bytes.
+func (v *inValues) written(l *inLeaf, from, to, most int) (w *inValues, ok bool) {
+	w = &inValues{}
+	if from == to {
+		return w, true
+	}
+	length := func(i int) int { return int(v.shared[i]) + int(v.spans[i].end-v.spans[i].start) }
+	total := 0
+	for i := from; i < to; i++ {
+		if total += length(i); total > most {
+			return nil, false
+		}
+	}
+	out := make([]byte, length(from), total)
+	for i, need := from, len(out); need > 0; i-- { // the bytes that are not those of one further before
+		if s := int(v.shared[i]); s < need {
+			copy(out[s:need], v.bytes[v.spans[i].start:])
+			need = s
+		}
+	}
+	spans := make([]inSpan, to-from)
+	spans[0] = inSpan{0, uint32(len(out))}
+	for i, s := range v.spans[from+1 : to] {
+		start := uint32(len(out))
+		last := spans[i].start
+		out = append(out, out[last:last+uint32(v.shared[from+1+i])]...)
+		out = append(out, v.bytes[s.start:s.end]...)
+		spans[i+1] = inSpan{start, uint32(len(out))}
+	}
+	if l.physical == pq.FixedLenByteArray {
+		w.fixed = out
+	} else {
+		w.bytes, w.spans = out, spans
+	}
+	return w, true
 }
 
 // split reads n values of BYTE_STREAM_SPLIT: first the first bytes of all, then the second ones.

@@ -17,7 +17,7 @@ func TestParquetListsThatAreNotThere(t *testing.T) {
 	reps := func(n int) []byte { return append(run(1, 0), run(n-1, 1)...) }
 	column := func() *groupDecoder {
 		d := &groupDecoder{}
-		d.column.reset(&fileLeaf{name: "l", physical: pq.ByteArray, typ: arrow.ListOf(arrow.BinaryTypes.String), maxDef: 3, maxRep: 1}, memory.NewGoAllocator())
+		d.column.reset(&fileLeaf{name: "l", physical: pq.ByteArray, typ: arrow.ListOf(arrow.BinaryTypes.String), maxDef: 3, maxRep: 1}, memory.NewGoAllocator(), ownBytes)
 		return d
 	}
 	page := func(d *groupDecoder, n int) error {

@@ -11,6 +11,9 @@ import (
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	pq "github.com/parquet-go/parquet-go/format"
+
+	"github.com/lavoir-data/lavoir/pipelines"
+	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
 // Reading back shares no code with writing, so that a mistake in one is seen by
@@ -41,6 +44,9 @@ type fileLeaf struct {
 	maxDef, maxRep byte
 }
 
+// ownFooterBound is the longest footer that is read back.
+const ownFooterBound = 256 << 20
+
 func readParquet(in io.ReaderAt, size int64) (*parquetReader, error) {
 	r := &parquetReader{in: in, size: size}
 	head, err := r.bytes(0, int64(len(parquetMagic)))
@@ -55,7 +61,9 @@ func readParquet(in io.ReaderAt, size int64) (*parquetReader, error) {
 		return nil, damaged("it does not start and end as a Parquet file does")
 	}
 	n := int64(binary.LittleEndian.Uint32(tail))
-	r.footer = size - 8 - n
+	if r.footer = size - 8 - n; n > ownFooterBound {
+		return nil, messages.ParquetLongFooter.With("bound", pipelines.Size(ownFooterBound))
+	}
 	footer, err := r.bytes(r.footer, n)
 	if err != nil {
 		return nil, err
@@ -91,7 +99,13 @@ func (r *parquetReader) append(dst []byte, at, n int64) ([]byte, error) {
 func decodeThrift(b []byte, v any) (int, error) {
 	// The decoder takes as much memory as a list claims to have elements.
 	walk := thriftReader{b: b}
-	if walk.skip(thriftStruct); walk.failed() {
+	switch v.(type) {
+	case *pq.FileMetaData, *pq.OffsetIndex:
+		walk.elements()
+	default:
+		walk.skip(thriftStruct)
+	}
+	if walk.failed() {
 		return 0, damaged("a header cannot be read")
 	}
 	r := new(thrift.CompactProtocol).NewReaderFromBytes(b)
@@ -109,7 +123,7 @@ func decodeThrift(b []byte, v any) (int, error) {
 // of three levels, and bounding boxes.
 func (r *parquetReader) readSchema() error {
 	es := r.meta.Schema
-	if len(es) == 0 || es[0].RepetitionType.Valid || int(es[0].NumChildren.V) < 1 || es[0].Name != "schema" {
+	if len(es) == 0 || es[0] != (pq.SchemaElement{Name: "schema", NumChildren: es[0].NumChildren}) || es[0].NumChildren.V < 1 {
 		return damaged("the root of the schema is not as written")
 	}
 	columns := int(es[0].NumChildren.V)

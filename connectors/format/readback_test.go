@@ -101,7 +101,7 @@ func cellsOf(c *parquetChunks, pages []storedPage) (cells []any, err error) {
 	defer recoverDamage(&err)
 	d := &groupDecoder{file: c}
 	column := pages[0].column
-	d.column.reset(&c.leaves[column], c.mem)
+	d.column.reset(&c.leaves[column], c.mem, ownBytes)
 	defer d.column.free()
 	for _, p := range pages {
 		if err := d.page(&c.meta.RowGroups[0].Columns[column].MetaData, &p.header, p.body, p.data); err != nil {
