@@ -3,6 +3,7 @@ package disclosure
 import (
 	"fmt"
 	"math/rand"
+	"runtime"
 	"testing"
 )
 
@@ -20,6 +21,54 @@ func TestBytesPerClass(t *testing.T) {
 			t.Fatalf("%d bytes for %d classes", held, table.used)
 		}
 	}
+}
+
+// So does one that has a word beside each count, and counts what it had after it grew.
+func TestBytesPerClassOfPersons(t *testing.T) {
+	const some, seen = 1 << 8, 1 << 18
+	table := newTable(1)
+	table.with = make([]uint64, len(table.n))
+	slots := make([]uint32, some)
+	r := rand.New(rand.NewSource(5))
+	wants := map[uint64]uint64{}
+	for range seen / some {
+		keys := make([]uint64, some)
+		for i := range keys {
+			keys[i] = uint64(r.Intn(4 * seen))
+		}
+		slotsBefore, used, standing, growing := len(table.n), table.used, table.bytes(), table.growing()
+		var took int64
+		if took = allocatedBy(func() { table.countEach(keys, slots) }); len(table.n) != 2*slotsBefore {
+			took = 0
+		}
+		if held := standing + growing; took > 0 && used > 1<<10 && (held > 64*int64(used) || table.bytes() > 64*int64(used)) {
+			t.Fatalf("%d bytes for %d classes", held, used)
+		}
+		// Of what it takes the numbers of the slots and each field are let go of one by one.
+		if most := growing + int64(slotsBefore)*17; took > most {
+			t.Fatalf("a table of %d slots took %d bytes to grow, not %d", slotsBefore, took, most)
+		}
+		for i, slot := range slots {
+			wants[keys[i]]++
+			table.with[slot]++
+		}
+	}
+	if table.used != len(wants) {
+		t.Fatalf("%d classes, not %d", table.used, len(wants))
+	}
+	for key, n := range wants {
+		if at := table.find([]uint64{key}); uint64(table.n[at]) != n || table.with[at] != n {
+			t.Fatalf("key %d counts %d and %d, not %d", key, table.n[at], table.with[at], n)
+		}
+	}
+}
+
+func allocatedBy(do func()) int64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return int64(after.TotalAlloc - before.TotalAlloc)
 }
 
 // Counting by column and key by key are the same.
@@ -74,5 +123,54 @@ func BenchmarkCount(b *testing.B) {
 			b.ReportMetric(float64(rows)/b.Elapsed().Seconds()/1e6, "Mrows/s")
 			b.ReportMetric(float64(w.tables[kindRows].used), "classes")
 		})
+	}
+}
+
+// The same of persons, of whom the subjects of each class are known.
+func BenchmarkCountPersons(b *testing.B) {
+	const n = 1 << 16
+	for _, spread := range []int{4, 16} {
+		b.Run(fmt.Sprint(spread), func(b *testing.B) {
+			rows := 0
+			for b.Loop() {
+				r := rand.New(rand.NewSource(1))
+				h := New(Shape{Quasi: make([]string, 6), Subjects: 5}, Options{})
+				w := h.Worker()
+				for range 8 {
+					some := Rows{N: n, Subjects: make([]uint64, n)}
+					for i := range some.Subjects {
+						some.Subjects[i] = r.Uint64()
+					}
+					for j := range 6 {
+						codes := make([]uint32, n)
+						for i := range codes {
+							codes[i] = w.Quasi(j).Code(fmt.Append(nil, r.Intn(spread)), 0)
+						}
+						some.Quasi = append(some.Quasi, codes)
+					}
+					if err := w.Add(b.Context(), some); err != nil {
+						b.Fatal(err)
+					}
+					rows += n
+				}
+			}
+			b.ReportMetric(float64(rows)/b.Elapsed().Seconds()/1e6, "Mrows/s")
+		})
+	}
+}
+
+func BenchmarkGrow(b *testing.B) {
+	keys := make([]uint64, 1<<20)
+	r := rand.New(rand.NewSource(1))
+	for i := range keys {
+		keys[i] = r.Uint64() >> 1
+	}
+	var slots [1 << 8]uint32
+	for b.Loop() {
+		t := newTable(1)
+		t.with = make([]uint64, len(t.n))
+		for from := 0; from < len(keys); from += len(slots) {
+			t.countEach(keys[from:from+len(slots)], slots[:])
+		}
 	}
 }

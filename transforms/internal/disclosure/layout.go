@@ -73,6 +73,14 @@ func (t *table) make(slots int) {
 	t.shift, t.used = uint(64-bits.Len(uint(slots-1))), 0
 }
 
+// growing is how much more than bytes is held for the moment in which the table grows.
+func (t *table) growing() int64 {
+	if t.with == nil {
+		return 2 * t.bytes()
+	}
+	return 2*t.bytes() - 12*int64(len(t.n)) // when the keys move, see growWith
+}
+
 func (t *table) bytes() int64 { return int64(len(t.n))*int64(8*t.words+4) + 8*int64(len(t.with)) }
 
 func mix(x uint64) uint64 {
@@ -166,7 +174,8 @@ func (t *table) addEach(keys []uint64) {
 // countEach counts keys once each and gives their slots, which are good until other
 // keys are counted.
 func (t *table) countEach(keys []uint64, slots []uint32) {
-	for (t.used+len(slots))*4 > len(t.n)*3 {
+	// Not long before it is three quarters full, else a class takes more in a table that grows.
+	for t.used*4 > len(t.n)*3 || (t.used+len(slots))*8 > len(t.n)*7 {
 		t.grow()
 	}
 	if t.words > 1 {
@@ -230,16 +239,60 @@ func (t *table) has(keys []uint64, counted []bool) {
 }
 
 func (t *table) grow() {
+	if t.with != nil {
+		t.growWith()
+		return
+	}
 	old := *t
 	t.make(2 * len(old.n))
 	for at, n := range old.n {
 		if n != 0 {
-			to := t.put(old.key(at), n)
-			if t.with != nil {
-				t.with[to] = old.with[at]
-			}
+			t.put(old.key(at), n)
 		}
 	}
+}
+
+// growWith is grow where a word stands beside each count. For where a key goes it is enough
+// to know which slots are taken, so one field after the other moves, the counts last, and
+// the old and the new of all fields never stand side by side: 64 bytes are held for each
+// class whose key is a word, where it would be 80.
+func (t *table) growWith() {
+	slots := 2 * len(t.n)
+	shift, last := uint(64-bits.Len(uint(slots-1))), uint64(slots-1)
+	to, taken := make([]uint32, len(t.n)), make([]uint64, (slots+63)/64)
+	with := make([]uint64, slots)
+	for at, n := range t.n {
+		if n == 0 {
+			continue
+		}
+		slot := hashKey(t.key(at)) >> shift
+		for taken[slot/64]>>(slot%64)&1 != 0 {
+			slot = (slot + 1) & last
+		}
+		taken[slot/64] |= 1 << (slot % 64)
+		with[slot] = t.with[at]
+		to[at] = uint32(slot)
+	}
+	t.with = with
+	keys := make([]uint64, slots*t.words)
+	for at, n := range t.n {
+		if n == 0 {
+			continue
+		}
+		if t.words == 1 {
+			keys[to[at]] = t.keys[at]
+		} else {
+			copy(keys[int(to[at])*t.words:], t.key(at))
+		}
+	}
+	t.keys = keys
+	counts := make([]uint32, slots)
+	for at, n := range t.n {
+		if n != 0 {
+			counts[to[at]] = n
+		}
+	}
+	t.n, t.shift = counts, shift
 }
 
 func (t *table) put(key []uint64, n uint32) int {

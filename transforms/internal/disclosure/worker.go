@@ -337,7 +337,7 @@ func (w *Worker) bound(ctx context.Context, n int) error {
 	for _, t := range w.tables {
 		empty = empty && t.used == 0
 		if (t.used+n)*4 > len(t.n)*3 {
-			more = max(more, 2*t.bytes()) // a table that grows stands beside the old one for a while
+			more = max(more, t.growing())
 		}
 	}
 	if w.people != nil {
