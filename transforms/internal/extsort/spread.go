@@ -60,6 +60,8 @@ type spreading struct {
 	lead    Order    // the first columns, by whose keys the files are parted
 	between [][]byte // those keys
 	files   []pipelines.SpoolFile
+	most    int64 // of load of a file that a worker sorts
+	rest    int64 // what the workers leave to a larger one
 	keys    arrowx.Spares[*arrowx.Keys]
 	sorters arrowx.Spares[*Sorter]
 	ahead   *pipelines.Ahead[int, []arrow.Record]
@@ -265,13 +267,40 @@ func (s *spreading) write(r spreadRows) error {
 	return nil
 }
 
-// share is how large a file may be whose rows a worker sorts. One in work is held with
-// its keys and as it comes out, which is two and a half times its size; two more wait to be
-// taken, and one is being taken.
-func (s *spreading) share() int64 { return 2 * s.env.Memory / int64(5*s.workers+7) }
+// load is what memory has to hold where workers sort files as large as f: as many as there
+// are workers are in work, as they were read, with what orders their rows and as they come
+// out; as many wait to be taken; one is being taken, and the batches of another are read.
+func (s *spreading) load(f pipelines.SpoolFile) int64 {
+	n := int64(s.workers)
+	return (3*n+2)*f.Bytes() + n*rowBytes*f.Rows()
+}
+
+// fit shares the memory between the workers and a file that is too large for one of them,
+// which is sorted while they go on: half is for it at least, and more where the others are
+// small.
+func (s *spreading) fit() {
+	s.most, s.rest = s.env.Memory, s.env.Memory
+	fits := func() (largest int64, all bool) {
+		all = true
+		for _, f := range s.files {
+			if load := s.load(f); load <= s.most {
+				largest = max(largest, load)
+			} else {
+				all = false
+			}
+		}
+		return largest, all
+	}
+	if _, all := fits(); !all {
+		s.most /= 2
+		largest, _ := fits()
+		s.rest -= largest
+	}
+}
 
 // sorted gives the rows of the files in order.
 func (s *spreading) sorted() pipelines.Stream {
+	s.fit()
 	next, file := 0, 0
 	s.ahead = pipelines.NewAhead(s.workers,
 		func(context.Context) (int, error) {
@@ -321,7 +350,7 @@ func (s *spreading) sorted() pipelines.Stream {
 // sort gives the rows of a file in order; nil says that they are too many for a worker.
 func (s *spreading) sort(ctx context.Context, file int) ([]arrow.Record, error) {
 	f := s.files[file]
-	if f.Bytes() > s.share() {
+	if s.load(f) > s.most {
 		return nil, nil
 	}
 	sorter := s.sorters.Get()
@@ -352,10 +381,11 @@ func (s *spreading) sort(ctx context.Context, file int) ([]arrow.Record, error) 
 	}
 }
 
-// alone is the rows of a file in order, under half of the memory: workers go on meanwhile.
+// alone is the rows of a file in order, under the memory that the workers leave, who go on
+// meanwhile.
 func (s *spreading) alone(file int) pipelines.Stream {
 	env := s.env
-	env.Memory /= 2
+	env.Memory = s.rest
 	return s.read(env, s.files[file])
 }
 

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -95,6 +98,84 @@ func TestSortOnWorkersIsSort(t *testing.T) {
 			t.Fatalf("%d bytes are left", left)
 		}
 	})
+}
+
+// safePeak is peak for several goroutines.
+type safePeak struct {
+	mu sync.Mutex
+	peak
+}
+
+func (p *safePeak) Allocate(size int) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.peak.Allocate(size)
+}
+
+func (p *safePeak) Reallocate(size int, b []byte) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.peak.Reallocate(size, b)
+}
+
+func (p *safePeak) Free(b []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.peak.Free(b)
+}
+
+// Invariant 9: where one file is too large for a worker, it and what the workers sort
+// meanwhile take no more than the memory, however many rows it has and wherever it comes.
+func TestOneLargeFileStaysUnderTheMemory(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "k", Type: arrow.PrimitiveTypes.Int64}, {Name: "text", Type: arrow.BinaryTypes.String}}, nil)
+	text := strings.Repeat("lavoir ", 60)
+	for _, workers := range []int{1, 3} {
+		for _, at := range []int64{0, 1 << 19} { // where the key of the large one lies among the others
+			const rows, batch = 80_000, 500
+			env := pipelinetest.Env(t)
+			watch := &safePeak{peak: peak{Allocator: env.Allocator}}
+			env.Allocator, env.Memory, env.Workers = watch, 4<<20, workers
+			env.Spool = pipelines.NewSpool(t.TempDir(), watch, 0)
+			given := int64(0)
+			in := pipelines.NewStream(schema, func(context.Context) (pipelines.Batch, error) {
+				if given == rows {
+					return pipelines.Batch{}, io.EOF
+				}
+				b := array.NewRecordBuilder(watch, schema)
+				defer b.Release()
+				for range batch {
+					key := given * 7919 % (1 << 20)
+					if given > rows/8 && given%3 == 0 {
+						key = at
+					}
+					b.Field(0).(*array.Int64Builder).Append(key)
+					b.Field(1).(*array.StringBuilder).Append(text)
+					given++
+				}
+				return pipelines.Batch{Record: b.NewRecord()}, nil
+			}, nil)
+			s := extsort.SortOnWorkers(env, in, extsort.Order{Columns: []int{0}})
+			n, last := int64(0), int64(-1)
+			err := pipelines.Each(context.Background(), s, func(b pipelines.Batch) error {
+				defer b.Release()
+				for _, k := range b.Column(0).(*array.Int64).Int64Values() {
+					if k < last {
+						return errors.New("rows are not in order")
+					}
+					last = k
+				}
+				n += b.NumRows()
+				return nil
+			})
+			if err = errors.Join(err, s.Close()); err != nil || n != rows {
+				t.Fatalf("%d rows, %v", n, err)
+			}
+			t.Logf("%d workers, key %d: %d bytes, %.2f of the memory", workers, at, watch.most, float64(watch.most)/float64(env.Memory))
+			if watch.now != 0 || int64(watch.most) > env.Memory {
+				t.Errorf("%d workers, key %d: %d bytes were held of %d, %d are left", workers, at, watch.most, env.Memory, watch.now)
+			}
+		}
+	}
 }
 
 // Whichever operation of the spool fails, the error arrives, and nothing is left.
