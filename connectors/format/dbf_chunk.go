@@ -72,7 +72,8 @@ func (s *dbfChunks) next() (*dbfChunk, error) {
 	size := s.table.record
 	var buffer *[]byte
 	if len(s.held) == 0 {
-		n := min(int64(max(1, s.chunk/size)), s.table.records-s.read)
+		// A column takes a byte at least, but in a table that says that it takes none.
+		n := min(int64(max(1, s.chunk/max(size, len(s.table.fields)))), s.table.records-s.read)
 		if n == 0 {
 			return nil, s.end()
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -313,10 +314,14 @@ func (s *shapeChunks) shape(c *shapeChunk) error {
 			return messages.ShapeIndex.With("file", s.in.Name)
 		}
 	}
-	from := len(c.bytes)
-	c.bytes = append(c.bytes, make([]byte, words*2)...)
-	if _, err := io.ReadFull(s.read, c.bytes[from:]); err != nil {
-		return headError(err, s.broken("it ends too early"))
+	// As it comes: where nothing tells how long the file is, the head alone says that there is so much.
+	for left := int(words * 2); left > 0; {
+		from, n := len(c.bytes), min(left, max(len(c.bytes), 1<<20))
+		c.bytes = slices.Grow(c.bytes, n)[:from+n]
+		if _, err := io.ReadFull(s.read, c.bytes[from:]); err != nil {
+			return headError(err, s.broken("it ends too early"))
+		}
+		left -= n
 	}
 	c.ends = append(c.ends, len(c.bytes))
 	s.at += 4 + words

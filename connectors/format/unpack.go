@@ -290,7 +290,7 @@ func tarMembers(ctx context.Context, f *randomFile, in Input) ([]member, error) 
 	section := io.NewSectionReader(f, 0, f.size)
 	t := tar.NewReader(section)
 	var out []member
-	end := int64(0) // of the last member
+	end, names := int64(0), 0 // end is that of the last member
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -302,7 +302,7 @@ func tarMembers(ctx context.Context, f *randomFile, in Input) ([]member, error) 
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
 			return nil, err
 		}
-		if len(out) >= mostMembers {
+		if names += len(h.Name); len(out) >= mostMembers || names > mostNames {
 			return nil, messages.UnpackMany.With("file", in.Name, "bound", mostMembers)
 		}
 		at, err := section.Seek(0, io.SeekCurrent)
@@ -316,9 +316,10 @@ func tarMembers(ctx context.Context, f *randomFile, in Input) ([]member, error) 
 		if h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader { // what git archive begins with
 			continue
 		}
-		m := member{name: strings.TrimPrefix(h.Name, "./"), size: h.Size,
+		size := h.Size // h may have much besides
+		m := member{name: strings.TrimPrefix(h.Name, "./"), size: size,
 			end:  f.unchanged,
-			open: func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(f, at, h.Size)), nil }}
+			open: func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(f, at, size)), nil }}
 		switch {
 		case h.Typeflag != tar.TypeReg:
 			m.reason = "it is a link or a device, not a file"

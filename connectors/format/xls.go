@@ -298,6 +298,9 @@ func (s *xlsSheet) next() (bookPiece, error) {
 				return bookPiece{bytes: b}, nil
 			}
 		}
+		if len(b) > pieceBound {
+			return bookPiece{}, messages.BookBomb.With("file", s.in.Name, "why", "a row is too large")
+		}
 		if err := s.record(); err != nil {
 			return bookPiece{}, err
 		}
@@ -319,7 +322,7 @@ func (s *xlsSheet) next() (bookPiece, error) {
 			keep()
 		case kind == biffString:
 			keep()
-			for s.records.peek() == biffContinue {
+			for s.records.peek() == biffContinue && len(b) <= pieceBound {
 				if err := s.record(); err != nil {
 					return bookPiece{}, err
 				}
