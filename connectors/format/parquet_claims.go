@@ -25,6 +25,13 @@ const (
 // they come.
 func unlikely(b []byte, size int) bool { return size > believed && size/packedWell > len(b) }
 
+// streams says whether a frame is read as it comes: only where its window, which is held
+// too, is small.
+func streams(b []byte, size int) bool {
+	var h zstd.Header
+	return unlikely(b, size) && h.Decode(b) == nil && h.WindowSize <= believed
+}
+
 // couldBe says whether b, compressed, can stand for size bytes at all.
 func couldBe(codec pq.CompressionCodec, b []byte, size int) bool {
 	most := int64(math.MaxInt64)

@@ -414,6 +414,29 @@ func TestParquetReadBackThatSaysMuch(t *testing.T) {
 	}
 }
 
+// A frame without a window of its own, whose blocks claim to be a hundred megabytes, takes
+// that once at most.
+func TestParquetFrameOfOneSegment(t *testing.T) {
+	const size = 100 << 20
+	frame := binary.LittleEndian.AppendUint32(nil, zstdMagic)
+	frame = binary.LittleEndian.AppendUint32(append(frame, zstdSingleSegment), size)
+	for i := range size / zstdBlock {
+		n := 4<<3 | zstdCompressed
+		if i == size/zstdBlock-1 {
+			n |= 1
+		}
+		frame = append(frame, byte(n), 0, 0, 1, 2, 3, 4)
+	}
+	var err error
+	if took := allocated(func() { _, err = decompressed(pq.Zstd, frame, size) }); err == nil || took > size+32<<20 {
+		t.Errorf("%d bytes were taken; %v", took, err)
+	}
+	d := &groupDecoder{}
+	if took := allocated(func() { _, err = d.decompress(1, pq.Zstd, frame, size) }); err == nil || took > size+32<<20 {
+		t.Errorf("%d bytes were taken to read back; %v", took, err)
+	}
+}
+
 // Frames, runs and deltas are justified by their bytes exactly as they are decoded.
 func TestParquetBytesJustify(t *testing.T) {
 	for _, n := range []int{0, 1, 1000, zstdBlock, zstdBlock + 1, 5 << 20} {

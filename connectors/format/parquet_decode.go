@@ -433,7 +433,7 @@ func (d *groupDecoder) decompress(kept int, c pq.CompressionCodec, src []byte, s
 				return nil, damaged("no decompressor")
 			}
 		}
-		if unlikely(src, size) {
+		if streams(src, size) {
 			if err = d.zstd.Reset(bytes.NewReader(src)); err == nil {
 				dst, err = readWhole(d.zstd, src, size)
 				err = errors.Join(err, d.zstd.Reset(nil))

@@ -533,7 +533,7 @@ func decompressed(codec pq.CompressionCodec, b []byte, size int) (out []byte, er
 		if !ok {
 			return nil, bad
 		}
-		if !unlikely(b, size) {
+		if !streams(b, size) {
 			out, err = d.DecodeAll(b, make([]byte, 0, size))
 		} else if err = d.Reset(bytes.NewReader(b)); err == nil {
 			out, err = readWhole(d, b, size)
