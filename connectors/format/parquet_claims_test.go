@@ -355,6 +355,37 @@ func TestParquetThatSaysMuchInFewBytes(t *testing.T) {
 	}
 }
 
+// Row groups that follow one another are together under a bound: of each a chunk may wait
+// to be decoded. Where they hold as much as they should there may be any number.
+func TestParquetRowGroupsInFlight(t *testing.T) {
+	group := func(rows int32, size int) (file []byte) {
+		entry := binary.LittleEndian.AppendUint32(nil, uint32(size))
+		pages := forgedPage(t, pq.PageHeader{Type: pq.DictionaryPage, UncompressedPageSize: int32(size) + 4,
+			DictionaryPageHeader: thrift.New(pq.DictionaryPageHeader{NumValues: 1, Encoding: pq.Plain})}, zeroFrame(entry, size))
+		pages = append(pages, forgedPage(t, pq.PageHeader{Type: pq.DataPage, UncompressedPageSize: 3,
+			DataPageHeader: thrift.New(pq.DataPageHeader{NumValues: rows, Encoding: pq.RLEDictionary, DefinitionLevelEncoding: pq.RLE, RepetitionLevelEncoding: pq.RLE})},
+			zeroFrame([]byte{1, byte(rows) << 1}, 1))...)
+		file = forgedFile(t, pq.Zstd, int64(rows), 1, pages)
+		m, at := footerOf(t, file)
+		for range 29 {
+			m.RowGroups, m.NumRows = append(m.RowGroups, m.RowGroups[0]), m.NumRows+int64(rows)
+		}
+		return withFooter(t, file[:at], &m)
+	}
+	for _, workers := range []int{0, 2, 4} {
+		p := parquetFrom(t, memory.NewGoAllocator(), "")
+		p.env.Memory, p.env.Workers = 256<<20, workers
+		file := group(1, 100<<20)
+		var err error
+		if took := allocated(func() { _, err = readForeign(t, p, inputOf(file)) }); !messages.Has(err, messages.ParquetMemory) || took > 600<<20 {
+			t.Errorf("%d workers: %d bytes of %d were taken; %v", workers, took, len(file), err)
+		}
+		if rows, _, err := drain(p, inputOf(group(8, 1<<20))); rows != 240 || err != nil {
+			t.Errorf("%d workers: %d rows; %v", workers, rows, err)
+		}
+	}
+}
+
 // A footer of many elements that say nothing is not made into structures, nor are names
 // that each column in a group has another copy of.
 func TestParquetFootersThatSayMuch(t *testing.T) {

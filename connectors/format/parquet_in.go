@@ -59,13 +59,39 @@ type inChunks struct {
 	left    int64 // rows of the current group
 	rows    int   // of a chunk in it
 	held    int64 // about how many bytes of pages are under way
+	behind  []inBehind
 	stored  int64 // of the pages, as they are compressed, that the chunk under way has besides
 	heads   []byte
 	bound   int64 // of held: what memory leaves them, at most inHeldBound
 	given   int64
+	chunks  int64 // given
 	err     error
 
 	decoders arrowx.Spares[*inDecoder]
+}
+
+// inBehind is what a row group held when it was left, of which chunks may still be decoded.
+type inBehind struct {
+	held  int64
+	chunk int64 // the number of the last one
+}
+
+// inFlight is how many chunks are decoded or wait for it, besides the one under way.
+func (s *inChunks) inFlight() int64 { return int64(max(1, s.env.Workers)) + 3 }
+
+// together is what the row groups of the chunks in flight may hold: memory leaves half of
+// bound to those before, and each chunk may have twice what it is meant to.
+func (s *inChunks) together() int64 {
+	return s.bound + max(s.bound/2, 2*inChunkBytes*s.inFlight())
+}
+
+// heldBehind is what row groups hold of which chunks may still be decoded.
+func (s *inChunks) heldBehind() (held int64) {
+	s.behind = slices.DeleteFunc(s.behind, func(b inBehind) bool { return s.chunks-b.chunk > s.inFlight() })
+	for _, b := range s.behind {
+		held += b.held
+	}
+	return held
 }
 
 // Chunks reads the footer. A file that is encrypted, damaged, or has columns that
@@ -205,6 +231,7 @@ func (s *inChunks) next() (*inChunk, error) {
 	}
 	s.left -= int64(n)
 	s.given += int64(n)
+	s.chunks++
 	return c, nil
 }
 
@@ -260,6 +287,9 @@ func (s *inChunks) closeGroup() error {
 		if !c.over() {
 			return c.broken("it has more rows than the footer says")
 		}
+	}
+	if len(s.cursors) > 0 {
+		s.behind = append(s.behind, inBehind{s.held, s.chunks})
 	}
 	clear(s.cursors) // their pages are those of chunks now
 	s.cursors, s.held = s.cursors[:0], 0

@@ -166,8 +166,12 @@ func (c *inCursor) pass() error {
 
 // hold counts what a page takes until the next of its column comes.
 func (c *inCursor) hold(p *inPage) error {
+	const what = "what has to be held at once up to the pages"
 	if c.held += p.weight(); c.held > c.bound {
-		return c.tooLarge("what has to be held at once up to the pages", inHeldBound)
+		return c.tooLarge(what, inHeldBound)
+	}
+	if most := c.together(); c.held+c.heldBehind() > most {
+		return c.tooLargeOf(what, inHeldBound+inHeldBound/2, most)
 	}
 	return nil
 }

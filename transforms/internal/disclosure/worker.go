@@ -334,8 +334,12 @@ func (w *Worker) bound(ctx context.Context, n int) error {
 	}
 	share := (bound - dictionaries) / int64(len(w.h.workers))
 	held, more, empty := w.held(), int64(0), true
+	narrow := w.tooNarrow()
 	for _, t := range w.tables {
 		empty = empty && t.used == 0
+		if narrow {
+			more = max(more, 2*t.bytes()) // it stands beside one of longer keys for a while
+		}
 		if (t.used+n)*4 > len(t.n)*3 {
 			more = max(more, t.growing())
 		}
