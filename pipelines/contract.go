@@ -163,8 +163,12 @@ type Lineage interface {
 }
 
 // Origin is a column something derives from: of the input when Feed is "",
-// else of the named feed.
-type Origin struct{ Feed, Column string }
+// else of the named feed. One that Chooses is asked which value it is to be, as the key
+// of a join is, and no part of it stands there.
+type Origin struct {
+	Feed, Column string
+	Chooses      bool
+}
 
 // Feeder is the ability of a transform to read sources besides its input (the
 // right side of a join, the other parts of a union), by a name of its choice.

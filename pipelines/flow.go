@@ -231,7 +231,7 @@ func (f *Flow) bind(ctx context.Context, schema *arrow.Schema, complete bool) (*
 	if err := f.keepContract(schema, complete, b); err != nil {
 		return nil, f.at(f.SourceName, err)
 	}
-	marks, err := MarkSource(f.Source, schema, f.SourceName)
+	marks, err := MarkSource(f.Source, schema, f.SourceName, f.identifiers()...)
 	if err != nil {
 		if !complete && messages.Has(err, messages.UnknownColumn) {
 			b.Unchecked = f.at(f.SourceName, err)
@@ -248,7 +248,7 @@ func (f *Flow) bind(ctx context.Context, schema *arrow.Schema, complete bool) (*
 		}
 		if err == nil {
 			var feeds map[string][]MarkedColumn
-			if feeds, err = feedMarks(ctx, s.Transform); err == nil {
+			if feeds, err = feedMarks(ctx, s.Transform, f.identifiers()); err == nil {
 				marks, err = Marks(s.Transform, marks, feeds, in, out)
 			}
 		}
@@ -325,6 +325,14 @@ func (f *Flow) bindPrivacy(in *arrow.Schema, marks []MarkedColumn, b *Binding) e
 	return nil
 }
 
+// identifiers are the columns that the privacy stage says to name persons.
+func (f *Flow) identifiers() []string {
+	if p, ok := f.Privacy.(Identifying); ok {
+		return p.Identifying()
+	}
+	return nil
+}
+
 // hasUnknownColumn looks into every diagnostic: one mistake of another kind is
 // a mistake whatever columns may come.
 func hasUnknownColumn(err error) bool {
@@ -351,7 +359,7 @@ func uniqueNames(s *arrow.Schema) error {
 // feedMarks are the marks of the sources that t reads besides its input. A source
 // that does not declare all its columns counts as personal for whoever does not
 // tell which of them an output derives from.
-func feedMarks(ctx context.Context, t Transform) (map[string][]MarkedColumn, error) {
+func feedMarks(ctx context.Context, t Transform, identifiers []string) (map[string][]MarkedColumn, error) {
 	fd, ok := t.(Feeder)
 	if !ok {
 		return nil, nil
@@ -363,7 +371,7 @@ func feedMarks(ctx context.Context, t Transform) (map[string][]MarkedColumn, err
 			return nil, err
 		}
 		if schema != nil {
-			if out[name], err = MarkSource(src, schema, name); err != nil {
+			if out[name], err = MarkSource(src, schema, name, identifiers...); err != nil {
 				return nil, err
 			}
 		}

@@ -622,7 +622,7 @@ func (undeclared) Feeds() map[string]Source { return map[string]Source{"right": 
 func TestAnUndeclaredFeedMarks(t *testing.T) {
 	in := []MarkedColumn{{Name: "a"}}
 	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64}}, nil)
-	feeds, err := feedMarks(context.Background(), undeclared{plus{}})
+	feeds, err := feedMarks(context.Background(), undeclared{plus{}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -631,9 +631,9 @@ func TestAnUndeclaredFeedMarks(t *testing.T) {
 		want bool
 	}{
 		"no lineage":          {struct{ Transform }{plus{}}, true},
-		"of the feed":         {told{plus{}, map[string][]Origin{"a": {{"right", "n"}}}}, true},
+		"of the feed":         {told{plus{}, map[string][]Origin{"a": {{Feed: "right", Column: "n"}}}}, true},
 		"of the input":        {told{plus{}, map[string][]Origin{"a": {{Column: "a"}}}}, false},
-		"of an unknown place": {told{plus{}, map[string][]Origin{"a": {{"left", "n"}}}}, true},
+		"of an unknown place": {told{plus{}, map[string][]Origin{"a": {{Feed: "left", Column: "n"}}}}, true},
 	} {
 		if out, err := Marks(c.t, in, feeds, schema, schema); err != nil || out[0].Personal != c.want {
 			t.Errorf("%s: %+v %v", name, out, err)

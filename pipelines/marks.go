@@ -11,21 +11,26 @@ import (
 // columns of the sources the transform reads besides, by feed name. An output
 // whose lineage is not told is marked when anything that came in is.
 func Marks(t Transform, in []MarkedColumn, feeds map[string][]MarkedColumn, inSchema, outSchema *arrow.Schema) ([]MarkedColumn, error) {
-	strongest := MarkedColumn{}
+	strongest, anyNames := MarkedColumn{}, false
 	mark := func(m MarkedColumn) {
 		if m.Personal && !strongest.Personal {
 			strongest = m
 		}
+		anyNames = anyNames || m.Names
 	}
 	byName := map[Origin]MarkedColumn{}
 	for _, m := range in {
 		mark(m)
 		byName[Origin{Column: m.Name}] = m
 	}
+	types := map[Origin]arrow.DataType{}
+	for _, f := range inSchema.Fields() {
+		types[Origin{Column: f.Name}] = f.Type
+	}
 	for feed, cols := range sorted(feeds) {
 		for _, m := range cols {
 			mark(m)
-			byName[Origin{feed, m.Name}] = m
+			byName[Origin{Feed: feed, Column: m.Name}] = m
 		}
 	}
 	var lineage map[string][]Origin
@@ -40,16 +45,19 @@ func Marks(t Transform, in []MarkedColumn, feeds map[string][]MarkedColumn, inSc
 		out[i].Name = f.Name
 		if lineage == nil {
 			out[i].Personal, out[i].Because = strongest.Personal, strongest.Because
+			out[i].Names = anyNames && holdsNames(f.Type, f.Type)
 			continue
 		}
 		for _, o := range lineage[f.Name] {
-			m, known := byName[o]
+			m, known := byName[Origin{Feed: o.Feed, Column: o.Column}]
 			if !known { // an origin that does not exist is a lie: mark more, never less
 				m = strongest
+				m.Names = namesOne(o.Column)
 			}
 			if m.Personal && !out[i].Personal {
 				out[i].Personal, out[i].Because = true, m.Because
 			}
+			out[i].Names = out[i].Names || m.Names && !o.Chooses && holdsNames(f.Type, types[o])
 		}
 	}
 	if m, ok := t.(Marker); ok { // a step may mark; only a privacy rule clears
@@ -63,9 +71,23 @@ func Marks(t Transform, in []MarkedColumn, feeds map[string][]MarkedColumn, inSc
 	return out, nil
 }
 
+// holdsNames says whether a column of type t may hold what one of type from does, nil where
+// that is not known: how many names there are names nobody.
+func holdsNames(t, from arrow.DataType) bool {
+	switch t.ID() {
+	case arrow.BOOL:
+		return false
+	case arrow.INT32, arrow.INT64, arrow.FLOAT64, arrow.DECIMAL128, arrow.DATE32, arrow.TIMESTAMP:
+		return from == nil || from.ID() == t.ID()
+	}
+	return true
+}
+
 // MarkSource gives the marks of a source's columns: those its block declares,
 // and those named like a person's data unless the block says why they are not.
-func MarkSource(s Source, schema *arrow.Schema, where string) ([]MarkedColumn, error) {
+// So are those of identifiers, which the privacy stage says to name persons: what was made
+// of one before the stage would leave beside it.
+func MarkSource(s Source, schema *arrow.Schema, where string, identifiers ...string) ([]MarkedColumn, error) {
 	var personal []string
 	var cleared map[string]string
 	if m, ok := s.(Marker); ok {
@@ -74,9 +96,13 @@ func MarkSource(s Source, schema *arrow.Schema, where string) ([]MarkedColumn, e
 	out := make([]MarkedColumn, schema.NumFields())
 	for i, f := range schema.Fields() {
 		out[i].Name = f.Name
+		if slices.Contains(identifiers, f.Name) {
+			out[i].Personal, out[i].Names, out[i].Because = true, true, "an identifier by the policy"
+		}
 		if _, ok := cleared[f.Name]; ok {
 			continue
 		}
+		out[i].Names = out[i].Names || namesOne(f.Name)
 		if why, likely := LikelyPersonal(f.Name); likely {
 			out[i].Personal, out[i].Because = true, "named like personal data ("+why+") in "+where
 		}

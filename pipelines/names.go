@@ -36,6 +36,22 @@ func LikelyPersonal(column string) (kind string, likely bool) {
 	return "", false
 }
 
+// namesOne says whether a column's name is one of those whose values are what a person is
+// called or found by, which no number of rows makes another's: not those that say something
+// of persons, as what an address or a birth is told by.
+func namesOne(column string) bool {
+	words := nameWords(column)
+	for _, w := range words {
+		switch personalWords[w] {
+		case "nom", "prénom", "NIR", "sécurité sociale", "courriel", "téléphone", "coordonnées bancaires", "véhicule", "matricule", "compte":
+			return true
+		case "adresse", "personne":
+			return len(words) == 1
+		}
+	}
+	return false
+}
+
 func nameWords(s string) []string {
 	var b strings.Builder
 	lower := false

@@ -143,6 +143,12 @@ type Checked interface {
 	Checks(d Decision) []string
 }
 
+// Identifying is the ability of a privacy stage to say which columns name persons: what
+// derives from a source's column of that name is personal as well.
+type Identifying interface {
+	Identifying() []string
+}
+
 // Drawer is the ability of a privacy stage to draw what must differ from release to
 // release, as keys of pseudonyms, from the keyed fingerprint of the rows that were
 // read and of the configuration: the same rows under the same one draw the same.
@@ -182,6 +188,7 @@ type MarkedColumn struct {
 	Name     string
 	Personal bool
 	Because  string // why it is marked: "declared personal in source.file.x", "named like a person (nom)"
+	Names    bool   `json:"-"` // values of it, or parts of them, are what persons are called or found by
 }
 
 // Gate judges the bytes to be published: no release without one.

@@ -43,7 +43,8 @@ type Program struct {
 	fails  []*messages.Error
 	full   uint8 // the state of a text that does not fit its batch
 	used   []string
-	column int // of the schema, when the expression is nothing but a column; else -1
+	slot   map[string]int // of the values of used
+	column int            // of the schema, when the expression is nothing but a column; else -1
 	schema *arrow.Schema
 	typ    arrow.DataType
 }
@@ -72,6 +73,10 @@ func Compile(e pipelines.Expression, in *arrow.Schema) (*Program, hcl.Diagnostic
 	if len(p.used) == 1 && root.konst == nil && root.in == nil {
 		p.column = in.FieldIndices(p.used[0])[0]
 		p.typ = in.Field(p.column).Type
+	}
+	p.slot = map[string]int{}
+	for name, n := range c.used {
+		p.slot[name] = n.slot
 	}
 	p.full = c.overflow(typ{k: kText})
 	p.fails = c.fails

@@ -105,7 +105,7 @@ func (c *compiler) entry(group, key *node, rest hcl.Traversal, at hcl.Range) *no
 		}
 		find = func(v *vec, j int) (int32, bool) { i, ok := at[v.texts[j]]; return i, ok }
 	}
-	return c.make(table.t, at, strict(func(n int, out *vec, in []*vec) {
+	chosen := c.make(table.t, at, strict(func(n int, out *vec, in []*vec) {
 		m := in[0].mask()
 		for i := range n {
 			j, found := find(in[0], i&m)
@@ -119,6 +119,8 @@ func (c *compiler) entry(group, key *node, rest hcl.Traversal, at hcl.Range) *no
 			copyValue(out, i, table.konst, int(j), table.t.k)
 		}
 	}), key)
+	chosen.asks = true
+	return chosen
 }
 
 // table brings the entries of a constant to one type, as a vec with a row each.

@@ -15,6 +15,7 @@ type node struct {
 	konst  *vec      // the value, when it is the same for every row
 	free   bool      // a number without a type of its own: it takes that of what it meets
 	null   bool      // written as null
+	asks   bool      // what comes in chooses among constants
 	narrow *node     // the same value as kSmall
 	group  cty.Value // of kind kGroup
 	run    func(f *frame, n *node) *vec

@@ -383,6 +383,7 @@ var phrases = []phrase{
 	{"a text, a number, true, false or null", "un texte, un nombre, true, false ou null"},
 
 	// Privacy.
+	{"an identifier by the policy", "un identifiant d'après la politique"},
 	{"declared personal in *", "déclarée personnelle dans *"},
 	{"named like personal data (*) in *", "son nom annonce une donnée personnelle (*) dans *"},
 	{"made personal by a step", "rendue personnelle par une étape"},
@@ -1032,6 +1033,7 @@ var phrases = []phrase{
 	{"*: diversity *", "* : diversité *"},
 	{"*: closeness", "* : proximité"},
 	{"* (the other sensitive columns known)", "* (les autres colonnes sensibles étant connues)"},
+	{"*: one writing of each value", "* : une seule écriture par valeur"},
 
 	// A type that is wanted: what is more exact stands above.
 	{"# required, but have #", "il faut #, et c'est #"},

@@ -421,10 +421,12 @@ func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, er
 		switch {
 		case public[c.Name] && c.Personal:
 			return nil, messages.PublicPersonal.With("column", c.Name, "because", c.Because)
-		case sensitive[c.Name] && c.Personal && namesPersons(c.Name):
+		case sensitive[c.Name] && c.Personal && (c.Names || namesPersons(c.Name)):
 			return nil, messages.WrongSensitive.With("column", c.Name, "why", "a column that names persons, whose values are diverse and tell who it is")
-		case t.texts[c.Name] != nil && c.Personal && namesPersons(c.Name):
+		case t.texts[c.Name] != nil && c.Personal && (c.Names || namesPersons(c.Name)):
 			return nil, messages.TextNamesPersons.With("column", c.Name, "because", c.Because)
+		case c.Names && t.showsWhole(c.Name):
+			return nil, messages.QuasiNames.With("column", c.Name, "because", c.Because)
 		case public[c.Name], modelled[c.Name], ruled && action != "drop":
 			out = append(out, pipelines.MarkedColumn{Name: c.Name})
 		}

@@ -242,7 +242,7 @@ func (t aggregate) Lineage(in *arrow.Schema) (map[string][]pipelines.Origin, err
 			all[m.name] = compute.Origins(a.inputs[m.input].Program)
 		}
 		if m.of != "" {
-			all[m.name] = append(all[m.name], pipelines.Origin{Column: t.Subject})
+			all[m.name] = append(all[m.name], pipelines.Origin{Column: t.Subject, Chooses: true})
 		}
 	}
 	return all, nil

@@ -196,7 +196,7 @@ func (m match) lineage(in *arrow.Schema, prefix string) map[string][]pipelines.O
 	for _, v := range m.values {
 		from := []pipelines.Origin{{Feed: m.name, Column: v}}
 		for _, p := range m.on {
-			from = append(from, pipelines.Origin{Column: p.here}, pipelines.Origin{Feed: m.name, Column: p.there})
+			from = append(from, pipelines.Origin{Column: p.here, Chooses: true}, pipelines.Origin{Feed: m.name, Column: p.there, Chooses: true})
 		}
 		all[prefix+v] = from
 	}

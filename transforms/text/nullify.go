@@ -191,7 +191,10 @@ func (t nullify) Lineage(in *arrow.Schema) (map[string][]pipelines.Origin, error
 	all := unchanged(in)
 	if e.when != nil {
 		for _, c := range t.Columns {
-			all[c] = append(all[c], compute.Origins(e.when)...)
+			for _, o := range compute.Origins(e.when) {
+				o.Chooses = true
+				all[c] = append(all[c], o)
+			}
 		}
 	}
 	return all, nil

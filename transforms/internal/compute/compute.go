@@ -6,6 +6,7 @@ package compute
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -93,8 +94,9 @@ func (p Projection) Lineage(in *arrow.Schema) map[string][]pipelines.Origin {
 // Origins are the input columns a program derives from.
 func Origins(p *expr.Program) []pipelines.Origin {
 	var origins []pipelines.Origin
+	asks := p.Asks()
 	for _, c := range p.Columns() {
-		origins = append(origins, pipelines.Origin{Column: c})
+		origins = append(origins, pipelines.Origin{Column: c, Chooses: slices.Contains(asks, c)})
 	}
 	return origins
 }
