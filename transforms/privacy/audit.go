@@ -574,7 +574,10 @@ func (a *auditing) report(out *pipelines.Audit, file string) {
 		}
 		out.Findings = append(out.Findings, x)
 	}
-	for _, s := range a.t.Sensitive {
+	for j, s := range a.t.Sensitive {
+		if err := oneWriting(s.Column, a.types[j], a.counted.sensitive[j].texts); err != nil {
+			out.Findings = append(out.Findings, pipelines.Finding{Check: s.Column + ": one writing of each value", Err: err})
+		}
 		if d := s.Diversity; d != nil {
 			add(a.t.valuesCheck(s.Column+": diversity "+cmp.Or(d.Kind, "distinct")), a.failed[s.Column+": diversity"])
 		}

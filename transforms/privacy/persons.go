@@ -25,14 +25,22 @@ func (t policy) tells() bool { return t.Subject != "" && (t.tied() || t.asItIs(t
 
 // owners tells of whom rows are. It is for one goroutine.
 type owners struct {
-	form    protect.Form // of the subject, where it leaves as a pseudonym
+	form    protect.Form // in which writings of the subject are compared; "": each is a person
 	told    bool         // rows that were kept have the numbers themselves
 	numbers []uint64
 	written []byte
 	buf     []byte
 }
 
-func (t policy) owners() *owners { return &owners{form: t.subjectForm()} }
+// owners compares persons as their pseudonyms do. Where no file shows whose rows are, two
+// writings of a name that differ in case and spaces are one person, for who has k rows must
+// not be k persons by them; where a file shows them, it shows what is written.
+func (t policy) owners() *owners {
+	if t.tells() {
+		return &owners{form: t.subjectForm()}
+	}
+	return &owners{form: protect.Text}
+}
 
 // of gives a number for the person of each row, which is good until the next call.
 // All of which nobody knows the person are of one person, whose number is 0, and so
@@ -43,19 +51,23 @@ func (w *owners) of(a arrow.Array) []uint64 {
 	}
 	w.numbers = slices.Grow(w.numbers[:0], a.Len())[:a.Len()]
 	var text func([]byte, int) []byte
-	if w.form != "" {
+	form := w.form
+	if form == protect.Text && a.DataType().ID() != arrow.STRING {
+		form = "" // written in one way
+	}
+	if form != "" {
 		text = convert.Text(a)
 	}
 	for i := range w.numbers {
 		switch {
 		case a.IsNull(i):
 			w.numbers[i] = 0
-		case w.form == "":
+		case form == "":
 			w.buf = arrowx.AppendKey(w.buf[:0], a, i, false)
 			w.numbers[i] = xxh3.Hash(w.buf)
 		default:
 			w.written = text(w.written[:0], i)
-			w.buf = w.form.AppendCanonical(w.buf[:0], w.written)
+			w.buf = form.AppendCanonical(w.buf[:0], w.written)
 			w.numbers[i] = xxh3.Hash(w.buf)
 		}
 	}

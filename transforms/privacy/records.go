@@ -349,6 +349,9 @@ func (c *counting) problem(ctx context.Context) (p disclosure.Problem, err error
 	}
 	for i := range c.r.sensitive { // none where no model is asked
 		s := c.t.Sensitive[i]
+		if err := oneWriting(s.Column, c.r.sensitive[i].typ, classes.Sensitive[i].Values); err != nil {
+			return p, err
+		}
 		at := p.Models.Sensitive[i].Closeness
 		if at != nil && at.Distance == disclosure.Ordered {
 			at.Order = inOrder(classes.Sensitive[i].Values, c.r.sensitive[i].typ)
