@@ -39,6 +39,8 @@ type lookedColumn struct {
 	d       *freetext.Detector
 	refused freetext.Kinds
 	found   freetext.Counts
+	text    []byte // room
+	spans   []freetext.Span
 }
 
 // openLooked opens a file to be judged whose texts are looked into by those who read it,
@@ -88,18 +90,23 @@ func (l *looks) add(r arrow.Record) {
 	}
 }
 
-// look takes every column of texts, but for pseudonyms, which are judged one by one.
+// look takes every column of texts, and those of numbers that a social security number may
+// be, but for pseudonyms, which are judged one by one.
 func (t policy) look(s *arrow.Schema) (l looked) {
 	pseudonym, lawful := map[string]bool{}, map[string]bool{}
 	for _, id := range t.Identifiers {
 		pseudonym[id.Column], lawful[id.Column] = id.Action == "pseudonym", id.open()
 	}
 	for i, f := range s.Fields() {
-		if !freetext.HasText(f.Type) || pseudonym[f.Name] {
+		numbers := mayHoldNIR(f.Type)
+		if !freetext.HasText(f.Type) && f.Type.ID() != arrow.BINARY && !numbers || pseudonym[f.Name] {
 			continue
 		}
 		c := lookedColumn{name: f.Name, index: i}
-		if r := t.texts[f.Name]; r != nil {
+		if numbers {
+			c.refused = freetext.Of(freetext.NIR)
+			c.d = freetext.New(c.refused, freetext.FrenchNames())
+		} else if r := t.texts[f.Name]; r != nil {
 			c.d, c.refused = r.detector(), r.kinds
 		} else {
 			kinds := freetext.Persons &^ t.expected(f.Name)
@@ -122,7 +129,7 @@ func (l looked) record(r arrow.Record) {
 func (l looked) column(index int, values arrow.Array) {
 	for i := range l {
 		if c := &l[i]; c.index == index {
-			c.found.Add(c.d.Tally(values), 1)
+			c.found.Add(c.tally(values), 1)
 		}
 	}
 }
