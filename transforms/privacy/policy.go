@@ -248,6 +248,14 @@ func (t policy) Bind(in *arrow.Schema) (*arrow.Schema, error) {
 	if err := p.closed(in); err != nil {
 		return nil, err
 	}
+	for _, c := range p.columns {
+		if c.rule != nil && c.rule.clear != nil {
+			i := slices.IndexFunc(t.Identifiers, func(id identifierConfig) bool { return id.Column == c.name })
+			if err := p.closedBeside(in, c.name, c.rule.clear, t.Identifiers[i].ClearWhen); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if t.Model != nil {
 		for _, c := range p.columns {
 			if c.rule != nil && c.rule.clear != nil && !t.provable(c.rule.clear.Columns(), c.name) {
