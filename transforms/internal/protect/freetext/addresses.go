@@ -57,9 +57,38 @@ func (d *Detector) address(i, end int) {
 	if d.at(at) == ',' {
 		at, _ = d.spaces(at + 1)
 	}
-	if to := d.way(at); to > 0 {
+	if to := d.way(d.ofWay(at)); to > 0 {
 		d.hit(i, d.town(to), Address)
+		return
 	}
+	if class[d.at(at)] != capital {
+		return
+	}
+	if to := d.wayName(at, false); to > 0 { // 12 Le Bourg 35000 Vermeil
+		if end := d.town(to); end > to {
+			d.hit(i, end, Address)
+		}
+	}
+}
+
+// ofWay is what follows "de la", "du", "de l'", "des" at i, or i.
+func (d *Detector) ofWay(i int) int {
+	at := i
+	for range 2 {
+		end := d.wordEnd(at)
+		var room [24]byte
+		switch string(d.lower(&room, at, end)) {
+		case "de", "du", "des", "la":
+			at, _ = d.spaces(end)
+			continue
+		case "l":
+			if d.at(end) == '\'' {
+				return end + 1
+			}
+		}
+		break
+	}
+	return at
 }
 
 // suffix says whether the word from i to end is one of a house number.
@@ -155,6 +184,9 @@ func (d *Detector) wayName(i int, smallToo bool) (end int) {
 			return end
 		case c == small && connectors[string(low)]:
 			loose = looseConnectors[string(low)]
+		case c == capital && word == next+1 && d.at(word) == '.': // allée A. Briand
+			end, loose = word, false
+			word++
 		case c != small, end == 0 && smallToo, months[string(low)] && end > 0:
 			end, loose = word, false
 		default:
@@ -192,6 +224,9 @@ func (d *Detector) town(i int) int {
 // word stands from i to end: houses in the country have no other address.
 func (d *Detector) locality(i, end int) {
 	var room [24]byte
+	if end-i == len("ld") && class[d.s[i+1]] == small { // "ld" is no LD
+		return
+	}
 	if end-i == len("lieu") {
 		if c := d.at(end); c != '-' && c != ' ' {
 			return

@@ -4,7 +4,7 @@ package freetext
 const window = 64
 
 // birth looks for a date after a word about a birth that ends at end. After "né"
-// there must be le, à, au, aux or en: "ne" is also a word of grammar.
+// there must be le, les, à, au, aux or en, or the date: "ne" is also a word of grammar.
 func (d *Detector) birth(end int, grammar bool) {
 	at := end
 	for n := 0; n < 2 && d.at(at) == '('; n++ { // né(e), né(e)(s), né(e)s
@@ -19,13 +19,15 @@ func (d *Detector) birth(end int, grammar bool) {
 		word := d.wordEnd(at)
 		var room [24]byte
 		switch string(d.lower(&room, at, word)) {
-		case "le", "a", "au", "aux", "en", "l":
+		case "le", "les", "a", "au", "aux", "en", "l":
 		case "":
-			if d.at(at) != ':' {
+			if c := d.at(at); c != ':' && c != ',' {
 				return
 			}
 		default:
-			return
+			if class[d.at(at)] != digit {
+				return
+			}
 		}
 	}
 	for ; at < end+window && at < len(d.s); at++ {
@@ -35,10 +37,78 @@ func (d *Detector) birth(end int, grammar bool) {
 		case class[c] == digit && class[d.s[at-1]] == 0:
 			if to := d.date(at); to > 0 {
 				d.hit(at, to, Birth)
+				d.secondBirth(to)
+				return
+			}
+		case class[c] == small && class[d.s[at-1]] == 0:
+			if to := d.written(at); to > 0 {
+				d.hit(at, to, Birth)
 				return
 			}
 		}
 	}
+}
+
+// secondBirth looks for the date of another one after "et": nés les 12 et …
+func (d *Detector) secondBirth(i int) {
+	at, spaced := d.spaces(i)
+	if !spaced || d.at(at) != 'e' || d.at(at+1) != 't' || !d.boundary(at+2) {
+		return
+	}
+	at, _ = d.spaces(at + 2)
+	if end := d.wordEnd(at); end == at+2 && d.at(at) == 'l' && d.at(at+1) == 'e' {
+		at, _ = d.spaces(end)
+	}
+	if class[d.at(at)] == digit {
+		if to := d.date(at); to > 0 {
+			d.hit(at, to, Birth)
+		}
+	}
+}
+
+// numbers are the words of which days and years are written.
+var numbers = words(`premier un une deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt vingts trente
+	quarante cinquante soixante cent cents mil mille et`)
+
+// written is the end of a date that begins at i in letters, or 0: douze mars 1980, vingt-deux
+// mars mil neuf cent quatre-vingt.
+func (d *Detector) written(i int) int {
+	at, n := d.numberWords(i, 3)
+	var room [24]byte
+	word := d.wordEnd(at)
+	if n == 0 || !months[string(d.lower(&room, at, word))] {
+		return 0
+	}
+	next, _ := d.spaces(word)
+	if end := d.year(next); end > 0 {
+		return end
+	}
+	if end, n := d.numberWords(next, 9); n > 1 {
+		for end > next && class[d.s[end-1]] == 0 {
+			end--
+		}
+		return end
+	}
+	return word
+}
+
+// numberWords is what follows up to most words of numbers at i, with spaces or hyphens between
+// them, and how many there are.
+func (d *Detector) numberWords(i, most int) (after, n int) {
+	var room [24]byte
+	for ; n < most; n++ {
+		end := d.wordEnd(i)
+		if end == i || !numbers[string(d.lower(&room, i, end))] {
+			break
+		}
+		i = end
+		if d.at(i) == '-' {
+			i++
+		} else {
+			i, _ = d.spaces(i)
+		}
+	}
+	return i, n
 }
 
 // digits reads the digits at i.
@@ -66,7 +136,9 @@ func (d *Detector) date(i int) int {
 	return 0
 }
 
-func dateMark(c byte) bool { return c == '/' || c == '-' || c == '.' || c == ' ' }
+func dateMark(c byte) bool {
+	return c == '/' || c == '-' || c == '.' || c == ' ' || c == ',' || c == '|' || c == '\\'
+}
 
 func calendar(day, month int) bool { return day >= 1 && day <= 31 && month >= 1 && month <= 12 }
 
@@ -89,13 +161,14 @@ func (d *Detector) dayFirst(day, end int) int {
 	if d.at(end) == 'e' && d.at(end+1) == 'r' || d.at(end) == 'E' && d.at(end+1) == 'R' {
 		end += 2
 	}
-	mark := d.at(end)
-	if dateMark(mark) {
-		if month, to := d.digits(end + 1); to > end+1 && to-end-1 <= 2 && d.at(to) == mark && calendar(day, month) {
-			return d.year(to + 1)
+	if mark, from := d.dateGap(end); dateMark(mark) {
+		if month, to := d.digits(from); to > from && to-from <= 2 && calendar(day, month) {
+			if again, from := d.dateGap(to); again == mark {
+				return d.year(from)
+			}
 		}
 	}
-	at, _ := d.spaces(end)
+	at := d.dash(end)
 	word := d.wordEnd(at)
 	var room [24]byte
 	if !months[string(d.lower(&room, at, word))] || !calendar(day, 1) {
@@ -104,8 +177,29 @@ func (d *Detector) dayFirst(day, end int) int {
 	if d.at(word) == '.' {
 		word++
 	}
-	at, _ = d.spaces(word)
-	return d.year(at)
+	return d.year(d.dash(word))
+}
+
+// dateGap is the mark at i between two numbers of a date, around which there may be a space, and
+// what follows it.
+func (d *Detector) dateGap(i int) (mark byte, after int) {
+	if c := d.at(i + 1); d.at(i) == ' ' && c != ' ' && dateMark(c) {
+		i++
+	}
+	mark = d.at(i)
+	if i++; d.at(i) == ' ' {
+		i++
+	}
+	return mark, i
+}
+
+// dash is what follows spaces at i, or one hyphen or mark of a date.
+func (d *Detector) dash(i int) int {
+	if c := d.at(i); c == '-' || c == '/' || c == '.' {
+		return i + 1
+	}
+	at, _ := d.spaces(i)
+	return at
 }
 
 // year is the end of a year of two or four digits, or 0.

@@ -181,19 +181,27 @@ func (d *Detector) at(i int) byte {
 // email looks around an "@".
 func (d *Detector) email(at int) {
 	s := d.s
-	start := at
+	start, after := at, at+1
+	if start > 1 && s[start-1] == ' ' && class[s[start-2]] != 0 { // a @ b.fr
+		start--
+	}
+	end := start
+	if after+1 < len(s) && s[after] == ' ' && class[s[after+1]] != 0 {
+		after++
+	}
 	for start > 0 && (class[s[start-1]] != 0 || mark(s[start-1])) {
 		start--
 	}
-	for start < at && class[s[start]] == 0 {
+	for start < end && class[s[start]] == 0 {
 		start++
 	}
-	if start == at {
+	if start == end {
 		return
 	}
 	// the longest run of labels of which one after the first may be a top domain
-	end, labels := 0, 0
-	for i := at + 1; i < len(s); {
+	end = 0
+	labels := 0
+	for i := after; i < len(s); {
 		from, letters := i, false
 		for i < len(s) && (class[s[i]] != 0 || s[i] == '-' || s[i] == '_') {
 			letters = letters || class[s[i]]&(small|capital) != 0

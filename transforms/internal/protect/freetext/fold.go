@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"sort"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -167,7 +168,7 @@ func foldRune(r rune, size int) byte {
 // stands are bytes for characters that no rule below knows.
 var stands = map[rune]byte{
 	'œ': 'o', 'Œ': 'O', 'æ': 'a', 'Æ': 'A', 'ø': 'o', 'Ø': 'O', 'ł': 'l', 'Ł': 'L', 'đ': 'd', 'Đ': 'D', 'ß': 's', 'ẞ': 'S', 'ı': 'i',
-	'‘': '\'', '’': '\'', 'ʼ': '\'', '‛': '\'', '´': '\'', '−': '-', '\u0085': '\n', '\u2028': '\n', '\u2029': '\n',
+	'‘': '\'', '’': '\'', 'ʼ': '\'', '‛': '\'', '´': '\'', '−': '-', '。': '.', '｡': '.', '\u0085': '\n', '\u2028': '\n', '\u2029': '\n',
 }
 
 func slowFold(r rune) byte {
@@ -188,8 +189,31 @@ func slowFold(r rune) byte {
 	case unicode.IsLetter(r):
 		return letter(r)
 	}
+	return sign(r)
+}
+
+// sign is the ASCII letter or sign that a sign is another form of: Ⅴ, Ⓜ, ﹫. Those of
+// digits are otherSymbol: m² is no number.
+func sign(r rune) byte {
+	var room [utf8.UTFMax]byte
+	n := utf8.EncodeRune(room[:], r)
+	if d := norm.NFKD.Properties(room[:n]).Decomposition(); len(d) == 1 && d[0] > ' ' && class[d[0]] != digit {
+		return d[0]
+	}
 	return otherSymbol
 }
+
+// alike are letters of other scripts that nobody can tell from one of ours: with one of
+// them a name would be no name, and read as one.
+var alike = func() map[rune]byte {
+	m := map[rune]byte{}
+	for _, pair := range strings.Fields("АA ВB ЕE КK МM НH ОO РP СC ТT ХX УY ЅS ІI ЈJ аa еe оo рp сc уy хx ѕs іi јj ԁd һh ӏl " +
+		"ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX αa οo ιi νv ρp") {
+		r, n := utf8.DecodeRuneInString(pair)
+		m[r] = pair[n]
+	}
+	return m
+}()
 
 // decimalDigit is the value of a digit: the digits of a script come in tens, from 0.
 func decimalDigit(r rune) byte {
@@ -210,8 +234,15 @@ func decimalDigit(r rune) byte {
 func letter(r rune) byte {
 	var room [utf8.UTFMax]byte
 	n := utf8.EncodeRune(room[:], r)
-	if d := norm.NFKD.Properties(room[:n]).Decomposition(); len(d) > 0 && (d[0]|0x20) >= 'a' && (d[0]|0x20) <= 'z' {
-		return d[0]
+	first := r
+	if d := norm.NFKD.Properties(room[:n]).Decomposition(); len(d) > 0 {
+		first, _ = utf8.DecodeRune(d)
+	}
+	if c := first | 0x20; c >= 'a' && c <= 'z' {
+		return byte(first)
+	}
+	if c, ok := alike[first]; ok {
+		return c
 	}
 	if unicode.IsUpper(r) || unicode.IsTitle(r) {
 		return otherCapital

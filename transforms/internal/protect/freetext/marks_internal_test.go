@@ -151,8 +151,9 @@ func TestRulesAreAskedWhereTheyFind(t *testing.T) {
 		`12/03/1980|3 mars 1980|1980|le 1er avril 01|1|12|14|015|bis|b|rue|Rue|r|cours|av.|place|rond-point|Grande|grand|lieu-dit|lieu|dit|Ker|06 12 34 56 78|0612345678|`+
 		`+33|+32|+|612345678|123456|(0)|0033|0032|FR7630006000011234567890189|FR76|3000 6000 0112 3456 7890 189|255081416802538|2 55 08 14 168 025|38|732829320|`+
 		`73282932000074|732 829 320|00074|AB-123-CD|ab-123-cd|AB|123|ABC|35|2A|2a|a@b.fr|@|exemple.fr|x.y|[nom]|[|]|L'|l'|Adjoint|J.|-P.|X|et|É|é|Œ|œ|e`+"\u0301|\u200b|\u00ad|٣|Ж|ж|"+
+		`douze|vingt-deux|mars|mil neuf cent|(06)|06·12|Mgr|Melle|ép.|LD|ld|Ⅴ|М|JEANNE|STADE|33 6 12 34 56 78|0 6 1 2 3 4 5 6 7 8|12 / 03 / 1980|de la rue|A. Briand|nés|les|A.|`+
 		`１２|＠|’|«|»|…|`+"\xff|\u00a0|\u202f|val fleuri|Brûlefontaine|Rénovation plantation pour pont médiathèque|Centre communal|"+strings.Repeat("a", 63)+"|"+strings.Repeat("1", 65)+"|"+strings.Repeat("A", 130), "|")
-	betweens := []string{" ", " ", "", "-", ".", ", ", "\n", "'", "\u00a0", "  ", "/", ":", ";", "_", "(", ")", "\t", "   ", "    "}
+	betweens := []string{" ", " ", "", "-", ".", ", ", "\n", "'", "\u00a0", "  ", "/", ":", ";", "_", "(", ")", "\t", "   ", "    ", " - ", " : ", "·", " @ ", "\r\n", " / ", "*", "|"}
 	rapid.Check(t, func(r *rapid.T) {
 		var b strings.Builder
 		for range rapid.IntRange(0, 12).Draw(r, "pieces") {

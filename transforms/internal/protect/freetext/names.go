@@ -26,6 +26,9 @@ func newNames() *Names {
 		n.words.add(w, 0)
 		n.words.add(w, 1)
 	}
+	for c := 'a'; c <= 'z'; c++ { // initials
+		n.words.add(string(c), 1)
+	}
 	return n
 }
 
@@ -247,6 +250,9 @@ func (d *Detector) particle(i int, first bool) int {
 		default:
 			return -1
 		}
+		if d.at(end) == '.' && end-at <= len("vve") { // ép.
+			end++
+		}
 		next, spaced := d.spaces(end)
 		if !spaced {
 			return -1
@@ -267,10 +273,13 @@ var (
 
 // civility looks for a name after a civility that ends at end. Of many persons
 // there may be many names.
-func (d *Detector) civility(end int, many bool) {
+func (d *Detector) civility(i, end int, many bool) {
 	at := end
 	if d.at(at) == '.' {
 		at++
+	}
+	if word := end - i; word > 1 {
+		at = d.introduced(at, word <= longestShort)
 	}
 	if end, ok := d.nameWord(at); ok && at > end-3 && d.s[end-1] == '.' { // M.E.T.P. is none
 		return
@@ -296,6 +305,49 @@ func (d *Detector) civility(end int, many bool) {
 	}
 }
 
+// longestShort is how long an abbreviation is at most: Melle. Letters have "Madame" on a line
+// of its own.
+const longestShort = 5
+
+// introduced is where the name begins after what may stand between it and a civility that
+// ends before i: a colon, a quote, a bracket, a dash; after an abbreviation also the end of
+// a line. It is i where no such mark stands, or an office follows it.
+func (d *Detector) introduced(i int, short bool) int {
+	at, _ := d.spaces(i)
+	switch c := d.at(at); {
+	case c == ':', c == '"', c == '(', c == '-', c == '_', c == otherSymbol:
+		at++
+	case short && (c == '\n' || c == '\r' && d.at(at+1) == '\n'):
+		if at++; c == '\r' {
+			at++
+		}
+	default:
+		return i
+	}
+	at, _ = d.spaces(at)
+	word, ok := d.nameWord(at)
+	var room [24]byte
+	if !ok || offices[string(d.lower(&room, at, word))] || d.stops(at, word) {
+		return i
+	}
+	return at
+}
+
+// maidenName looks for a name after "née", which ends at end, and gives where it ends, else end.
+func (d *Detector) maidenName(end int) int {
+	from, _ := d.spaces(end)
+	word, ok := d.nameWord(from)
+	if !ok || word < from+3 || d.stops(from, word) {
+		return end
+	}
+	to := d.name(from, afterFirstName)
+	if to > from {
+		d.hit(from, to, Name)
+		return to
+	}
+	return end
+}
+
 // mayGoOn are the bytes that a name may go on with: capitals, and what particles
 // begin with.
 var mayGoOn = func() (t [256]bool) {
@@ -312,7 +364,17 @@ var mayGoOn = func() (t [256]bool) {
 // Vermeillac, Jeanne VERMEILLAC, VERMEILLAC Jeanne.
 func (d *Detector) named(i int) {
 	end, ok := d.capitalised(i)
+	if ok && end == i+1 {
+		d.initials(i)
+	}
 	if !ok || end < i+2 {
+		return
+	}
+	if d.at(end) == ',' && d.allCapitals(i, end) { // VERMEILLAC, Jeanne
+		next, _ := d.spaces(end + 1)
+		if to, ok := d.capitalised(next); ok && d.isFirstName(next, to) && !d.thing(i, end) {
+			d.hit(i, to, FirstName)
+		}
 		return
 	}
 	next, spaced := d.spaces(end)
@@ -325,10 +387,56 @@ func (d *Detector) named(i int) {
 		}
 		return
 	}
-	if class[d.at(next)] == capital && class[d.at(next+1)] == small && d.allCapitals(i, end) && !d.stops(i, end) {
-		if to, ok := d.capitalised(next); ok && d.isFirstName(next, to) {
+	if class[d.at(next)] == capital && d.allCapitals(i, end) && !d.stops(i, end) {
+		to, ok := d.capitalised(next)
+		if ok && d.isFirstName(next, to) && (class[d.at(next+1)] == small || !d.thing(i, end) && to > next+2) {
 			d.hit(i, to, FirstName)
 		}
+	}
+}
+
+// thing says whether the word from i to end is what is called after persons: in a text of
+// capitals nothing else tells STADE CAMILLE from VERMEILLAC CAMILLE.
+func (d *Detector) thing(i, end int) bool {
+	var room [24]byte
+	word := d.lower(&room, i, end)
+	if _, way := streets[string(word)]; way {
+		return true
+	}
+	return things[string(word)] || d.stops(i, end)
+}
+
+var things = words(`ecole ecoles college lycee creche stade salle gymnase groupe maison foyer ehpad theatre espace centre hall halle piscine
+	mairie commune ville association club comite amicale saint sainte st ste notre bibliotheque mediatheque eglise chapelle hopital
+	clinique fondation institut musee jardin tour batiment travaux societe sas sarl sci eurl`)
+
+// initials looks for a name after one initial, or several with hyphens, at i: J. Martin, J.-P.
+// Martin. S.A. Martin is a company, so that a letter after another, or after a token, begins none.
+func (d *Detector) initials(i int) {
+	if i > 0 {
+		switch d.s[i-1] {
+		case '.', '-', ']', '\'', '&':
+			return
+		}
+	}
+	at := i
+	for n := 0; ; n++ {
+		if n == 3 || class[d.at(at)] != capital || d.at(at+1) != '.' {
+			return
+		}
+		if at += 2; d.at(at) != '-' {
+			break
+		}
+		at++
+	}
+	at, _ = d.spaces(at)
+	word, ok := d.capitalised(at)
+	var room [24]byte
+	if !ok || word < at+3 || d.stops(at, word) || offices[string(d.lower(&room, at, word))] {
+		return
+	}
+	if to := d.name(at, afterFirstName); to > at {
+		d.hit(i, to, FirstName)
 	}
 }
 

@@ -15,16 +15,37 @@ type run struct {
 	n    int
 }
 
-// separator says whether a byte may stand between two groups of a number.
-func separator(c byte) bool {
-	switch c {
-	case ' ', '.', '-', '/', '\t':
-		return true
+// separators are the bytes that may stand between two groups of a number; those that are
+// false stand between digits alone.
+var separators = map[byte]bool{' ': true, '.': true, '-': true, '/': true, '\t': true,
+	'_': false, '*': false, '|': false, '(': false, ')': false, otherSymbol: false}
+
+var separating, betweenDigits = func() (all, digits [256]bool) {
+	for c, anywhere := range separators {
+		all[c], digits[c] = true, !anywhere
 	}
-	return false
+	return all, digits
+}()
+
+// separator says whether a byte may stand between two groups of a number.
+func separator(c byte) bool { return separating[c] }
+
+// gap is how many separators, at most three, stand at i between what stands before and a
+// letter or digit; 0: none may.
+func (d *Detector) gap(before byte, i int) (n int) {
+	s := d.s
+	digits := false
+	for n < 3 && i+n < len(s) && separating[s[i+n]] {
+		digits = digits || betweenDigits[s[i+n]]
+		n++
+	}
+	if i+n >= len(s) || class[s[i+n]] == 0 || digits && (before > '9' || class[s[i+n]] != digit) {
+		return 0
+	}
+	return n
 }
 
-// read reads up to limit letters and digits from i on, with at most two
+// read reads up to limit letters and digits from i on, with at most three
 // separators between two of them.
 func (d *Detector) read(r *run, i, limit int, letters bool) {
 	r.n, r.gaps = 0, 0
@@ -41,14 +62,11 @@ func (d *Detector) read(r *run, i, limit int, letters bool) {
 				return
 			}
 		default:
-			if !separator(c) || r.n == 0 {
+			if r.n == 0 {
 				return
 			}
-			gap := 1
-			if i+1 < len(s) && separator(s[i+1]) {
-				gap = 2
-			}
-			if i+gap >= len(s) || class[s[i+gap]] == 0 {
+			gap := d.gap(r.c[r.n-1], i)
+			if gap == 0 {
 				return
 			}
 			i += gap
@@ -82,14 +100,11 @@ func (d *Detector) readNumber(r *run, i int) {
 				return
 			}
 		default:
-			if !separator(c) || r.n == 0 {
+			if r.n == 0 {
 				return
 			}
-			gap := 1
-			if i+1 < len(s) && separator(s[i+1]) {
-				gap = 2
-			}
-			if i+gap >= len(s) || class[s[i+gap]] == 0 {
+			gap := d.gap(r.c[r.n-1], i)
+			if gap == 0 {
 				return
 			}
 			i += gap
@@ -126,7 +141,9 @@ var (
 // these or some; otherGroups is how else.
 var (
 	pairs       = at(2, 4, 6, 8)
-	otherGroups = map[uint64]bool{at(2, 5, 8): true, at(1, 4, 7): true, at(4, 7): true}
+	otherGroups = map[uint64]bool{at(2, 5, 8): true, at(1, 4, 7): true, at(4, 7): true, at(2, 4, 7): true, at(3, 6, 8): true, at(3, 6): true}
+	oneByOne    = at(1, 2, 3, 4, 5, 6, 7, 8, 9)
+	withoutPlus = at(2, 3, 5, 7, 9) // 33 6 12 34 56 78
 )
 
 // How many digits a text has at least in which there is a number, besides those of a
@@ -146,7 +163,7 @@ func (d *Detector) number(i, end int) {
 	if long && !plus && d.s[i] != '0' && n != nirDigits && i+n == end && (end == len(d.s) || !separator(d.s[end])) && !d.companies() {
 		long = false // a number that stands alone, and has not as many digits as one that does
 	}
-	plate := n >= 2 && n <= 4 && from(m.capital, i+n)&7 != 0 // within two separators
+	plate := n >= 2 && n <= 4 && from(m.capital, i+n)&15 != 0 // within three separators
 	if long || plate {
 		var r run
 		d.readNumber(&r, i)
@@ -251,6 +268,8 @@ func (d *Detector) phone(r *run, i int) {
 	case r.n >= 14 && r.gaps == 0 && r.allDigits(14) && d.boundary(r.ends[13]) && scalar.IsSIRET(string(r.c[:14])):
 	case r.n >= 4 && r.c[0] == '0' && r.c[1] == '0' && r.c[2] != '0' && r.gaps&at(1) == 0 && !d.inUUID(i):
 		d.abroad(d.pass(r.ends[1]), i)
+	case r.n >= 11 && r.c[0] == '3' && r.c[1] == '3' && r.c[2] != '0' && r.gaps&(1<<11-1) == withoutPlus && r.allDigits(11) && d.boundary(r.ends[10]):
+		d.hit(i, r.ends[10], Phone)
 	}
 	if r.n < 10 || r.c[0] != '0' || r.c[1] == '0' || !r.allDigits(10) || !d.boundary(r.ends[9]) {
 		return
@@ -259,7 +278,7 @@ func (d *Detector) phone(r *run, i int) {
 	century := func(n int) bool { return r.c[n] == '1' && r.c[n+1] == '9' || r.c[n] == '2' && r.c[n+1] == '0' }
 	switch {
 	case gaps == at(2, 4, 8) && century(4), gaps == at(2, 6, 8) && century(2): // 01/02/2024 10, 01/2024-02-03
-	case gaps&^pairs == 0, otherGroups[gaps]:
+	case gaps&^pairs == 0, otherGroups[gaps], gaps == oneByOne && string(r.c[:10]) != "0123456789":
 		d.hit(i, r.ends[9], Phone)
 	}
 }
@@ -276,9 +295,9 @@ var callingCodes = []string{
 	"32", "34", "39", "41", "44", "49", "351", "352", "376", "377", "212", "213", "216", "221", "223", "225",
 }
 
-// pass is i, or what follows one or two separators there.
+// pass is i, or what follows up to three separators there.
 func (d *Detector) pass(i int) int {
-	for n := 0; n < 2 && separator(d.at(i)); n++ {
+	for n := 0; n < 3 && separators[d.at(i)]; n++ {
 		i++
 	}
 	return i
@@ -298,6 +317,8 @@ func (d *Detector) abroad(i, start int) {
 		after = d.pass(after)
 		if d.at(after) == '(' && d.at(after+1) == '0' && d.at(after+2) == ')' {
 			after = d.pass(after + 3)
+		} else if d.at(after) == '(' { // +33 (6) 12 …
+			after++
 		}
 		var r run
 		d.read(&r, after, 11, false)

@@ -26,10 +26,10 @@ func (d *Detector) wordEnd(i int) int {
 	return i
 }
 
-// spaces is what follows at most three spaces at i, and whether there was one.
+// spaces is what follows at most eight spaces at i, and whether there was one.
 func (d *Detector) spaces(i int) (after int, any bool) {
 	after = i
-	for after < i+3 && (d.at(after) == ' ' || d.at(after) == '\t') {
+	for after < i+8 && (d.at(after) == ' ' || d.at(after) == '\t') {
 		after++
 	}
 	return after, after > i
@@ -47,18 +47,22 @@ const (
 	plain                 // a name, if the word has none: "Familles rurales" is an association
 	birthday              // a date
 	born                  // a date, if le, à or en follows: "ne" is also a word of grammar
+	maiden                // a name, a date
 	hamlet                // the name of a place
 )
 
 // announcements are the words after which something is looked for.
 var announcements = map[string]announcement{
 	"m": strict, "me": strict, "pr": strict, "mm": strictly, "mes": strictly,
-	"mme": person, "mlle": person, "mr": person, "mrs": person, "dr": person, "monsieur": person, "madame": person, "mademoiselle": person,
+	"mme": person, "mlle": person, "mr": person, "mrs": persons, "dr": person, "monsieur": person, "madame": person, "mademoiselle": person,
 	"maitre": person, "docteur": person, "professeur": person, "veuve": person, "epouse": person, "sieur": person, "indivision": person,
 	"succession": person, "heritiers": person, "hoirie": person, "famille": plain,
 	"mmes": persons, "mlles": persons, "messieurs": persons, "mesdames": persons, "mesdemoiselles": persons, "epoux": persons, "consorts": persons,
-	"naissance": birthday, "naiss": birthday, "ddn": birthday, "ne": born, "nee": born, "nes": born, "nees": born,
-	"lieu": hamlet, "lieudit": hamlet,
+	"mgr": person, "mle": person, "melle": person, "mtre": person, "prof": person, "vve": person, "feue": person,
+	"docteure": person, "professeure": person, "melles": persons, "drs": persons, "docteurs": persons, "docteures": persons,
+	"maitres": persons, "professeurs": persons, "professeures": persons, "sieurs": persons, "messrs": persons,
+	"naissance": birthday, "naiss": birthday, "ddn": birthday, "ne": born, "nee": maiden, "nes": born, "nees": maiden,
+	"ld": hamlet, "lieu": hamlet, "lieudit": hamlet,
 }
 
 // wordLengths are the lengths that some words have, by first and second letter, small
@@ -128,9 +132,11 @@ func (d *Detector) announced(i, end int) bool {
 	case what == nothing:
 		return false
 	case what == person, what == plain && !capitals, what == strict && (capitals || end-i == 1 && d.at(end) == '.'):
-		d.civility(end, false)
+		d.civility(i, end, false)
 	case what == persons, what == strictly && capitals:
-		d.civility(end, true)
+		d.civility(i, end, true)
+	case what == maiden:
+		d.birth(d.maidenName(end), true)
 	case what == birthday, what == born:
 		d.birth(end, what == born)
 	case what == hamlet:
