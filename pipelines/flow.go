@@ -239,7 +239,7 @@ func (f *Flow) bind(ctx context.Context, schema *arrow.Schema, complete bool) (*
 		}
 		return nil, f.at(f.SourceName, err)
 	}
-	in := schema
+	in, from := schema, traceSource(schema)
 	b.In, b.Marks = append(b.In, in), append(b.Marks, marks)
 	for _, s := range f.Steps {
 		out, err := s.Transform.Bind(in)
@@ -250,6 +250,9 @@ func (f *Flow) bind(ctx context.Context, schema *arrow.Schema, complete bool) (*
 			var feeds map[string][]MarkedColumn
 			if feeds, err = feedMarks(ctx, s.Transform, f.identifiers()); err == nil {
 				marks, err = Marks(s.Transform, marks, feeds, in, out)
+			}
+			if err == nil {
+				from, err = from.through(s.Transform, in, out)
 			}
 		}
 		if err != nil {
@@ -264,7 +267,7 @@ func (f *Flow) bind(ctx context.Context, schema *arrow.Schema, complete bool) (*
 	}
 	b.Out = in
 	if f.Privacy != nil {
-		if err := f.bindPrivacy(in, marks, b); err != nil {
+		if err := f.bindPrivacy(in, marks, from, b); err != nil {
 			if !complete && hasUnknownColumn(err) {
 				b.Out, b.Unchecked = nil, f.at("privacy", err)
 				return b, nil
@@ -300,7 +303,7 @@ func (f *Flow) warnings() []*messages.Error {
 	return notes
 }
 
-func (f *Flow) bindPrivacy(in *arrow.Schema, marks []MarkedColumn, b *Binding) error {
+func (f *Flow) bindPrivacy(in *arrow.Schema, marks []MarkedColumn, from traced, b *Binding) error {
 	var err error
 	if b.Out, err = f.Privacy.Bind(in); err != nil {
 		return f.at("privacy", err)
@@ -308,6 +311,11 @@ func (f *Flow) bindPrivacy(in *arrow.Schema, marks []MarkedColumn, b *Binding) e
 	cleared, err := f.Privacy.Roles(marks)
 	if err != nil {
 		return f.at("privacy", err)
+	}
+	if p, ok := f.Privacy.(Deriving); ok {
+		if err := p.Derives(from.columns(in)); err != nil {
+			return f.at("privacy", err)
+		}
 	}
 	roles := map[string]MarkedColumn{}
 	for _, m := range cleared {

@@ -2,7 +2,7 @@ package messages
 
 // attacks: what a policy would let out although each of its rules is right alone.
 // Codes LAV-4555 to LAV-4559.
-var attacks = []*Message{QuasiNames, SensitiveSpellings}
+var attacks = []*Message{QuasiNames, SensitiveSpellings, PublicBeside}
 
 var (
 	QuasiNames = &Message{Code: "LAV-4555", Class: Refused,
@@ -11,4 +11,7 @@ var (
 	SensitiveSpellings = &Message{Code: "LAV-4556", Class: Refused,
 		EN: Text{"{count} values of the sensitive column {column} are written like others but for case, accents or spaces: each writing would count as a value of its own, and a class whose rows all mean the same would pass for a diverse one", "write each value in one way before the policy, with transform \"normalise\" or \"replace\""},
 		FR: Text{"{count} valeurs de la colonne sensible {column} ne diffèrent d'autres que par la casse, les accents ou les espaces : chaque écriture compterait comme une valeur, et un groupe dont toutes les lignes veulent dire la même chose passerait pour divers", "écrivez chaque valeur d'une seule façon avant la politique, avec transform \"normalise\" ou \"replace\""}}
+	PublicBeside = &Message{Code: "LAV-4557", Class: Refused,
+		EN: Text{"the public column {column} is made of {source}, as column {other} is: it would leave as it is, and tell of each row what the rule of {other} takes away", "give {column} the role that {other} has (quasi, sensitive, text), or leave it out of public"},
+		FR: Text{"la colonne publique {column} est faite de {source}, comme la colonne {other} : elle sortirait telle quelle, et dirait de chaque ligne ce que la règle de {other} retire", "donnez à {column} le rôle qu'a {other} (quasi, sensitive, text), ou retirez-la de public"}}
 )
