@@ -36,7 +36,7 @@ type Audit struct {
 
 // AuditTask judges the file that a planned task reads, by the task's policy. path is
 // that file; where it is a Parquet file as lavoir writes them, its bytes are judged too.
-// Rows that cannot be read are a finding.
+// Rows that cannot be read are a finding; what is passed over as no row is not proved.
 func AuditTask(ctx context.Context, reg *Registry, p *Project, t Task, path string, opt RunOptions) (*Audit, error) {
 	r, err := newRun(ctx, p, opt, 1)
 	if err != nil {
@@ -71,13 +71,19 @@ func AuditTask(ctx context.Context, reg *Registry, p *Project, t Task, path stri
 		found.Findings = append(found.Findings, Finding{Check: "bytes of the file", Err: file.damaged})
 	case file.judge != nil || file.audited:
 		found.Findings = append(found.Findings, Finding{Check: "bytes of the file", OK: true})
-	case file.parquet:
+	case file.parquet, !whole(f.Source):
 		found.Unproved = append(found.Unproved, messages.UnprovedShape.With())
 	}
 	if file.rejected > 0 {
 		found.Findings = append(found.Findings, Finding{Check: "rows that can be read", Err: messages.AuditRows.With("count", file.rejected)})
 	}
 	return found, nil
+}
+
+// whole says whether a source reads all that its file holds.
+func whole(s Source) bool {
+	w, ok := s.(interface{ Whole() bool })
+	return ok && w.Whole()
 }
 
 // foreignFile is a source that is judged as a file.
