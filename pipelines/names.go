@@ -22,15 +22,28 @@ var personalWords = map[string]string{
 	"iban": "coordonnées bancaires", "rib": "coordonnées bancaires", "bic": "coordonnées bancaires",
 	"usager": "personne", "agent": "personne", "beneficiaire": "personne", "demandeur": "personne", "allocataire": "personne",
 	"enfant": "personne", "parent": "personne", "conjoint": "personne", "tuteur": "personne", "signataire": "personne",
+	"nomprenom": "nom", "nomprenoms": "nom", "nomusuel": "nom", "nomfamille": "nom", "nomnaissance": "nom", "prenomusuel": "prénom",
+	"lastname": "nom", "surname": "nom", "fullname": "nom", "firstname": "prénom",
+	"datenaissance": "naissance", "datenaiss": "naissance", "datenais": "naissance", "datnais": "naissance", "birth": "naissance", "birthdate": "naissance",
+	"birthday": "naissance", "nss": "NIR", "numsecu": "sécurité sociale", "adressemail": "courriel",
+	"numtel": "téléphone", "telport": "téléphone", "telfixe": "téléphone", "phone": "téléphone",
+	"eleve": "personne", "locataire": "personne", "salarie": "personne", "debiteur": "personne", "redevable": "personne",
+	"contribuable": "personne", "patient": "personne", "defunt": "personne",
 	"matricule": "matricule", "immatriculation": "véhicule", "login": "compte", "identifiant_usager": "compte",
 }
 
 // LikelyPersonal says whether a column's name suggests data about a person, and
 // of what kind. Case, accents, punctuation and camel case do not matter.
 func LikelyPersonal(column string) (kind string, likely bool) {
-	for _, w := range nameWords(column) {
+	words := nameWords(column)
+	for i, w := range words {
 		if kind, ok := personalWords[w]; ok {
 			return kind, true
+		}
+		if i > 0 {
+			if kind, ok := personalWords[words[i-1]+w]; ok { // last_name
+				return kind, true
+			}
 		}
 	}
 	return "", false
@@ -41,8 +54,12 @@ func LikelyPersonal(column string) (kind string, likely bool) {
 // of persons, as what an address or a birth is told by.
 func namesOne(column string) bool {
 	words := nameWords(column)
-	for _, w := range words {
-		switch personalWords[w] {
+	for i, w := range words {
+		kind := personalWords[w]
+		if kind == "" && i > 0 {
+			kind = personalWords[words[i-1]+w]
+		}
+		switch kind {
 		case "nom", "prénom", "NIR", "sécurité sociale", "courriel", "téléphone", "coordonnées bancaires", "véhicule", "matricule", "compte":
 			return true
 		case "adresse", "personne":
