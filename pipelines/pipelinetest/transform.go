@@ -71,6 +71,7 @@ var transformChecks = []check{
 	{"an input column of any type is taken or refused with a message", checkRetyped},
 	{"lineage names what exists", checkLineageNames},
 	{"a mark is never lost (invariant 4)", checkMarks},
+	{"what holds a name is known to (invariant 4)", checkNames},
 	{"no log, error or reject shows a value or a secret (invariant 6)", checkCanary},
 }
 
