@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // Kind is the block a component is written in.
@@ -85,6 +86,7 @@ type Built struct {
 	Label     string
 	Config    any
 	Range     hcl.Range
+	Body      *hclsyntax.Body // as it is written; nil where it is not: mistakes in it are then placed at Range
 }
 
 // IsSet says whether the pipeline file had the block.

@@ -131,7 +131,7 @@ func (d decoder) body(what string, body hcl.Body, v reflect.Value) hcl.Diagnosti
 			return a.Range, true
 		}
 		for _, b := range content.Blocks {
-			if b.Type == name {
+			if b.Type == name || blockName(b) == name {
 				return b.DefRange, true
 			}
 		}

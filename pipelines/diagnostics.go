@@ -13,7 +13,8 @@ import (
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 )
 
-// At says that err is about the named argument.
+// At says that err is about the named argument, or about a block within, as blocks are
+// headed: quasi "age". What err in turn says At of is within that block.
 func At(argument string, err error) error { return &atError{argument, err} }
 
 type atError struct {
@@ -23,6 +24,28 @@ type atError struct {
 
 func (e *atError) Error() string { return e.argument + ": " + e.err.Error() }
 func (e *atError) Unwrap() error { return e.err }
+
+// standing is where in a block what err is about stands: the block itself, as far as err
+// does not say At.
+func standing(err error, b Built) hcl.Range {
+	at, body := b.Range, b.Body
+	var e *atError
+	for body != nil && errors.As(err, &e) {
+		err = e.err
+		if a := body.Attributes[e.argument]; a != nil {
+			return a.SrcRange
+		}
+		var within *hclsyntax.Body
+		for _, x := range body.Blocks {
+			if x.AsHCLBlock() != nil && (x.Type == e.argument || blockName(x.AsHCLBlock()) == e.argument) {
+				at, within = x.DefRange(), x.Body
+				break
+			}
+		}
+		body = within
+	}
+	return at
+}
 
 // Diagnose makes a diagnostic of err at a place in a pipeline file. What is no
 // message of ours becomes one, its text as it is.

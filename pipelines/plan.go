@@ -237,7 +237,7 @@ func located(t Task, err error) hcl.Diagnostics {
 		blocks := append([]Built{t.Chain.Source, t.Chain.Privacy}, t.Chain.Transforms...)
 		for _, b := range append(blocks, t.Chain.Loads...) {
 			if b.IsSet() && (stepName(b) == s.Step || b.Component.Kind == KindPrivacy && s.Step == "privacy") {
-				at = b.Range
+				at = standing(err, b)
 			}
 		}
 	}

@@ -58,7 +58,7 @@ func (w *walk) evaluatePart(p *part) *made {
 	}
 	cfg, diags := p.component.Decode(w.reg, body, w.ctx)
 	m.diags = append(m.diags, diags...)
-	m.built = pipelines.Built{Component: p.component, Label: p.label, Config: cfg, Range: p.at}
+	m.built = pipelines.Built{Component: p.component, Label: p.label, Config: cfg, Range: p.at, Body: p.body}
 	if m.bad = m.diags.HasErrors(); !m.bad {
 		m.config, m.uses, m.kept = canonical(p.component, p.label, cfg, m.contract, w.names, w.project.Root)
 	}

@@ -11,8 +11,8 @@ var (
 		EN: Text{"this policy lets no column out", "name the columns to publish in public"},
 		FR: Text{"cette politique ne laisse sortir aucune colonne", "nommez dans public les colonnes à publier"}}
 	TwoRoles = &Message{Code: "LAV-9001", Class: Language,
-		EN: Text{"column {column} has two roles in this policy", "keep one: public, or a single identifier block"},
-		FR: Text{"la colonne {column} a deux rôles dans cette politique", "gardez-en un : public, ou un seul bloc identifier"}}
+		EN: Text{"column {column} has two roles in this policy", "keep one: its name in public, or one block (identifier, quasi, sensitive, text, clear, microaggregate)"},
+		FR: Text{"la colonne {column} a deux rôles dans cette politique", "gardez-en un : son nom dans public, ou un seul bloc (identifier, quasi, sensitive, text, clear, microaggregate)"}}
 	PublicPersonal = &Message{Code: "LAV-9002", Class: Refused,
 		EN: Text{"column {column} is personal ({because}) and cannot be public", "give it an identifier block that says when it may be read, or which law lets it out (legal_basis), take it out of public, or, when it names nobody, write the reason in not_personal of its source"},
 		FR: Text{"la colonne {column} est personnelle ({because}) et ne peut pas être publique", "donnez-lui un bloc identifier qui dit quand elle peut être lue, ou quelle loi la laisse sortir (legal_basis), retirez-la de public, ou, si elle ne désigne personne, écrivez-en la raison dans not_personal de sa source"}}

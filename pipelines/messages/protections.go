@@ -35,8 +35,8 @@ var (
 		EN: Text{"{got} is no period", "write month, quarter or year"},
 		FR: Text{"{got} n'est pas une période", "écrivez month, quarter ou year"}}
 	NoReferenceDate = &Message{Code: "LAV-9169", Class: Language,
-		EN: Text{"the reference date of the age is not within the years 1 to 9999", "give a date, for example 2024-12-31"},
-		FR: Text{"la date de référence de l'âge n'est pas dans les années 1 à 9999", "donnez une date, par exemple 2024-12-31"}}
+		EN: Text{"the day at which ages are told is no day of the years 1 to 9999, written with the year first", "write a day that exists, for example \"2024-12-31\""},
+		FR: Text{"le jour où se comptent les âges n'est pas un jour des années 1 à 9999, écrit l'année d'abord", "écrivez un jour qui existe, par exemple \"2024-12-31\""}}
 	PostcodeLine = &Message{Code: "LAV-9170", Class: Environment,
 		EN: Text{"line {line} of the table of postcodes is not a postcode, a semicolon and the INSEE code of a commune", "write lines such as 35000;35238"},
 		FR: Text{"la ligne {line} de la table des codes postaux n'est pas un code postal, un point-virgule et le code INSEE d'une commune", "écrivez des lignes telles que 35000;35238"}}

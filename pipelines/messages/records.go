@@ -9,8 +9,8 @@ var records = []*Message{
 
 var (
 	WrongQuasi = &Message{Code: "LAV-9300", Class: Language,
-		EN: Text{"quasi {column}: {why}", "give one way to generalise (bands, steps, snap, round, period, age_at, squares, show_first and show_last, hierarchy or hierarchy_file; bands go with age_at), with numbers as 18 or 0.5; top and bottom are the outermost bounds of bands, or stand alone"},
-		FR: Text{"quasi {column} : {why}", "donnez une seule façon de regrouper (bands, steps, snap, round, period, age_at, squares, show_first et show_last, hierarchy ou hierarchy_file ; bands va avec age_at), avec des nombres comme 18 ou 0.5 ; top et bottom sont les bornes extrêmes de bands, ou sont seuls"}}
+		EN: Text{"quasi {column}: {why}", "give one way to generalise (bands, steps, snap, round, period, age_at, squares, show_first and show_last, hierarchy or hierarchy_file; bands go with age_at), with numbers as 18 or 0.5; top and bottom are the outermost bounds of bands, or stand alone; levels are counted from 0, the value itself"},
+		FR: Text{"quasi {column} : {why}", "donnez une seule façon de regrouper (bands, steps, snap, round, period, age_at, squares, show_first et show_last, hierarchy ou hierarchy_file ; bands va avec age_at), avec des nombres comme 18 ou 0.5 ; top et bottom sont les bornes extrêmes de bands, ou sont seuls ; les niveaux se comptent à partir de 0, la valeur elle-même"}}
 	NoSuchLevel = &Message{Code: "LAV-9301", Class: Language,
 		EN: Text{"quasi {column} has no level {level}: the last one, where every value is hidden, is {most}", "write a level up to {most}"},
 		FR: Text{"quasi {column} n'a pas de niveau {level} : le dernier, où toute valeur est masquée, est {most}", "écrivez un niveau jusqu'à {most}"}}

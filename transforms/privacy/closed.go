@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/messages"
 	"github.com/lavoir-data/lavoir/transforms/internal/compute"
 )
@@ -44,7 +45,7 @@ func (p *plan) closed(in *arrow.Schema) error {
 		}
 		verdicts.Release()
 		if open || numbers {
-			return messages.OpenRule.With("column", c.name)
+			return atBlock("identifier", c.name, pipelines.At("clear_when", messages.OpenRule.With("column", c.name)))
 		}
 	}
 	return nil

@@ -23,7 +23,7 @@ func (c policyConfig) hierarchies(env pipelines.Env) (map[string]*disclosure.Fil
 		}
 		f, err := readHierarchy(env, q.Column, string(q.HierarchyFile))
 		if err != nil {
-			return nil, err
+			return nil, atBlock("quasi", q.Column, pipelines.At("hierarchy_file", err))
 		}
 		files[q.Column] = f
 	}
@@ -33,7 +33,7 @@ func (c policyConfig) hierarchies(env pipelines.Env) (map[string]*disclosure.Fil
 		}
 		f, err := readHierarchy(env, s.Column, string(s.Closeness.File))
 		if err != nil {
-			return nil, err
+			return nil, atBlock("sensitive", s.Column, pipelines.At("closeness", pipelines.At("hierarchy_file", err)))
 		}
 		files[s.Column] = f
 	}
@@ -49,15 +49,20 @@ func (c policyConfig) postcodes(env pipelines.Env) (map[string]*protect.Postcode
 		}
 		data, err := os.ReadFile(env.Path(string(q.PostcodeFile)))
 		if err != nil {
-			return nil, messages.HierarchyUnreadable.With("column", q.Column, "why", pipelines.Unreadable(err))
+			return nil, atBlock("quasi", q.Column, pipelines.At("postcode_file", messages.HierarchyUnreadable.With("column", q.Column, "why", pipelines.Unreadable(err))))
 		}
 		if tables[q.Column], err = readPostcodes.of(data, func(data []byte) (*protect.PostcodeTable, error) {
 			return protect.ReadPostcodes(bytes.NewReader(data))
 		}); err != nil {
-			return nil, err
+			return nil, atBlock("quasi", q.Column, pipelines.At("postcode_file", err))
 		}
 	}
 	return tables, nil
+}
+
+// atBlock says that err is about the block of a column.
+func atBlock(kind, column string, err error) error {
+	return pipelines.At(kind+" "+strconv.Quote(column), err)
 }
 
 func readHierarchy(env pipelines.Env, column, path string) (*disclosure.File, error) {

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -66,37 +67,43 @@ func (c policyConfig) Validate() error {
 		}
 		role[name] = true
 	}
-	var others []string
+	again := func(kind, label, column string) (err error) {
+		if role[column] {
+			err = atBlock(kind, label, messages.TwoRoles.With("column", column))
+		}
+		role[column] = true
+		return err
+	}
+	var mistakes []error
 	for _, id := range c.Identifiers {
-		others = append(others, id.Column)
+		mistakes = append(mistakes, again("identifier", id.Column, id.Column))
 		if id.Action != "drop" {
 			leaves++
 		}
 	}
 	for _, q := range c.Quasi {
-		others = append(others, q.Column)
+		mistakes = append(mistakes, again("quasi", q.Column, q.Column))
 	}
 	for _, s := range c.Sensitive {
-		others = append(others, s.Column)
+		mistakes = append(mistakes, again("sensitive", s.Column, s.Column))
 	}
 	for _, x := range c.Texts {
-		others = append(others, x.Column)
+		mistakes = append(mistakes, again("text", x.Column, x.Column))
 		if x.redacts() {
 			leaves++
 		}
 	}
 	for _, r := range c.Clears {
-		others = append(others, r.Column)
+		mistakes = append(mistakes, again("clear", r.Column, r.Column))
 	}
 	for _, m := range c.Micro {
-		others = append(others, m.Columns...)
+		for _, column := range m.Columns {
+			mistakes = append(mistakes, again("microaggregate", m.Name, column))
+		}
 		leaves += len(m.Columns)
 	}
-	for _, name := range others {
-		if role[name] {
-			return messages.TwoRoles.With("column", name)
-		}
-		role[name] = true
+	if err := cmp.Or(mistakes...); err != nil {
+		return err
 	}
 	switch {
 	case c.Model == nil && len(c.Quasi)+len(c.Sensitive) > 0:
@@ -259,7 +266,7 @@ func (t policy) Bind(in *arrow.Schema) (*arrow.Schema, error) {
 	if t.Model != nil {
 		for _, c := range p.columns {
 			if c.rule != nil && c.rule.clear != nil && !t.provable(c.rule.clear.Columns(), c.name) {
-				return nil, messages.BlindRule.With("column", c.name)
+				return nil, atBlock("identifier", c.name, pipelines.At("clear_when", messages.BlindRule.With("column", c.name)))
 			}
 		}
 	}
@@ -428,13 +435,13 @@ func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, er
 		action, ruled := rule[c.Name]
 		switch {
 		case public[c.Name] && c.Personal:
-			return nil, messages.PublicPersonal.With("column", c.Name, "because", c.Because)
+			return nil, pipelines.At("public", messages.PublicPersonal.With("column", c.Name, "because", c.Because))
 		case sensitive[c.Name] && c.Personal && (c.Names || namesPersons(c.Name)):
-			return nil, messages.WrongSensitive.With("column", c.Name, "why", "a column that names persons, whose values are diverse and tell who it is")
+			return nil, atBlock("sensitive", c.Name, messages.WrongSensitive.With("column", c.Name, "why", "a column that names persons, whose values are diverse and tell who it is"))
 		case t.texts[c.Name] != nil && c.Personal && (c.Names || namesPersons(c.Name)):
-			return nil, messages.TextNamesPersons.With("column", c.Name, "because", c.Because)
+			return nil, atBlock("text", c.Name, messages.TextNamesPersons.With("column", c.Name, "because", c.Because))
 		case c.Names && t.showsWhole(c.Name):
-			return nil, messages.QuasiNames.With("column", c.Name, "because", c.Because)
+			return nil, atBlock("quasi", c.Name, messages.QuasiNames.With("column", c.Name, "because", c.Because))
 		case public[c.Name], modelled[c.Name], ruled && action != "drop":
 			out = append(out, pipelines.MarkedColumn{Name: c.Name})
 		}

@@ -41,7 +41,7 @@ func (c policyConfig) populationFile(env pipelines.Env) (*populationFile, error)
 		_ = f.Close()
 	}
 	if err != nil && err != io.EOF {
-		return nil, messages.PopulationUnreadable.With("why", pipelines.Unreadable(err))
+		return nil, pipelines.At("model", pipelines.At("population", pipelines.At("file", messages.PopulationUnreadable.With("why", pipelines.Unreadable(err)))))
 	}
 	return p, nil
 }

@@ -63,12 +63,14 @@ func (q quasiConfig) Validate() error {
 		return bad("show_first", "fewer characters than none")
 	case q.ShowLast < 0:
 		return bad("show_last", "fewer characters than none")
-	case q.MinLevel < 0 || q.MaxLevel < 0 || q.MaxLevel > 0 && q.MaxLevel < q.MinLevel:
-		return bad("max_level", "levels out of order")
+	case q.MinLevel < 0:
+		return bad("min_level", "a level below 0, which is the value itself")
+	case q.MaxLevel < 0 || q.MaxLevel > 0 && q.MaxLevel < q.MinLevel:
+		return bad("max_level", "max_level below min_level")
 	case kinds == 0 && !limits && (q.MinLevel > 0 || q.MaxLevel > 0):
 		return bad("max_level", "levels without a way to generalise")
 	}
-	return nil
+	return q.boundsMistake()
 }
 
 // levels is how the values of a quasi-identifier are generalised.
@@ -102,7 +104,11 @@ func (q quasiConfig) between(l levels) (levels, error) {
 		last++
 	}
 	if over := max(q.MinLevel, q.MaxLevel); over > last {
-		return levels{}, messages.NoSuchLevel.With("column", q.Column, "level", over, "most", last)
+		argument := "min_level"
+		if over > q.MinLevel {
+			argument = "max_level"
+		}
+		return levels{}, pipelines.At(argument, messages.NoSuchLevel.With("column", q.Column, "level", over, "most", last))
 	}
 	if q.MaxLevel > 0 {
 		l.star = q.MaxLevel > l.most
@@ -180,21 +186,6 @@ func (q quasiConfig) bands() (protect.Ends, [][]protect.Number, error) {
 		return protect.Ends{}, nil, err
 	}
 	ends := protect.Ends{Below: q.Bottom != "", Above: q.Top != ""}
-	for _, end := range []struct {
-		text string
-		at   int
-	}{{q.Bottom, 0}, {q.Top, len(bounds) - 1}} {
-		if end.text == "" {
-			continue
-		}
-		n, err := q.number(end.text)
-		if err != nil {
-			return ends, nil, err
-		}
-		if n.String() != bounds[end.at].String() {
-			return ends, nil, messages.WrongQuasi.With("column", q.Column, "why", "top or bottom that is not the outermost bound")
-		}
-	}
 	all := [][]protect.Number{bounds}
 	for next := protect.JoinNeighbours(bounds, ends); next != nil; next = protect.JoinNeighbours(next, ends) {
 		all = append(all, next)

@@ -39,7 +39,7 @@ func (s sensitiveConfig) Validate() error {
 	case d == nil && c == nil:
 		return wrong("neither diversity nor closeness")
 	case (d == nil || d.L <= 1) && (c == nil || c.T >= 1):
-		return wrong("a bound that every class keeps")
+		return wrong("a bound that every class keeps: l is 2 or more, t below 1")
 	case d != nil && (d.L < 1 || d.Kind != "entropy" && d.L != float64(int(d.L))):
 		return wrong("l that is no number of values")
 	case d != nil && (d.Kind == "recursive") != (d.C > 0):
@@ -76,7 +76,7 @@ func (m modelConfig) Validate() error {
 	case m.K < 2 && (m.K != 0 || m.KMap == 0):
 		return pipelines.At("k", messages.WrongModel.With("why", "k below 2"))
 	case m.SuppressionLimit < 0 || m.SuppressionLimit > 1:
-		return pipelines.At("suppression_limit", messages.WrongModel.With("why", "suppression_limit that is not from 0 to 1"))
+		return pipelines.At("suppression_limit", messages.WrongModel.With("why", "suppression_limit that is not from 0 to 1, where 0.05 is five rows in a hundred"))
 	case m.MaxAverageRisk < 0 || m.MaxAverageRisk > 1:
 		return pipelines.At("max_average_risk", messages.WrongModel.With("why", "max_average_risk that is not from 0 to 1"))
 	}
@@ -118,11 +118,11 @@ func (t policy) records(in *arrow.Schema) (*records, error) {
 		}
 		f := in.Field(i)
 		if !countable(f.Type) {
-			return nil, messages.NotCountable.With("column", q.Column, "got", pipelines.TypeName(f.Type))
+			return nil, atBlock("quasi", q.Column, messages.NotCountable.With("column", q.Column, "got", pipelines.TypeName(f.Type)))
 		}
 		l, err := q.levels(f.Type, t.files[q.Column], t.postcodes[q.Column])
 		if err != nil {
-			return nil, err
+			return nil, atBlock("quasi", q.Column, err)
 		}
 		r.quasi, r.levels, r.types = append(r.quasi, place{i, q.Column, f.Type}), append(r.levels, l), append(r.types, f.Type)
 	}
@@ -133,7 +133,7 @@ func (t policy) records(in *arrow.Schema) (*records, error) {
 		}
 		f := in.Field(i)
 		if !countable(f.Type) {
-			return nil, messages.NotCountable.With("column", s.Column, "got", pipelines.TypeName(f.Type))
+			return nil, atBlock("sensitive", s.Column, messages.NotCountable.With("column", s.Column, "got", pipelines.TypeName(f.Type)))
 		}
 		r.sensitive = append(r.sensitive, place{i, s.Column, f.Type})
 	}
