@@ -189,6 +189,7 @@ func load(dir string, sources []source, reg *pipelines.Registry, opt Options, di
 	l.policyBlocks()
 	l.projectBlock()
 	l.pipelineBlocks()
+	l.unusedPolicies()
 	l.movedBlocks()
 	e := &evaluator{project: p, reg: reg, root: l.root, limits: l.limits, quiet: l.broken}
 	p.Tasks, p.Formerly = e.tasks, p.formerly
