@@ -33,6 +33,13 @@ type sqliteFile struct {
 	env  pipelines.Env
 }
 
+func (c *sqliteConfig) Validate() error {
+	if at := messages.FirstUnseen(c.Path); at != "" { // "D:\neuf.db" is D:, the end of a line, and euf.db
+		return pipelines.At("path", messages.PathUnseen.With("character", at))
+	}
+	return nil
+}
+
 func newSQLite(env pipelines.Env, c sqliteConfig) (*sqliteFile, error) {
 	return &sqliteFile{env.Path(c.Path), env}, nil
 }

@@ -23,13 +23,16 @@ import (
 var Local = pipelines.DefineConnection("local", "A folder of this machine.", localConfig{}, newLocal)
 
 type localConfig struct {
-	Path         string `hcl:"path" doc:"The folder; it is made when something is first written."`
+	Path         string `hcl:"path" doc:"The folder, with / on Windows too; it is made when something is first written."`
 	SingleWriter bool   `hcl:"single_writer,optional" doc:"Promise that one process at a time publishes here, where locks cannot be relied on (NFS, SMB)."`
 }
 
 func (c *localConfig) Validate() error {
 	if c.Path == "" || strings.ContainsRune(c.Path, 0) {
 		return pipelines.At("path", messages.BadKey.With("store", "connection local", "why", "path is empty"))
+	}
+	if at := messages.FirstUnseen(c.Path); at != "" { // "D:\neuf" is D:, the end of a line, and euf
+		return pipelines.At("path", messages.PathUnseen.With("character", at))
 	}
 	return nil
 }

@@ -373,8 +373,8 @@ var docs = byEnglish([]phrase{
 	// Dossiers et buckets.
 	{"A folder of this machine.",
 		"Un dossier de cette machine."},
-	{"The folder; it is made when something is first written.",
-		"Le dossier ; il est créé à la première écriture."},
+	{"The folder, with / on Windows too; it is made when something is first written.",
+		"Le dossier, avec / sous Windows aussi ; il est créé à la première écriture."},
 	{"Promise that one process at a time publishes here, where locks cannot be relied on (NFS, SMB).",
 		"Engagement qu'un seul processus à la fois publie ici, là où les verrous ne sont pas fiables (NFS, SMB)."},
 	{"A bucket of a server that speaks S3.",

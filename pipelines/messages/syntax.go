@@ -146,11 +146,11 @@ var (
 		EN: Text{"a quotation mark is not closed: a text in quotation marks stands on one line", "close it; a text of several lines is written <<-END … END"},
 		FR: Text{"un guillemet n'est pas refermé : un texte entre guillemets tient sur une ligne", "refermez-le ; un texte de plusieurs lignes s'écrit <<-FIN … FIN"}}
 	hclEscape = &Message{Code: "LAV-1842", Class: Language,
-		EN: Text{"a backslash stands before what it cannot stand before", "write \\\\ for a backslash; with it one writes \\n, \\r, \\t, \\\" and \\u00e9"},
-		FR: Text{"une barre oblique inverse est devant ce qu'elle ne peut pas précéder", "écrivez \\\\ pour une barre oblique inverse ; elle sert à écrire \\n, \\r, \\t, \\\" et \\u00e9"}}
+		EN: Text{"a backslash stands before what it cannot stand before", "in a path write / in its place, on Windows too; else write \\\\ for a backslash; with it one writes \\n, \\r, \\t, \\\" and \\u00e9"},
+		FR: Text{"une barre oblique inverse est devant ce qu'elle ne peut pas précéder", "dans un chemin, écrivez / à sa place, sous Windows aussi ; ailleurs, écrivez \\\\ pour une barre oblique inverse ; elle sert à écrire \\n, \\r, \\t, \\\" et \\u00e9"}}
 	hclUnicode = &Message{Code: "LAV-1843", Class: Language,
-		EN: Text{"a character is written by its number, and this is none", "write \\u and four hexadecimal digits, or \\U and eight: \\u00e9"},
-		FR: Text{"un caractère s'écrit par son numéro, et ceci n'en est pas un", "écrivez \\u et quatre chiffres hexadécimaux, ou \\U et huit : \\u00e9"}}
+		EN: Text{"a character is written by its number, and this is none", "in a path write / in place of a backslash, on Windows too; else write \\u and four hexadecimal digits, or \\U and eight: \\u00e9"},
+		FR: Text{"un caractère s'écrit par son numéro, et ceci n'en est pas un", "dans un chemin, écrivez / à la place de la barre oblique inverse, sous Windows aussi ; ailleurs, écrivez \\u et quatre chiffres hexadécimaux, ou \\U et huit : \\u00e9"}}
 	hclTemplate = &Message{Code: "LAV-1844", Class: Language,
 		EN: Text{"the ${ of a text is not closed", "add the brace }; to have ${ in the text itself, double the dollar: $${"},
 		FR: Text{"le ${ d'un texte n'est pas refermé", "ajoutez l'accolade } ; pour écrire ${ tel quel, doublez le dollar : $${"}}
