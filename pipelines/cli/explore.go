@@ -132,6 +132,11 @@ func (a *app) explored(ctx context.Context, file, policy, dir string, m explored
 	} else if st.IsDir() {
 		return nil, messages.GuessFolder.With("file", file)
 	}
+	f, err := os.Open(full)
+	if err != nil {
+		return nil, messages.GuessNoFile.With("file", file, "why", pipelines.Unreadable(err))
+	}
+	f.Close()
 	text, err := os.ReadFile(policy)
 	if err != nil {
 		return nil, messages.PolicyUnreadable.With("file", policy, "why", pipelines.Unreadable(err))

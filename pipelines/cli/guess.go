@@ -222,6 +222,11 @@ func openGuessed(path string) (pipelines.GuessFile, error) {
 	if !st.Mode().IsRegular() {
 		return pipelines.GuessFile{}, errors.New("it is no file")
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return pipelines.GuessFile{}, err
+	}
+	f.Close()
 	in := pipelines.GuessFile{Name: guessed, Extension: strings.ToLower(filepath.Ext(path)), Size: st.Size()}
 	in.Open = func(context.Context) (io.ReadCloser, error) {
 		f, err := os.Open(path)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -132,7 +133,12 @@ func (a *app) problem(err error) {
 	for cause := m.Unwrap(); cause != nil; {
 		next := messages.Find(cause)
 		if next == nil {
-			fmt.Fprintf(a.Err, "  %s %s\n", a.t("Cause:", "Cause :"), a.phrase(cause.Error()))
+			why := cause.Error()
+			var system *fs.PathError // what failed in which folder was said
+			if errors.As(cause, &system) {
+				why = pipelines.Unreadable(cause)
+			}
+			fmt.Fprintf(a.Err, "  %s %s\n", a.t("Cause:", "Cause :"), a.phrase(why))
 			return
 		}
 		fmt.Fprintf(a.Err, "  %s %s: %s\n", a.t("Cause:", "Cause :"), next.Code, next.What(a.lang))
