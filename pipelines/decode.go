@@ -189,24 +189,27 @@ func (d decoder) unknown(what string, remain hcl.Body, schema hcl.BodySchema, an
 
 // Hint says which of the names was probably meant, or lists them.
 func Hint(got string, names []string) string {
-	sorted := append([]string(nil), names...)
-	sort.Strings(sorted)
+	if meant := Nearest(got, names); meant != "" {
+		return "did you mean " + meant + "?"
+	}
+	if len(names) == 0 {
+		return "remove it"
+	}
+	return "it can be: " + strings.Join(slices.Sorted(slices.Values(names)), ", ")
+}
+
+// Nearest is which of the names was probably meant, or "".
+func Nearest(got string, names []string) string {
 	best, dist := "", min(3, len(got)) // a word of which nothing is left was not meant
-	for _, n := range sorted {
+	for _, n := range slices.Sorted(slices.Values(names)) {
 		if strings.EqualFold(n, got) {
-			return "did you mean " + n + "?"
+			return n
 		}
 		if x := levenshtein.Distance(got, n, nil); x < dist {
 			best, dist = n, x
 		}
 	}
-	if best != "" {
-		return "did you mean " + best + "?"
-	}
-	if len(names) == 0 {
-		return "remove it"
-	}
-	return "it can be: " + strings.Join(sorted, ", ")
+	return best
 }
 
 func inOrder(attrs hcl.Attributes) []*hcl.Attribute {
@@ -519,7 +522,11 @@ func assign(tg tag, val cty.Value, v reflect.Value) error {
 				found = found || g == allowed
 			}
 			if !found {
-				return wrong("one of "+strings.Join(tg.values, ", "), strconv.Quote(g)+" is none of them")
+				why := strconv.Quote(g) + " is none of them"
+				if meant := Nearest(g, tg.values); meant != "" {
+					why += "; did you mean " + meant + "?"
+				}
+				return wrong("one of "+strings.Join(tg.values, ", "), why)
 			}
 		}
 	}

@@ -2,6 +2,9 @@ package pipelines
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -129,8 +132,16 @@ func badType(e hcl.Expression) hcl.Diagnostics {
 	got := "this"
 	if name := hcl.ExprAsKeyword(e); name != "" {
 		got = name
+		if meant := Nearest(name, slices.Concat(slices.Collect(maps.Keys(plainTypes)), slices.Collect(maps.Keys(scalar.Codes)))); meant != "" {
+			got += " (did you mean " + meant + "?)"
+		}
 	} else if call, diags := hcl.ExprCall(e); !diags.HasErrors() {
 		got = call.Name + "(…)"
+		if n, whole := numbers(call.Arguments); call.Name == "decimal" && whole && len(n) == 2 {
+			got = fmt.Sprintf("decimal(%d, %d), of %d digits in all and %d behind the mark,", n[0], n[1], n[0], n[1])
+		}
+	} else if s, ok := texts([]hcl.Expression{e}); ok { // a type has no quotes
+		got = strconv.Quote(s[0])
 	}
 	return hcl.Diagnostics{Diagnose(messages.BadType.With("got", got), e.Range())}
 }
@@ -196,5 +207,15 @@ func ColumnIndex(s *arrow.Schema, name string) (int, error) {
 	if is := s.FieldIndices(name); len(is) == 1 {
 		return is[0], nil
 	}
-	return 0, messages.UnknownColumn.With("column", name, "columns", strings.Join(Columns(s), ", "))
+	return 0, NoColumn(name, Columns(s))
+}
+
+// NoColumn says that there is no column of a name among those there are, and which was
+// probably meant.
+func NoColumn(name string, columns []string) *messages.Error {
+	correct := "correct the name"
+	if meant := Nearest(name, columns); meant != "" {
+		correct += " (did you mean " + meant + "?)"
+	}
+	return messages.UnknownColumn.With("column", name, "columns", strings.Join(columns, ", "), "correct", correct)
 }

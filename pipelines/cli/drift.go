@@ -293,7 +293,7 @@ func (d *drift) printCounts() {
 func (d *drift) code() error {
 	if len(d.codes) == 0 {
 		if d.counts.Tasks == 0 {
-			return messages.NothingSelected.With()
+			return d.nothingSelected()
 		}
 		return nil
 	}

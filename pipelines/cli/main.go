@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/lavoir-data/lavoir/pipelines"
 	"github.com/lavoir-data/lavoir/pipelines/hclfile"
@@ -76,6 +77,14 @@ func misused(err error, cmd *cobra.Command) *messages.Error {
 	what, meant, several := strings.Cut(err.Error(), "\n") // what was meant follows, a name a line
 	if names := strings.Fields(meant); several && len(names) > 0 {
 		what += "; did you mean " + names[len(names)-1] + "?"
+	}
+	if wrong, unknown := strings.CutPrefix(what, "unknown flag: --"); unknown {
+		var flags []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+		if meant := pipelines.Nearest(wrong, flags); meant != "" {
+			flag := "--" + meant
+			what += "; did you mean " + flag + "?"
+		}
 	}
 	what, _, _ = strings.Cut(what, ": strconv.") // how Go reads a number tells nobody more
 	return messages.Usage.With("what", what, "command", cmd.CommandPath())

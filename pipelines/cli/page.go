@@ -82,7 +82,7 @@ func (a *app) one(tasks func(pipelines.Selection, func(pipelines.Task) bool) hcl
 	}
 	switch n {
 	case 0:
-		return messages.NothingSelected.With()
+		return a.nothingSelected()
 	case 1:
 		return nil
 	}

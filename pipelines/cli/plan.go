@@ -22,6 +22,9 @@ func (a *app) validateCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := a.selected(p); err != nil {
+				return err
+			}
 			v, diags := pipelines.Validate(cmd.Context(), &p.Project, a.flags.sel, a.log())
 			if a.json() {
 				a.printJSON(map[string]any{"tasks": v.Tasks, "undecided": v.Undecided, "unchecked": len(v.Unchecked), "warnings": a.lines(v.Notes), "diagnostics": a.diagnosticsJSON(diags)})

@@ -40,8 +40,7 @@ func (a *app) previewCmd() *cobra.Command {
 				return err
 			}
 			if task == nil {
-				fmt.Fprintln(a.Out, a.t("no task is selected", "aucune tâche sélectionnée"))
-				return nil
+				return a.nothingSelected()
 			}
 			if show {
 				if err := audit(p.State, "preview --show-values "+task.ID.String()); err != nil {

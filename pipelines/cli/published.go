@@ -94,6 +94,9 @@ func (a *app) verifyCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := a.selected(p); err != nil {
+				return err
+			}
 			fs := &findings{a: a}
 			held := map[pipelines.TaskID]bool{}
 			if err := a.diagnose(p.Tasks(a.flags.sel, func(t pipelines.Task) bool {

@@ -33,7 +33,7 @@ func (a *app) registerCmd() *cobra.Command {
 				return err
 			}
 			if len(entries) == 0 { // a register without a line would say that nothing is processed
-				return messages.NothingSelected.With()
+				return a.nothingSelected()
 			}
 			return a.register(entries, format, to)
 		},

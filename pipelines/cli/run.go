@@ -43,7 +43,7 @@ func (a *app) runCmd() *cobra.Command {
 				return err
 			}
 			if len(report.Tasks) == 0 && !report.Interrupted { // a misspelt name must not look like a quiet night
-				return messages.NothingSelected.With()
+				return a.nothingSelected()
 			}
 			return exitWith(report.ExitCode(failOn == "new"))
 		},

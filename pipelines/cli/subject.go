@@ -91,6 +91,9 @@ func (a *app) oppose(ctx context.Context, args, keys []string, withdraw bool) er
 	if err != nil {
 		return err
 	}
+	if err := a.selected(p); err != nil {
+		return err
+	}
 	if err := audit(p.State, "subject oppose"); err != nil {
 		return err
 	}
@@ -197,6 +200,9 @@ func (a *app) findSubject(ctx context.Context, args []string, key, column, ident
 	what := "subject find"
 	if erase {
 		what += " --erase-local"
+	}
+	if err := a.selected(p); err != nil {
+		return err
 	}
 	if err := audit(p.State, what); err != nil {
 		return err

@@ -86,7 +86,7 @@ Rien n'est publié.`),
 				fmt.Fprintf(a.Out, "%s %s\n%s\n", a.paint(a.Out, "31", "✗"), name, why)
 			}
 			if picked != nil && len(all) == 0 {
-				return messages.NothingSelected.With()
+				return a.nothingSelected()
 			}
 			if a.json() {
 				a.printJSON(map[string]any{"tests": all, "failed": failed})

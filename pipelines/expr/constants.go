@@ -16,8 +16,23 @@ import (
 
 var textType = cty.String
 
+// known says whether a name stands for a value here.
+func (c *compiler) known(name string) bool {
+	for ctx := c.values; ctx != nil; ctx = ctx.Parent() {
+		if _, ok := ctx.Variables[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // constant evaluates what names no column, as the rest of the pipeline file is.
 func (c *compiler) constant(e hclsyntax.Expression) *node {
+	if t, ok := e.(*hclsyntax.ScopeTraversalExpr); ok && len(t.Traversal) == 1 && !c.known(t.Traversal.RootName()) {
+		name := t.Traversal.RootName() // nearly always that of a column
+		c.report(messages.UnknownName.With("name", name, "hint", "a column is written row."+name+", a text in quotes"), e.Range())
+		return nil
+	}
 	v, diags := e.Value(c.values)
 	if diags.HasErrors() {
 		c.diags = append(c.diags, pipelines.Coded(diags)...)

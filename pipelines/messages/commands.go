@@ -32,8 +32,8 @@ var (
 		EN: Text{"values are shown on a terminal only", "leave out --show-values, or do not redirect the output"},
 		FR: Text{"les valeurs ne se montrent que sur un terminal", "retirez --show-values, ou ne redirigez pas la sortie"}}
 	NothingSelected = &Message{Code: "LAV-9509", Class: Language,
-		EN: Text{"no task is selected", "correct --pipeline, --tenant or --partition, or the tenants and partitions of the project; lavoir plan lists the tasks"},
-		FR: Text{"aucune tâche n'est sélectionnée", "corrigez --pipeline, --tenant ou --partition, ou les tenants et partitions du projet ; lavoir plan liste les tâches"}}
+		EN: Text{"no task is selected: {why}", "{hint}; lavoir plan lists the tasks"},
+		FR: Text{"aucune tâche n'est sélectionnée : {why}", "{hint} ; lavoir plan liste les tâches"}}
 	FlagMissing = &Message{Code: "LAV-9510", Class: Language,
 		EN: Text{"{flag} is missing", "add it, for example: {flag} {example}"},
 		FR: Text{"il manque {flag}", "ajoutez-la, par exemple : {flag} {example}"}}

@@ -14,8 +14,8 @@ var (
 		EN: Text{"lavoir broke one of its own rules: {what}", "report this to the project with the pipeline file; nothing was published"},
 		FR: Text{"lavoir a enfreint l'une de ses propres règles : {what}", "signalez-le au projet avec le fichier de pipeline ; rien n'a été publié"}}
 	UnknownColumn = &Message{Code: "LAV-2001", Class: Refused,
-		EN: Text{"there is no column {column}; the columns here are {columns}", "correct the name, or declare the column in the source"},
-		FR: Text{"la colonne {column} n'existe pas ; les colonnes ici sont {columns}", "corrigez le nom, ou déclarez la colonne dans la source"}}
+		EN: Text{"there is no column {column}; the columns here are {columns}", "{correct}, or declare the column in the source"},
+		FR: Text{"la colonne {column} n'existe pas ; les colonnes ici sont {columns}", "{correct}, ou déclarez la colonne dans la source"}}
 	DuplicateColumn = &Message{Code: "LAV-2002", Class: Refused,
 		EN: Text{"two columns would be named {column}", "give one of them another name"},
 		FR: Text{"deux colonnes porteraient le nom {column}", "donnez un autre nom à l'une d'elles"}}

@@ -876,6 +876,7 @@ var phrases = []phrase{
 	{"it has none", "elle n'en a pas"},
 
 	// The command line.
+	{"unknown flag: *; did you mean *?", "option inconnue : * ; vouliez-vous dire * ?"},
 	{"unknown flag: *", "option inconnue : *"},
 	{"unknown command * for *; did you mean *?", "commande inconnue : * (*) ; vouliez-vous dire * ?"},
 	{"unknown command * for *", "commande inconnue : * (*)"},
@@ -1037,6 +1038,22 @@ var phrases = []phrase{
 	{"*: closeness", "* : proximité"},
 	{"* (the other sensitive columns known)", "* (les autres colonnes sensibles étant connues)"},
 	{"*: one writing of each value", "* : une seule écriture par valeur"},
+
+	// What was selected, and what was probably meant.
+	{"the project has none", "le projet n'en a pas"},
+	{"the project has no pipeline", "le projet n'a pas de pipeline"},
+	{"no pipeline is *", "aucun pipeline ne suit *"},
+	{"no tenant is *", "aucune collectivité ne suit *"},
+	{"no partition is *", "aucune partition ne suit *"},
+	{"the tenants and partitions of the project leave none", "les collectivités et partitions du projet n'en laissent pas"},
+	{"write one, or start with lavoir init or lavoir guess", "écrivez-en un, ou commencez par lavoir init ou lavoir guess"},
+	{"correct --pipeline, --tenant or --partition", "corrigez --pipeline, --tenant ou --partition"},
+	{"correct the name (did you mean *?)", "corrigez le nom (vouliez-vous dire * ?)"},
+	{"correct the name", "corrigez le nom"},
+	{"* (did you mean *?)", "* (vouliez-vous dire * ?)"},
+	{"decimal(*), of * digits in all and * behind the mark,", "decimal(*), de * chiffres en tout et * après la virgule,"},
+	{"a column is written row.*, a text in quotes", "une colonne s'écrit row.*, un texte entre guillemets"},
+	{"* is none of them; did you mean *?", "* n'en est pas ; vouliez-vous dire * ?"},
 
 	// A type that is wanted: what is more exact stands above.
 	{"# required, but have #", "il faut #, et c'est #"},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -448,7 +447,7 @@ func (t policy) Roles(in []pipelines.MarkedColumn) ([]pipelines.MarkedColumn, er
 	}
 	for _, name := range t.named() {
 		if !known[name] {
-			return nil, messages.UnknownColumn.With("column", name, "columns", strings.Join(names, ", "))
+			return nil, pipelines.NoColumn(name, names)
 		}
 	}
 	return out, nil

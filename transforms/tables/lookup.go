@@ -2,7 +2,6 @@ package tables
 
 import (
 	"context"
-	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/hashicorp/hcl/v2"
@@ -70,7 +69,7 @@ func (t lookup) defaults(in *arrow.Schema, theirs []arrow.Field) (compute.Projec
 		}
 		switch c := made[i].Column; {
 		case c < 0:
-			diags = append(diags, pipelines.Diagnose(messages.UnknownColumn.With("column", o.Name, "columns", strings.Join(t.Columns, ", ")), o.Range))
+			diags = append(diags, pipelines.Diagnose(pipelines.NoColumn(o.Name, t.Columns), o.Range))
 		case o.Program.Type().ID() != arrow.NULL && !arrow.TypeEqual(o.Program.Type(), theirs[c].Type):
 			diags = append(diags, pipelines.Diagnose(messages.DefaultType.With("column", o.Name,
 				"got", pipelines.TypeName(o.Program.Type()), "wanted", pipelines.TypeName(theirs[c].Type)), o.Range))
