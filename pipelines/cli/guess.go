@@ -368,6 +368,10 @@ func (a *app) guessText(p *proposal) string {
 	for _, c := range p.personal {
 		line("# %s", oneLine(fmt.Sprintf(a.t("%s stays: it looks personal (%s)", "%s reste : elle paraît personnelle (%s)"), messages.Visible(c.Name), c.Why)))
 	}
+	if n := len(p.personal); n > 0 && n < len(p.Columns) {
+		line("# %s", a.t("Where a row is a person, the columns below tell together who it is: quasi, sensitive and model, not public (lavoir describe privacy policy).",
+			"Si une ligne est une personne, les colonnes ci-dessous disent ensemble qui : quasi, sensitive et model plutôt que public (lavoir describe privacy policy --lang fr)."))
+	}
 	line("privacy {\npublic = [")
 	for _, c := range p.Columns {
 		if !marked[c.Name] {
