@@ -444,7 +444,7 @@ func (r *flowRun) replayable() bool {
 
 // replay lets out the rows that the stage kept, or else those of another reading.
 func (r *flowRun) replay(ctx context.Context, first *reading, w Watch, again bool) (Stream, *reading, error) {
-	err := r.observe(ctx, first, w)
+	err := r.missed(r.observe(ctx, first, w), first)
 	if e := first.Close(); err == nil {
 		err = e
 	}

@@ -82,7 +82,10 @@ func validateEach(ctx context.Context, p *Project, sel Selection, log hclog.Logg
 			return Task{}, io.EOF
 		},
 		work: func(ctx context.Context, _ int, t Task) (boundTask, error) {
-			_, b, err := bindOffline(ctx, t, taskEnv(p, t, base))
+			f, b, err := bindOffline(ctx, t, taskEnv(p, t, base))
+			if err == nil && !p.FingerprintKey.IsSet() {
+				err = f.keyed()
+			}
 			return boundTask{t, b, err}, nil
 		},
 	}
@@ -502,4 +505,13 @@ func (pl *Planned) fill(t Task, f *Flow, b *Binding) {
 func configSum(t Task) string {
 	sum := sha256.Sum256(t.Config)
 	return hex.EncodeToString(sum[:16])
+}
+
+// keyed refuses a stage that draws from what is read, under a key that the project was
+// to give. One that forgets what it draws needs none.
+func (f *Flow) keyed() error {
+	if d, ok := f.Privacy.(Drawer); ok && d.Draws() != DrawnFromNothing && !f.forgets() {
+		return f.at("privacy", messages.KeyNotGiven.With())
+	}
+	return nil
 }

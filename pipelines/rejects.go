@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"errors"
 	"sort"
 
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -60,5 +61,18 @@ func (l *rejectLog) verdict(rows int64) error {
 	if column == "" {
 		column = "the whole row"
 	}
-	return messages.TooManyRejects.With("count", l.count, "rows", rows, "line", first.Line, "column", column, "why", first.Why)
+	return messages.TooManyRejects.With("count", l.count, "rows", rows, "line", first.Line, "column", column, "why", first.Why, "do", messages.Do{Error: first.Why})
+}
+
+// missed is err, unless the privacy stage refused what was left of rows of which so many
+// were rejected that the task fails: that the others are too few follows from that.
+func (r *flowRun) missed(err error, rd *reading) error {
+	var at *StepError
+	if m := messages.Find(err); m == nil || m.Class != messages.Refused || !errors.As(err, &at) || at.Step != "privacy" {
+		return err
+	}
+	if v := r.log.verdict(max(rd.rows, r.log.count)); v != nil {
+		return r.at(r.log.listed[0].Step, v)
+	}
+	return err
 }

@@ -54,7 +54,7 @@ func (r *flowRun) spooled(ctx context.Context, first *reading, w Watch) (Stream,
 		}
 		return b, nil
 	}, nil)
-	err = r.observe(ctx, tee, w)
+	err = r.missed(r.observe(ctx, tee, w), first)
 	if e := first.Close(); err == nil {
 		err = e
 	}

@@ -285,7 +285,7 @@ func (c *csvCodec) headerHint(names []string) string {
 }
 
 func (s *csvChunks) badHeader(why *messages.Error) error {
-	return messages.CSVBadHeader.Wrap(why, "file", s.in.Name, "row", s.config.Header)
+	return messages.CSVBadHeader.Wrap(why, "file", s.in.Name, "row", s.config.Header, "do", messages.Do{Error: why})
 }
 
 func isPadding(r rune) bool {

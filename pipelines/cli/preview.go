@@ -48,6 +48,9 @@ func (a *app) previewCmd() *cobra.Command {
 				}
 			}
 			pv, err := pipelines.PreviewTask(cmd.Context(), &p.Project, *task, rows, a.options())
+			if tooFew(err) {
+				return messages.PreviewFew.Wrap(err, "rows", rows)
+			}
 			if err != nil {
 				return err
 			}
@@ -69,6 +72,16 @@ func (a *app) previewCmd() *cobra.Command {
 	cmd.Flags().Int64Var(&rows, "rows", 10, a.t("`number` of rows of the source", "`nombre` de lignes de la source"))
 	cmd.Flags().BoolVar(&show, "show-values", false, a.t("show values; only on a terminal, and audited", "montrer les valeurs ; seulement sur un terminal, et tracé"))
 	return a.selection(cmd)
+}
+
+// tooFew says whether a model found too few rows to let any of them out.
+func tooFew(err error) bool {
+	for _, m := range []*messages.Message{messages.NoLevels, messages.TooFewRows, messages.AllSuppressed, messages.PersonsAlone} {
+		if messages.Has(err, m) {
+			return true
+		}
+	}
+	return false
 }
 
 // audit notes who looked at values, before they are shown.

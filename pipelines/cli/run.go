@@ -189,7 +189,7 @@ func (a *app) taskDetails(t pipelines.TaskResult) {
 	}
 	for i, r := range t.Rejects {
 		if i == 10 {
-			fmt.Fprintf(w, "  … %d %s\n", t.Rows.Rejected-10, a.t("more; the JSON report lists the first 100", "de plus ; le rapport JSON liste les 100 premières"))
+			fmt.Fprintf(w, "  … %d %s\n", t.Rows.Rejected-10, a.t("more; --report writes the first 100 to a file", "de plus ; --report écrit les 100 premières dans un fichier"))
 			break
 		}
 		fmt.Fprintf(w, "  %s\n", a.rejectLine(r))

@@ -41,8 +41,8 @@ var (
 		EN: Text{"{got} cells where the file has {wanted} columns", "correct the row, or check delimiter and quote"},
 		FR: Text{"{got} cellules alors que le fichier a {wanted} colonnes", "corrigez la ligne, ou vérifiez delimiter et quote"}}
 	CSVUnreadableByte = &Message{Code: "LAV-4010", Class: Row,
-		EN: Text{"a byte (number {byte} of the file, in cell {cell}) that is no text in {encoding}", "declare the encoding the file really has, or export it again"},
-		FR: Text{"un octet (numéro {byte} du fichier, cellule {cell}) qui n'est pas du texte en {encoding}", "déclarez l'encodage réel du fichier, ou refaites l'export"}}
+		EN: Text{"a byte (number {byte} of the file, in cell {cell}) that is no text in {encoding}", "declare the encoding the file really has, which is encoding = \"cp1252\" for most exports of Windows, or export it again"},
+		FR: Text{"un octet (numéro {byte} du fichier, cellule {cell}) qui n'est pas du texte en {encoding}", "déclarez l'encodage réel du fichier, encoding = \"cp1252\" pour la plupart des exports de Windows, ou refaites l'export"}}
 	CSVBadQuote = &Message{Code: "LAV-4011", Class: Row,
 		EN: Text{"a quote in the middle of cell {cell}", "have the export quote the whole cell and double the quotes in it; if cells hold no quoting at all, write quote = \"\""},
 		FR: Text{"un guillemet au milieu de la cellule {cell}", "faites mettre toute la cellule entre guillemets par l'export, en doublant ceux qu'elle contient ; si les cellules ne sont jamais entre guillemets, écrivez quote = \"\""}}
@@ -50,8 +50,8 @@ var (
 		EN: Text{"not a list of texts written as a JSON array", "correct the cell, or declare the column as text and use split()"},
 		FR: Text{"pas une liste de textes écrite comme un tableau JSON", "corrigez la cellule, ou déclarez la colonne en texte et utilisez split()"}}
 	CSVBadHeader = &Message{Code: "LAV-4017", Class: Refused,
-		EN: Text{"row {row} of file {file} does not hold column names that can be read", "check header, encoding, delimiter and quote against the file"},
-		FR: Text{"la ligne {row} du fichier {file} ne contient pas de noms de colonnes lisibles", "vérifiez header, encoding, delimiter et quote par rapport au fichier"}}
+		EN: Text{"row {row} of file {file} does not hold column names that can be read", "{do}; else check header, delimiter and quote against the file"},
+		FR: Text{"la ligne {row} du fichier {file} ne contient pas de noms de colonnes lisibles", "{do} ; sinon vérifiez header, delimiter et quote par rapport au fichier"}}
 	CSVNotTheHeader = &Message{Code: "LAV-4018", Class: Refused,
 		EN: Text{"row {row} of file {file} names none of the columns in columns (cells: {cells})", "{hint}"},
 		FR: Text{"la ligne {row} du fichier {file} ne nomme aucune des colonnes de columns (cellules : {cells})", "{hint}"}}

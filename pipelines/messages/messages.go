@@ -55,6 +55,9 @@ type Message struct {
 	EN, FR Text
 }
 
+// Do is what to do about an error, as a parameter of the message of another.
+type Do struct{ *Error }
+
 // With makes an error of the message. kv are parameter names and values in turn;
 // a value that is itself an Error or several of them, or a known phrase, is said in the
 // language of the whole.
@@ -146,6 +149,8 @@ func (e *Error) fill(l Lang, s string) string {
 
 func say(l Lang, v any) string {
 	switch v := v.(type) {
+	case Do:
+		return v.Remedy(l)
 	case *Error:
 		return v.What(l)
 	case []*Error:
