@@ -505,6 +505,9 @@ func assign(tg tag, val cty.Value, v reflect.Value) error {
 	if err != nil {
 		return wrong("a "+describeType(v.Type()), err.Error())
 	}
+	if k := v.Kind(); (k == reflect.Int || k == reflect.Int64) && !conv.AsBigFloat().IsInt() {
+		return wrong("a whole number", "it has a fraction")
+	}
 	if err := gocty.FromCtyValue(conv, v.Addr().Interface()); err != nil {
 		return wrong("a "+describeType(v.Type()), err.Error())
 	}
@@ -526,11 +529,24 @@ func assign(tg tag, val cty.Value, v reflect.Value) error {
 				if meant := Nearest(g, tg.values); meant != "" {
 					why += "; did you mean " + meant + "?"
 				}
-				return wrong("one of "+strings.Join(tg.values, ", "), why)
+				return wrong("one of "+strings.Join(quotedMarks(tg.values), ", "), why)
 			}
 		}
 	}
 	return nil
+}
+
+// quotedMarks quotes values among which one is a mark, as a comma is: listed between
+// commas it would not be seen.
+func quotedMarks(values []string) []string {
+	if !slices.ContainsFunc(values, func(v string) bool { return strings.Trim(v, ".,;:|\t ") == "" }) {
+		return values
+	}
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = strconv.Quote(v)
+	}
+	return quoted
 }
 
 // holdsSecret says whether a value of type t is or contains a secret.

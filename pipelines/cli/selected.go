@@ -68,7 +68,7 @@ func (a *app) nothingSelected() error {
 			return say(part.name+part.given, hint)
 		}
 	}
-	return say("the tenants and partitions of the project leave none", "correct --pipeline, --tenant or --partition")
+	return say("the tenants and partitions of the project leave none", "look at the tables of tenants, their when, and the values of partition")
 }
 
 // mostNamed is how many keys are looked through for what was meant.

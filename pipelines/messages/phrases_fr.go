@@ -853,6 +853,7 @@ var phrases = []phrase{
 
 	// Hierarchies, models, classes.
 	{"* is no number of at least 0 with few decimals", "* n'est pas un nombre positif ou nul avec peu de décimales"},
+	{"its levels stand between commas, and not between semicolons", "ses niveaux sont entre des virgules, et non des points-virgules"},
 	{"it has not as many fields as the first line", "elle n'a pas autant de champs que la première ligne"},
 	{"it is no text of fields", "ce n'est pas un texte découpé en champs"},
 	{"it is not UTF-8", "elle n'est pas en UTF-8"},
@@ -1047,12 +1048,14 @@ var phrases = []phrase{
 	{"no partition is *", "aucune partition ne suit *"},
 	{"the tenants and partitions of the project leave none", "les collectivités et partitions du projet n'en laissent pas"},
 	{"write one, or start with lavoir init or lavoir guess", "écrivez-en un, ou commencez par lavoir init ou lavoir guess"},
+	{"look at the tables of tenants, their when, and the values of partition", "voyez les tables des collectivités, leur when, et les values de partition"},
 	{"correct --pipeline, --tenant or --partition", "corrigez --pipeline, --tenant ou --partition"},
 	{"correct the name (did you mean *?)", "corrigez le nom (vouliez-vous dire * ?)"},
 	{"correct the name", "corrigez le nom"},
 	{"* (did you mean *?)", "* (vouliez-vous dire * ?)"},
 	{"decimal(*), of * digits in all and * behind the mark,", "decimal(*), de * chiffres en tout et * après la virgule,"},
 	{"a column is written row.*, a text in quotes", "une colonne s'écrit row.*, un texte entre guillemets"},
+	{"it has a fraction", "il a une partie décimale"},
 	{"* is none of them; did you mean *?", "* n'en est pas ; vouliez-vous dire * ?"},
 
 	// A type that is wanted: what is more exact stands above.

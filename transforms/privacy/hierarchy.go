@@ -73,6 +73,9 @@ func readHierarchy(env pipelines.Env, column, path string) (*disclosure.File, er
 	if strings.HasSuffix(strings.ToLower(path), ".hrc") {
 		return readHRC.of(data, func(data []byte) (*disclosure.File, error) { return disclosure.ReadHRC(column, bytes.NewReader(data)) })
 	}
+	if bytes.Contains(data, []byte(",")) && !bytes.Contains(data, []byte(";")) { // each line would be one value without levels
+		return nil, messages.HierarchyLine.With("column", column, "line", 1, "why", "its levels stand between commas, and not between semicolons")
+	}
 	return readCSV.of(data, func(data []byte) (*disclosure.File, error) {
 		return disclosure.ReadCSV(column, bytes.NewReader(data), ';')
 	})
