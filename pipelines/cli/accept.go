@@ -238,7 +238,7 @@ func writeAcceptance(dir, name string, text, signature []byte) error {
 		name string
 		data []byte
 	}{{name + ".minisig", signature}, {name, text}} {
-		if err := writeFile(filepath.Join(dir, f.name), f.data); err != nil {
+		if err := replaceFile(filepath.Join(dir, f.name), f.data); err != nil {
 			return failed(pipelines.Unreadable(err))
 		}
 	}

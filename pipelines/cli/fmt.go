@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -94,8 +95,16 @@ func (a *app) printDiff(before, after string) {
 	}
 }
 
-// writeFile replaces a file so that a reader sees all of the old or all of the new.
+// writeFile is replaceFile for a file that the user named.
 func writeFile(path string, data []byte) error {
+	if err := replaceFile(path, data); err != nil {
+		return unwritable(path, err)
+	}
+	return nil
+}
+
+// replaceFile replaces a file so that a reader sees all of the old or all of the new.
+func replaceFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".lavoir-*")
 	if err != nil {
 		return err
@@ -116,4 +125,13 @@ func writeFile(path string, data []byte) error {
 		os.Remove(f.Name())
 	}
 	return err
+}
+
+// unwritable says why a file that was asked for cannot be written.
+func unwritable(path string, err error) error {
+	var l *os.LinkError
+	if errors.As(err, &l) {
+		err = l.Err
+	}
+	return messages.FileUnwritable.With("file", path, "why", pipelines.Unreadable(err))
 }

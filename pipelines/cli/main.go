@@ -78,6 +78,16 @@ func misused(err error, cmd *cobra.Command) *messages.Error {
 	if names := strings.Fields(meant); several && len(names) > 0 {
 		what += "; did you mean " + names[len(names)-1] + "?"
 	}
+	if rest, unknown := strings.CutPrefix(what, `unknown command "`); unknown && !several {
+		var verbs []string
+		for _, verb := range cmd.Commands() {
+			verbs = append(verbs, verb.Name())
+		}
+		wrong, _, _ := strings.Cut(rest, `"`)
+		if meant := pipelines.Nearest(wrong, verbs); meant != "" {
+			what += "; did you mean " + meant + "?"
+		}
+	}
 	if wrong, unknown := strings.CutPrefix(what, "unknown flag: --"); unknown {
 		var flags []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })

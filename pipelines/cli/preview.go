@@ -28,6 +28,9 @@ func (a *app) previewCmd() *cobra.Command {
 		Example: `  lavoir preview --pipeline subventions --tenant 219900017
   lavoir preview --pipeline subventions --show-values`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if rows < 1 {
+				return messages.BadFlag.With("flag", "--rows", "wanted", "1, 2, 3, …")
+			}
 			if show && !terminal(a.Out) {
 				return messages.ValuesOnTerminal.With()
 			}

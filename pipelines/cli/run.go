@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -24,6 +26,11 @@ func (a *app) runCmd() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if failOn != "any" && failOn != "new" {
 				return messages.BadFlag.With("flag", "--fail-on", "wanted", "any, new")
+			}
+			if reportFile != "" { // a run is not to find this out when it has published
+				if _, err := os.Stat(filepath.Dir(reportFile)); err != nil {
+					return unwritable(reportFile, err)
+				}
 			}
 			p, err := a.load(args)
 			if err != nil {

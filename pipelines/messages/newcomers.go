@@ -1,7 +1,7 @@
 package messages
 
 // newcomers: what is written in good faith and does nothing. Codes LAV-4560 to LAV-4564.
-var newcomers = []*Message{PolicyUnused, PathUnseen, PreviewFew, KeyNotGiven}
+var newcomers = []*Message{PolicyUnused, PathUnseen, PreviewFew, KeyNotGiven, FileUnwritable}
 
 var (
 	PolicyUnused = &Message{Code: "LAV-4560", Class: Warning,
@@ -16,4 +16,7 @@ var (
 	KeyNotGiven = &Message{Code: "LAV-4563", Class: Language,
 		EN: Text{"the pseudonyms of this policy are drawn from the fingerprint of what is read, under a key that the project does not give", "write fingerprint_key = secret.<name> in its project block, of a secret of its own: the same pseudonyms then come out on every machine"},
 		FR: Text{"les pseudonymes de cette politique sont tirés de l'empreinte de ce qui est lu, sous une clé que le projet ne donne pas", "écrivez fingerprint_key = secret.<nom> dans son bloc project, avec un secret à part : les mêmes pseudonymes sortent alors sur toute machine"}}
+	FileUnwritable = &Message{Code: "LAV-4564", Class: Environment,
+		EN: Text{"the file {file} cannot be written: {why}", "make its folder, or give another path; this account must be allowed to write there"},
+		FR: Text{"le fichier {file} ne peut pas être écrit : {why}", "créez son dossier, ou donnez un autre chemin ; ce compte doit pouvoir y écrire"}}
 )

@@ -8,8 +8,8 @@ var privacies = []*Message{
 
 var (
 	NothingLeaves = &Message{Code: "LAV-9000", Class: Language,
-		EN: Text{"this policy lets no column out", "name the columns to publish in public"},
-		FR: Text{"cette politique ne laisse sortir aucune colonne", "nommez dans public les colonnes à publier"}}
+		EN: Text{"this policy lets no column out", "name the columns to publish in public, or take a policy of the project: use = privacy.<name>"},
+		FR: Text{"cette politique ne laisse sortir aucune colonne", "nommez dans public les colonnes à publier, ou prenez une politique du projet : use = privacy.<nom>"}}
 	TwoRoles = &Message{Code: "LAV-9001", Class: Language,
 		EN: Text{"column {column} has two roles in this policy", "keep one: its name in public, or one block (identifier, quasi, sensitive, text, clear, microaggregate)"},
 		FR: Text{"la colonne {column} a deux rôles dans cette politique", "gardez-en un : son nom dans public, ou un seul bloc (identifier, quasi, sensitive, text, clear, microaggregate)"}}
