@@ -712,15 +712,15 @@ func (t *telling) add(other *telling) {
 	t.same, t.by, t.pairs, t.wrong = t.same+other.same, t.by+other.by, t.pairs+other.pairs, append(t.wrong, other.wrong...)
 }
 
-// found is what chance would show once in a million times.
+// found is what chance would show once in a hundred million times.
 func (t *telling) found() []string {
 	found := t.wrong
 	for _, what := range slices.Sorted(maps.Keys(t.alike)) {
-		if noise := math.Sqrt(t.noise[what]); math.Abs(t.alike[what]) > 5*noise && noise > 0 {
+		if noise := math.Sqrt(t.noise[what]); math.Abs(t.alike[what]) > 6*noise && noise > 0 {
 			found = append(found, "the numbers tell the order of "+what)
 		}
 	}
-	if t.same > t.by+5*math.Sqrt(t.by)+3 {
+	if t.same > t.by+6*math.Sqrt(t.by)+5 {
 		found = append(found, fmt.Sprintf("%g persons have the number they had, by chance about %g", t.same, t.by))
 	}
 	return found
