@@ -107,7 +107,7 @@ func differ(t *testing.T, k kind) {
 			checkAgainst(t, ev, m, sliced, rows, order[from:])
 		}
 	})
-	if checked+refused >= 50 && checked < 10*refused { // fewer say nothing
+	if checked+refused >= 50 && checked < 2*refused { // one in 25 of the numbers; fewer draws say nothing
 		t.Errorf("%d expressions were refused as constants that fail, and only %d checked", refused, checked)
 	}
 }
