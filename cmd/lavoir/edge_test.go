@@ -317,7 +317,11 @@ var edges = []edge{
 	{says: "spill on / off identical", also: func(t *testing.T) {
 		for i, k := range shuffledKinds {
 			k.memory = k.memory[1:2]
-			if sum := k.sameInAnyOrder(t, mathrand.New(mathrand.NewPCG(2, uint64(i))), 2); sum.counts+sum.rows == 0 {
+			var sum putAside
+			for n := uint64(0); n < 20 && sum.counts+sum.rows == 0; n++ { // what does not fit depends on which worker counted it
+				sum = k.sameInAnyOrder(t, mathrand.New(mathrand.NewPCG(2, uint64(i)<<8+n)), 2)
+			}
+			if sum.counts+sum.rows == 0 {
 				t.Errorf("%s: nothing is put aside", k.name)
 			}
 		}
