@@ -108,6 +108,9 @@ func countTasks(p *Project, sel Selection) (n int) {
 	return n
 }
 
+// runNames sort as the runs began, two of one second too: the last evidence is the newest.
+const runNames = "20060102T150405.000Z"
+
 // newRun prepares for so many tasks, or more.
 func newRun(ctx context.Context, p *Project, opt RunOptions, tasks int) (*run, error) {
 	p = p.bounded(tasks)
@@ -118,7 +121,7 @@ func newRun(ctx context.Context, p *Project, opt RunOptions, tasks int) (*run, e
 	if _, err := io.ReadFull(opt.Rand, random[:]); err != nil {
 		return nil, fmt.Errorf("draw run name: %w", err)
 	}
-	r := &run{Project: p, opt: opt, id: opt.Now().UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(random[:])}
+	r := &run{Project: p, opt: opt, id: opt.Now().UTC().Format(runNames) + "-" + hex.EncodeToString(random[:])}
 	work := filepath.Join(p.State, "work")
 	r.dir = filepath.Join(work, r.id)
 	r.spool.Dir, r.spool.Mem, r.spool.Bound = r.dir, opt.Allocator, int64(p.Bounds.Disk)
