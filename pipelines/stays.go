@@ -29,8 +29,9 @@ func (f *Flow) forgets() bool {
 }
 
 // made is a keyed hash of all that decides a release but the keys that are drawn for it
-// and forgotten: the program, the configuration and the rows, which read is of, and the
-// keys that are not forgotten. It is "" where nothing is forgotten: the bytes tell then.
+// and forgotten: the program, the configuration and the rows, which read is of, the levels
+// that were chosen, by what approvers accept too, and the keys that are not forgotten. It
+// is "" where nothing is forgotten: the bytes tell then.
 func (r *flowRun) made(read []byte) (sum, version string, err error) {
 	if !r.forgets() || len(r.opt.Key) == 0 {
 		return "", "", nil
@@ -39,9 +40,15 @@ func (r *flowRun) made(read []byte) (sum, version string, err error) {
 		Versions Versions
 		Read     []byte
 		Keys     []ProvedKey
+		Levels   []ProvedLevel
+		Kept     int64 // rows, of a record model
 	}{Versions: r.opt.Manifest.Versions, Read: read}
 	if p, ok := r.Privacy.(Proving); ok {
-		of.Keys = slices.DeleteFunc(p.Proof(r.decided).Pseudonyms, func(k ProvedKey) bool { return k.Destroyed })
+		proof := p.Proof(r.decided)
+		of.Keys = slices.DeleteFunc(proof.Pseudonyms, func(k ProvedKey) bool { return k.Destroyed })
+		if m := proof.Records; m != nil {
+			of.Levels, of.Kept = m.Levels, m.RowsOut
+		}
 	}
 	data, err := json.Marshal(of)
 	return hex.EncodeToString(r.mac("made", data)), of.Versions.Lavoir, err
