@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,11 +111,15 @@ func (k *keeper) heal(ctx context.Context, res *TaskResult) error {
 	name, sum, doc := k.evidenceOf(ctx, lacked[0].Release)
 	if doc != nil {
 		e.Evidence, e.EvidenceSum, e.Authorization, e.ConfigSum, e.PolicySum = name, sum, doc.Authorization, doc.ConfigSum, doc.PolicySum
-		e.Versions, e.Fingerprint, e.Made = &doc.Versions, doc.Task.Fingerprint, doc.Made
+		e.Versions, e.Fingerprint = &doc.Versions, doc.Task.Fingerprint
 	}
 	err = j.add(ctx, func() (*entry, error) {
 		if lacked = j.unknown(stand); len(lacked) == 0 {
 			return nil, nil
+		}
+		e.Made = ""
+		if doc != nil && doc.names(lacked) {
+			e.Made = doc.Made
 		}
 		e.Published, e.Stands = lacked, j.with(stand)
 		return &e, nil
@@ -163,6 +168,13 @@ func (k *keeper) evidenceOf(ctx context.Context, release string) (name, sum stri
 		}
 	}
 	return "", "", nil
+}
+
+// names says whether the run was to publish all of these.
+func (e *evidenceJSON) names(all []Standing) bool {
+	return !slices.ContainsFunc(all, func(s Standing) bool {
+		return !slices.ContainsFunc(e.Task.Loads, func(l loadJSON) bool { return l.Name == s.Load && l.Release == s.Release })
+	})
 }
 
 // after adds to the journal what the run published. The user's wish to stop does
