@@ -96,16 +96,22 @@ func (a *asking) nearest(ctx context.Context, change pipelines.ExploredChange, n
 		}
 		return choice, to
 	}
-	at := sort.Search(n, func(i int) bool {
+	if n > 1 && !a.c.r.tied { // mostly none does, which the last tells at once
+		choice, to := try(n - 1)
+		if choice == nil {
+			a.changes = append(a.changes, change)
+			return failed
+		}
+		change.To, change.Optimum = &to, choice
+		n--
+	}
+	sort.Search(n, func(i int) bool {
 		choice, to := try(i)
 		if choice != nil {
 			change.To, change.Optimum = &to, choice // the last that is met is the first that fits
 		}
 		return choice != nil || failed != nil
 	})
-	if at == n {
-		change.To, change.Optimum = nil, nil
-	}
 	a.changes = append(a.changes, change)
 	return failed
 }
