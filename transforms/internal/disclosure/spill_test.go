@@ -89,8 +89,8 @@ func (c *crowd) count(t rapidT, shape Shape, opts Options, order []int, batch, w
 // What memory does not hold is put aside, and nothing comes out otherwise: neither
 // the classes nor what the search finds, nor the rows that stay.
 func TestSpilledIsTheSame(t *testing.T) {
-	spilled, onDisk := 0, 0
-	draws.Check(t, draws.Kinds{"put aside": &spilled, "stayed on disk": &onDisk}, func(t *rapid.T) {
+	spilled, onDisk, together := 0, 0, 0
+	draws.Check(t, draws.Kinds{"put aside": &spilled, "stayed on disk": &onDisk, "put aside together": &together}, func(t *rapid.T) {
 		cards := rapid.SliceOfN(rapid.IntRange(1, 60), 1, 4).Draw(t, "cards")
 		wide := rapid.IntRange(0, 3).Draw(t, "wide") == 0
 		if wide { // keys of several words
@@ -106,10 +106,20 @@ func TestSpilledIsTheSame(t *testing.T) {
 		spool := &spoolStub{}
 		order := rand.New(rand.NewSource(1)).Perm(c.n)
 		memory := int64(rapid.IntRange(100_000, 250_000).Draw(t, "memory"))
+		// What numbers the values and their combinations stays in memory, of which it may take half.
+		if wide {
+			memory += 20_000
+		}
+		if whole.joint != nil {
+			memory += 40_000
+		}
 		cut, g := c.count(t, shape, Options{Memory: memory, Create: spool.create}, order, rapid.IntRange(50, 400).Draw(t, "batch"), rapid.IntRange(1, 2).Draw(t, "workers"))
 		defer g.Close()
 		if len(spool.files) > 0 {
 			spilled++
+			if whole.joint != nil {
+				together++
+			}
 		}
 		if cut.whole == nil {
 			onDisk++
