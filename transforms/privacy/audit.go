@@ -219,7 +219,9 @@ func (t policy) auditing(s *arrow.Schema, out *pipelines.Audit) *auditing {
 		if at := a.sensitive[len(a.sensitive)-1]; at >= 0 {
 			a.types = append(a.types, s.Field(at).Type)
 		}
-		a.counted.sensitive = append(a.counted.sensitive, newValues(true))
+		v := newValues(true)
+		v.equal = true // as where the model was searched
+		a.counted.sensitive = append(a.counted.sensitive, v)
 		enough := q.enough()
 		if t.jointly() {
 			enough = 0

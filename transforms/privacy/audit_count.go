@@ -74,6 +74,7 @@ type values struct {
 	codes
 	null  uint32 // its number, and one; 0: there is none yet
 	keep  bool   // the texts too
+	equal bool   // numbers that are equal are one, though a reader tells both zeros apart
 	texts []string
 	held  int64 // bytes of the texts
 	out   []uint32
@@ -120,7 +121,7 @@ func (v *values) batch(a arrow.Array, from, to int) []uint32 {
 	case *array.Timestamp:
 		v.each(a, from, to, func(i int) (uint64, uint64) { return uint64(a.Value(i)), 0 })
 	case *array.Float64:
-		v.each(a, from, to, func(i int) (uint64, uint64) { return math.Float64bits(a.Value(i)), 0 })
+		v.each(a, from, to, func(i int) (uint64, uint64) { return v.bits(a.Value(i)), 0 })
 	case *array.Boolean:
 		v.each(a, from, to, func(i int) (uint64, uint64) {
 			if a.Value(i) {
@@ -137,6 +138,16 @@ func (v *values) batch(a arrow.Array, from, to int) []uint32 {
 		})
 	}
 	return v.out
+}
+
+func (v *values) bits(x float64) uint64 {
+	switch {
+	case v.equal && x == 0:
+		return 0
+	case v.equal && math.IsNaN(x):
+		return math.Float64bits(math.NaN())
+	}
+	return math.Float64bits(x)
 }
 
 func (v *values) each(a arrow.Array, from, to int, key func(i int) (lo, hi uint64)) {

@@ -161,6 +161,32 @@ func TestNumberedTextsAreJudgedTogether(t *testing.T) {
 	}
 }
 
+// Numbers that are equal are one value of a file too, however their bits are: both zeros,
+// and whatever is no number.
+func TestEqualNumbersAreOneSensitiveValue(t *testing.T) {
+	env := pipelinetest.Env(t)
+	const columns = "quasi \"q\" {}\nsensitive \"s\" {\ndiversity { l = 2 }\n}\nsensitive \"u\" {\n%s\n}\nmodel {\nk = 2\nsensitive_judged = %q\n}"
+	for _, judged := range []string{"alone", "together"} {
+		for _, rule := range []string{"diversity { l = 2 }", "closeness { t = 0.9 }"} {
+			p, err := policy(t, env, fmt.Sprintf(columns, rule, judged))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range []struct {
+				rows string
+				ok   bool
+			}{{"a,0,5\na,-0,5\na,0,6\na,-0,6\n", false}, {"a,5,0\na,6,-0\na,5,7\na,6,7\n", true}} {
+				_, found := audited(t, env, p, "q:text,s:float64,u:float64\n"+c.rows)
+				for check, said := range found {
+					if strings.HasPrefix(check, "s: diversity") && (said == "ok") != c.ok {
+						t.Errorf("%s, %s: %s %s of\n%s", judged, rule, check, said, c.rows)
+					}
+				}
+			}
+		}
+	}
+}
+
 // What two releases differ in keeps the diversity of each column, the others known.
 func TestComparedTogether(t *testing.T) {
 	const body = `quasi "q" {}
