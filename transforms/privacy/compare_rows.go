@@ -58,7 +58,7 @@ type cellPerson struct {
 // sums is what the parts come to.
 type sums struct {
 	rows    map[group]int64
-	values  map[group][]map[uint32]int64 // by sensitive column
+	values  map[group][]map[uint32]int64 // by sensitive column, where each is judged alone
 	joint   map[group]map[string]int64   // by the codes of all of them, where they are judged together
 	certain map[fineGroup]int64
 	have    map[whose]int64
@@ -275,6 +275,12 @@ func (c *comparison) sum(ch *changes, all *sums) error {
 			if cl.beside != 0 || len(cl.codes) == 0 {
 				continue
 			}
+			if c.t.jointly() {
+				if err := c.addTogether(all, g, cl.codes, e); err != nil {
+					return err
+				}
+				continue
+			}
 			values := all.values[g]
 			if values == nil {
 				for range cl.codes {
@@ -284,9 +290,6 @@ func (c *comparison) sum(ch *changes, all *sums) error {
 			}
 			for i, code := range cl.codes {
 				values[i][code] += e
-			}
-			if err := c.addTogether(all, g, cl.codes, e); err != nil {
-				return err
 			}
 		}
 	}
@@ -358,11 +361,9 @@ func (c *comparison) verdictOf(all *sums) *messages.Error {
 			continue
 		}
 		same := map[class]bool{}
-		for g := range all.values {
-			for _, counts := range c.partsOf(all, g, i) {
-				if !s.Diversity.holds(counts) {
-					same[class{g.quasi, g.class}] = true
-				}
+		for g, counts := range c.eachPart(all, i) {
+			if !s.Diversity.holds(counts) {
+				same[class{g.quasi, g.class}] = true
 			}
 		}
 		if len(same) > 0 && !c.t.env.Accepted(ruleDifference, s.Column, float64(len(same))) {

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v15/arrow"
 
@@ -44,15 +44,59 @@ func appendWord(dst []byte, a arrow.Array, i int) []byte {
 	return append(dst, word...)
 }
 
-// nextValue gives the first of such values, "=" before it and "" for null, what it is written
-// as, and what follows it.
-func nextValue(row string) (value, written, rest string) {
-	n, at := binary.Uvarint([]byte(row[:min(len(row), binary.MaxVarintLen64)]))
-	if n == 0 {
-		return "", row[:at], row[at:]
+// joined is rows by what they have in all sensitive columns, written one after the other. The
+// value of the column that is judged stands in the middle.
+type joined struct {
+	row      string
+	from, to int32
+	rows     int64
+}
+
+// joinedCost is what one of a class takes while the class is judged.
+const joinedCost = 32
+
+// others compares what stands beside the values that are judged. What comes before them is as
+// many values in each, so that neither begins with the other's and something more.
+func (a joined) others(b joined) int {
+	return cmp.Or(strings.Compare(a.row[:a.from], b.row[:b.from]), strings.Compare(a.row[a.to:], b.row[b.to:]))
+}
+
+// partsOf gives, of each part of rows that have the same beside the column that is judged, how
+// many have which value there. What it gives is good until the next. It puts rows into another
+// order.
+func partsOf(rows []joined, value func(written string) string, yield func(map[string]int64) bool) bool {
+	slices.SortFunc(rows, joined.others)
+	part := map[string]int64{}
+	for i := 0; i < len(rows); {
+		part = emptied(part)
+		first := rows[i]
+		for ; i < len(rows) && rows[i].others(first) == 0; i++ {
+			part[value(rows[i].row[rows[i].from:rows[i].to])] += rows[i].rows
+		}
+		if !yield(part) {
+			return false
+		}
 	}
-	end := at + int(n) - 1
-	return "=" + row[at:end], row[:end], row[end:]
+	return true
+}
+
+// emptied is counts without what it has. A map that had much takes as long to be cleared as
+// if it had it still: thousands of small parts that follow a large one would wait for it each.
+func emptied(counts map[string]int64) map[string]int64 {
+	if len(counts) > 64 {
+		return map[string]int64{}
+	}
+	clear(counts)
+	return counts
+}
+
+// nextValue is where the next of such values begins after at, and where it ends.
+func nextValue(row string, at int) (value, end int) {
+	n, width := binary.Uvarint([]byte(row[at:min(len(row), at+binary.MaxVarintLen64)]))
+	if value = at + width; n == 0 {
+		return value, value
+	}
+	return value, value + int(n) - 1
 }
 
 // changes notes for each row of r by sensitive column whether it has another value than the
@@ -87,51 +131,46 @@ func (c *recount) rowsTogether(other []bool, n int, r arrow.Record, from, to int
 		known := counts[string(c.buf)]
 		counts[string(c.buf)] = known + int64(end-from)
 		if known == 0 {
-			c.hold(len(c.buf) + valueCost)
+			c.hold(len(c.buf) + valueCost + joinedCost)
 		}
 		from = end
 	}
 }
 
 // eachPart gives what a sensitive column has in each class or, of columns that are judged
-// together, in each part of it that the values of the others make.
+// together, in each part of it that the values of the others make. What it gives is good
+// until the next.
 func (c *recount) eachPart(column int) func(yield func(map[string]int64) bool) {
 	if !c.t.jointly() {
 		return slices.Values(c.values[column].counts)
 	}
-	type valued struct {
-		others, value string
-		rows          int64
-	}
 	return func(yield func(map[string]int64) bool) {
-		var rows []valued
+		var rows []joined
 		for _, class := range c.joint {
-			rows = rows[:0]
+			rows = slices.Grow(rows[:0], len(class))
 			for row, n := range class {
-				x := valued{rows: n}
-				for v, rest := 0, row; v < len(c.values); v++ {
-					var value, written string
-					if value, written, rest = nextValue(rest); v == column {
-						x.value = value
-					} else {
-						x.others += written
-					}
+				x := joined{row: row, rows: n}
+				for at, v := 0, 0; v <= column; v++ {
+					x.from = int32(at)
+					_, at = nextValue(row, at)
+					x.to = int32(at)
 				}
 				rows = append(rows, x)
 			}
-			slices.SortFunc(rows, func(a, b valued) int { return cmp.Compare(a.others, b.others) })
-			for i := 0; i < len(rows); {
-				part := map[string]int64{}
-				others := rows[i].others
-				for ; i < len(rows) && rows[i].others == others; i++ {
-					part[rows[i].value] += rows[i].rows
-				}
-				if !yield(part) {
-					return
-				}
+			if !partsOf(rows, writtenValue, yield) {
+				return
 			}
 		}
 	}
+}
+
+// writtenValue is a value as it was written: "=" before it, and "" for null.
+func writtenValue(written string) string {
+	at, end := nextValue(written, 0)
+	if written[0] == 0 {
+		return ""
+	}
+	return "=" + written[at:end]
 }
 
 // jointCodes numbers what rows of a file that is judged alone have in all sensitive
@@ -234,7 +273,7 @@ func (a *auditing) eachPart(column int) func(yield func(int, map[string]int64) b
 		for at := range p.byClass(len(c.rows)) {
 			class++
 			if c.joint == nil {
-				clear(counts)
+				counts = emptied(counts)
 				for _, i := range at {
 					counts[texts[p.value[i]]] += p.count[i]
 				}
@@ -245,7 +284,7 @@ func (a *auditing) eachPart(column int) func(yield func(int, map[string]int64) b
 			}
 			slices.SortFunc(at, others)
 			for from := 0; from < len(at); {
-				clear(counts)
+				counts = emptied(counts)
 				to := from
 				for ; to < len(at) && others(at[from], at[to]) == 0; to++ {
 					counts[texts[c.joint.of(p.value[at[to]], column)]] += p.count[at[to]]
@@ -262,9 +301,6 @@ func (a *auditing) eachPart(column int) func(yield func(int, map[string]int64) b
 // addTogether adds rows that came to a group, or went from it, by what they have in all
 // sensitive columns.
 func (c *comparison) addTogether(all *sums, g group, codes []uint32, rows int64) error {
-	if !c.t.jointly() {
-		return nil
-	}
 	if all.joint[g] == nil {
 		all.joint[g] = map[string]int64{}
 	}
@@ -275,29 +311,38 @@ func (c *comparison) addTogether(all *sums, g group, codes []uint32, rows int64)
 	known := all.joint[g][string(c.buf)]
 	all.joint[g][string(c.buf)] = known + rows
 	if known == 0 {
-		return c.hold(len(c.buf) + valueCost)
+		return c.hold(len(c.buf) + valueCost + joinedCost)
 	}
 	return nil
 }
 
-// partsOf gives what a sensitive column has in the rows of a group or, of columns that are
-// judged together, in each part of it that the values of the others make.
-func (c *comparison) partsOf(all *sums, g group, column int) []map[string]int64 {
-	if !c.t.jointly() {
+// eachPart gives, with the group, what a sensitive column has in the rows of each or, of
+// columns that are judged together, in each part of it that the values of the others make.
+// What it gives is good until the next.
+func (c *comparison) eachPart(all *sums, column int) func(yield func(group, map[string]int64) bool) {
+	return func(yield func(group, map[string]int64) bool) {
 		counts := map[string]int64{}
-		for code, n := range all.values[g][column] {
-			counts[c.texts[column][code]] = n
+		for g, values := range all.values {
+			counts = emptied(counts)
+			for code, n := range values[column] {
+				counts[c.texts[column][code]] = n
+			}
+			if !yield(g, counts) {
+				return
+			}
 		}
-		return []map[string]int64{counts}
-	}
-	parts := map[string]map[string]int64{}
-	for codes, n := range all.joint[g] {
-		at := 4 * column
-		others := codes[:at] + codes[at+4:]
-		if parts[others] == nil {
-			parts[others] = map[string]int64{}
+		text := func(code string) string {
+			return c.texts[column][binary.LittleEndian.Uint32([]byte(code))]
 		}
-		parts[others][c.texts[column][binary.LittleEndian.Uint32([]byte(codes[at:]))]] += n
+		var rows []joined
+		for g, combinations := range all.joint {
+			rows = slices.Grow(rows[:0], len(combinations))
+			for codes, n := range combinations {
+				rows = append(rows, joined{codes, int32(4 * column), int32(4*column + 4), n})
+			}
+			if !partsOf(rows, text, func(counts map[string]int64) bool { return yield(g, counts) }) {
+				return
+			}
+		}
 	}
-	return slices.Collect(maps.Values(parts))
 }
