@@ -433,8 +433,8 @@ func (c *recount) judge(ctx context.Context) error {
 	return nil
 }
 
-// holds is the predicate of privacy.md §7, in floats with a margin for their
-// rounding: the exact one was asked before.
+// holds is the predicate of privacy.md §7, in floats. What they leave open is taken to hold
+// where equal is enough; recursive diversity, where it is not, asks exactly then.
 func (d *diversityConfig) holds(counts map[string]int64) bool {
 	var sizes []float64
 	n := 0.0
@@ -460,7 +460,12 @@ func (d *diversityConfig) holds(counts map[string]int64) bool {
 		for _, f := range sizes[:len(sizes)-int(d.L)+1] {
 			rest += f
 		}
-		return sizes[len(sizes)-1] < d.C*rest*(1+1e-12)
+		most, bound := sizes[len(sizes)-1], d.C*rest
+		if math.Abs(most-bound) > 1e-9*bound {
+			return most < bound
+		}
+		c, ok := new(big.Rat).SetString(strconv.FormatFloat(d.C, 'f', -1, 64))
+		return ok && new(big.Rat).SetFloat64(most).Cmp(c.Mul(c, new(big.Rat).SetFloat64(rest))) < 0
 	}
 	return float64(len(sizes)) >= d.L
 }
