@@ -61,7 +61,8 @@ func (d *Detector) address(i, end int) {
 		d.hit(i, d.town(to), Address)
 		return
 	}
-	if class[d.at(at)] != capital {
+	var room [24]byte
+	if class[d.at(at)] != capital || months[string(d.lower(&room, at, d.wordEnd(at)))] {
 		return
 	}
 	if to := d.wayName(at, false); to > 0 { // 12 Le Bourg 35000 Vermeil

@@ -272,14 +272,14 @@ var (
 )
 
 // civility looks for a name after a civility that ends at end. Of many persons
-// there may be many names.
-func (d *Detector) civility(i, end int, many bool) {
+// there may be many names; marked says whether a mark may stand between.
+func (d *Detector) civility(i, end int, many, marked bool) {
 	at := end
 	if d.at(at) == '.' {
 		at++
 	}
-	if word := end - i; word > 1 {
-		at = d.introduced(at, word <= longestShort)
+	if marked {
+		at = d.introduced(at, end-i <= longestShort)
 	}
 	if end, ok := d.nameWord(at); ok && at > end-3 && d.s[end-1] == '.' { // M.E.T.P. is none
 		return
@@ -313,9 +313,9 @@ const longestShort = 5
 // ends before i: a colon, a quote, a bracket, a dash; after an abbreviation also the end of
 // a line. It is i where no such mark stands, or an office follows it.
 func (d *Detector) introduced(i int, short bool) int {
-	at, _ := d.spaces(i)
+	at, spaced := d.spaces(i)
 	switch c := d.at(at); {
-	case c == ':', c == '"', c == '(', c == '-', c == '_', c == otherSymbol:
+	case c == ':', c == '"', c == '(', c == '-' && spaced, c == '_', c == otherSymbol:
 		at++
 	case short && (c == '\n' || c == '\r' && d.at(at+1) == '\n'):
 		if at++; c == '\r' {
@@ -408,7 +408,8 @@ func (d *Detector) thing(i, end int) bool {
 
 var things = words(`ecole ecoles college lycee creche stade salle gymnase groupe maison foyer ehpad theatre espace centre hall halle piscine
 	mairie commune ville association club comite amicale saint sainte st ste notre bibliotheque mediatheque eglise chapelle hopital
-	clinique fondation institut musee jardin tour batiment travaux societe sas sarl sci eurl`)
+	clinique festival fete feu course paroisse residence quartier cite parc square cercle union foot tennis basket rugby laique projet operation
+	programme tempete marche subvention fontaine fondation institut musee jardin tour batiment travaux societe sas sarl sci eurl`)
 
 // initials looks for a name after one initial, or several with hyphens, at i: J. Martin, J.-P.
 // Martin. S.A. Martin is a company, so that a letter after another, or after a token, begins none.
@@ -418,6 +419,9 @@ func (d *Detector) initials(i int) {
 		case '.', '-', ']', '\'', '&':
 			return
 		}
+	}
+	if d.lettered(i) {
+		return
 	}
 	at := i
 	for n := 0; ; n++ {
@@ -439,6 +443,24 @@ func (d *Detector) initials(i int) {
 		d.hit(i, to, FirstName)
 	}
 }
+
+// lettered says whether the word before i is of what is told apart by letters: plan A.
+func (d *Detector) lettered(i int) bool {
+	end := i
+	for end > 0 && i-end < 3 && (d.s[end-1] == ' ' || d.s[end-1] == '.') {
+		end--
+	}
+	from := end
+	for from > 0 && end-from < 16 && class[d.s[from-1]]&(small|capital) != 0 {
+		from--
+	}
+	var room [24]byte
+	return from < end && letteredThings[string(d.lower(&room, from, end))]
+}
+
+var letteredThings = words(`plan plans lot lots zone zones phase phases tranche batiment batiments bat aile hall escalier porte entree quai ilot bloc
+	tribune secteur parcelle section annexe annexes article chapitre titre partie volet axe point option variante scenario hypothese
+	categorie cat classe niveau type serie groupe liste tableau formule ligne filiere grade`)
 
 // surname is the end of a name that follows a first name, or at. A word of grammar
 // with a capital is none, unless it is the article of one: Le Goff.

@@ -1,6 +1,7 @@
 package freetext
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/lavoir-data/lavoir/internal/scalar"
@@ -278,7 +279,7 @@ func (d *Detector) phone(r *run, i int) {
 	century := func(n int) bool { return r.c[n] == '1' && r.c[n+1] == '9' || r.c[n] == '2' && r.c[n+1] == '0' }
 	switch {
 	case gaps == at(2, 4, 8) && century(4), gaps == at(2, 6, 8) && century(2): // 01/02/2024 10, 01/2024-02-03
-	case gaps&^pairs == 0, otherGroups[gaps], gaps == oneByOne && string(r.c[:10]) != "0123456789":
+	case gaps&^pairs == 0, otherGroups[gaps], gaps == oneByOne && string(r.c[:10]) != "0123456789" && slices.Max(r.c[:10]) > '5': // answers are from 0 to 5
 		d.hit(i, r.ends[9], Phone)
 	}
 }

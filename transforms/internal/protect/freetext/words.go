@@ -119,6 +119,35 @@ var announcing = func() (t wordLengths) {
 	return t
 }()
 
+// introduces says whether a mark may stand between what the word from i to end announces and the
+// word. What has other meanings (AAAA-MM-JJ, ME : maîtrise d'œuvre, DR-BRETAGNE), and
+// titles that are trades too (Professeur : Musique), have the name after them alone.
+func (d *Detector) introduces(what announcement, i, end int) bool {
+	if what != person && what != persons || end == i+2 && class[d.s[i+1]] == capital {
+		return false
+	}
+	var room [24]byte
+	return !titles[string(d.lower(&room, i, end))]
+}
+
+var (
+	titles = words(`docteur docteurs docteure docteures professeur professeurs professeure professeures maitre maitres prof`)
+	trades = words(`nageur nageurs nageuse nageuses sauveteur sauveteurs composteur composteurs ouvrage ouvrages oeuvre oeuvres ouvre ouvres eps musique danse`) // œ is read as o
+)
+
+// trade says whether what a title that ends at end is of is a trade: maître nageur, maître d'œuvre.
+func (d *Detector) trade(end int) bool {
+	if d.at(end) == '.' {
+		end++
+	}
+	at, _ := d.spaces(end)
+	if c := d.at(at) | 0x20; c == 'd' && (d.at(at+1) == '\'' || d.at(at+1) == ' ') {
+		at += 2
+	}
+	var room [24]byte
+	return trades[string(d.lower(&room, at, d.wordEnd(at)))]
+}
+
 // announced looks for what the word from i to end announces, and says whether it
 // announces anything.
 func (d *Detector) announced(i, end int) bool {
@@ -131,10 +160,11 @@ func (d *Detector) announced(i, end int) bool {
 	switch {
 	case what == nothing:
 		return false
+	case what >= person && what <= strictly && d.trade(end):
 	case what == person, what == plain && !capitals, what == strict && (capitals || end-i == 1 && d.at(end) == '.'):
-		d.civility(i, end, false)
+		d.civility(i, end, false, d.introduces(what, i, end))
 	case what == persons, what == strictly && capitals:
-		d.civility(i, end, true)
+		d.civility(i, end, true, d.introduces(what, i, end))
 	case what == maiden:
 		d.birth(d.maidenName(end), true)
 	case what == birthday, what == born:
