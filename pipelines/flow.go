@@ -267,6 +267,9 @@ func (f *Flow) bind(ctx context.Context, schema *arrow.Schema, complete bool) (*
 	}
 	b.Out = in
 	if f.Privacy != nil {
+		if marks, err = f.markRenamed(ctx, from, marks, b); err != nil {
+			return nil, err
+		}
 		if err := f.bindPrivacy(in, marks, from, b); err != nil {
 			if !complete && hasUnknownColumn(err) {
 				b.Out, b.Unchecked = nil, f.at("privacy", err)
@@ -379,7 +382,7 @@ func feedMarks(ctx context.Context, t Transform, identifiers []string) (map[stri
 			return nil, err
 		}
 		if schema != nil {
-			if out[name], err = MarkSource(src, schema, name, identifiers...); err != nil {
+			if out[name], err = MarkSource(src, schema, name, ofFeed(name, identifiers)...); err != nil {
 				return nil, err
 			}
 		}

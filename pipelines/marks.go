@@ -13,7 +13,7 @@ import (
 func Marks(t Transform, in []MarkedColumn, feeds map[string][]MarkedColumn, inSchema, outSchema *arrow.Schema) ([]MarkedColumn, error) {
 	strongest, anyNames := MarkedColumn{}, false
 	mark := func(m MarkedColumn) {
-		if m.Personal && !strongest.Personal {
+		if m.Personal && (!strongest.Personal || strongest.Ruled && !m.Ruled) {
 			strongest = m
 		}
 		anyNames = anyNames || m.Names
@@ -44,7 +44,7 @@ func Marks(t Transform, in []MarkedColumn, feeds map[string][]MarkedColumn, inSc
 	for i, f := range outSchema.Fields() {
 		out[i].Name = f.Name
 		if lineage == nil {
-			out[i].Personal, out[i].Because = strongest.Personal, strongest.Because
+			out[i].Personal, out[i].Because, out[i].Ruled = strongest.Personal, strongest.Because, strongest.Ruled
 			out[i].Names = anyNames && holdsNames(f.Type, f.Type)
 			continue
 		}
@@ -54,8 +54,8 @@ func Marks(t Transform, in []MarkedColumn, feeds map[string][]MarkedColumn, inSc
 				m = strongest
 				m.Names = namesOne(o.Column)
 			}
-			if m.Personal && !out[i].Personal {
-				out[i].Personal, out[i].Because = true, m.Because
+			if m.Personal && (!out[i].Personal || out[i].Ruled && !m.Ruled) && !(m.Ruled && o.Chooses) {
+				out[i].Personal, out[i].Because, out[i].Ruled = true, m.Because, m.Ruled
 			}
 			out[i].Names = out[i].Names || m.Names && !o.Chooses && holdsNames(f.Type, types[o])
 		}
@@ -85,8 +85,8 @@ func holdsNames(t, from arrow.DataType) bool {
 
 // MarkSource gives the marks of a source's columns: those its block declares,
 // and those named like a person's data unless the block says why they are not.
-// So are those of identifiers, which the privacy stage says to name persons: what was made
-// of one before the stage would leave beside it.
+// So are those of identifiers, which the privacy stage says to name persons, unless the block
+// says why they do not: what was made of one before the stage would leave beside it.
 func MarkSource(s Source, schema *arrow.Schema, where string, identifiers ...string) ([]MarkedColumn, error) {
 	var personal []string
 	var cleared map[string]string
@@ -96,15 +96,15 @@ func MarkSource(s Source, schema *arrow.Schema, where string, identifiers ...str
 	out := make([]MarkedColumn, schema.NumFields())
 	for i, f := range schema.Fields() {
 		out[i].Name = f.Name
-		if slices.Contains(identifiers, f.Name) {
-			out[i].Personal, out[i].Names, out[i].Because = true, true, "an identifier by the policy"
-		}
 		if _, ok := cleared[f.Name]; ok {
 			continue
 		}
+		if slices.Contains(identifiers, f.Name) {
+			out[i].Personal, out[i].Names, out[i].Ruled, out[i].Because = true, true, true, "an identifier by the policy"
+		}
 		out[i].Names = out[i].Names || namesOne(f.Name)
 		if why, likely := LikelyPersonal(f.Name); likely {
-			out[i].Personal, out[i].Because = true, "named like personal data ("+why+") in "+where
+			out[i].Personal, out[i].Ruled, out[i].Because = true, false, "named like personal data ("+why+") in "+where
 		}
 	}
 	for _, name := range personal {
@@ -112,7 +112,7 @@ func MarkSource(s Source, schema *arrow.Schema, where string, identifiers ...str
 		if err != nil {
 			return nil, err
 		}
-		out[i].Personal, out[i].Because = true, "declared personal in "+where
+		out[i].Personal, out[i].Ruled, out[i].Because = true, false, "declared personal in "+where
 	}
 	return out, nil
 }

@@ -188,6 +188,7 @@ type MarkedColumn struct {
 	Name     string
 	Personal bool
 	Because  string // why it is marked: "declared personal in source.file.x", "named like a person (nom)"
+	Ruled    bool   `json:"-"` // marked for its values alone, since the policy calls it an identifier: what it chooses is not
 	Names    bool   `json:"-"` // values of it, or parts of them, are what persons are called or found by
 }
 
