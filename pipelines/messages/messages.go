@@ -198,7 +198,7 @@ func Has(err error, m *Message) bool {
 func All() []*Message {
 	var all []*Message
 	for _, area := range [][]*Message{
-		language, syntax, engine, rows, expressions, files, trees, books, foreign, geodata, inputs, guesses, parquets, stores, databases, steps, privacies, disclosures, records, subjects, methods, identifiers, protections, commands, sets, geoguesses, reports, acceptances, freetexts, crossings, besides, verbs, lookedTexts, waivers, bounds, means, unfit, explorations, groupings, togethers, claims, attacks, newcomers,
+		language, syntax, engine, rows, expressions, files, trees, books, foreign, geodata, inputs, guesses, parquets, stores, databases, steps, privacies, disclosures, records, subjects, methods, identifiers, protections, commands, sets, geoguesses, reports, acceptances, freetexts, crossings, besides, verbs, lookedTexts, waivers, bounds, means, unfit, explorations, groupings, togethers, claims, attacks, asked, newcomers,
 	} {
 		all = append(all, area...)
 	}

@@ -20,7 +20,7 @@ import (
 // at by itself: what others have is what the condition knows of.
 
 // probes is how many rows a condition is asked about at most. One that knows more is asked
-// about fewer of the values that it knows.
+// about fewer of the values that it knows, and one of more columns than that about some of them.
 const probes = 1 << 14
 
 // candidate is a value of a column: one that nobody knows, or one that the condition does.
@@ -71,8 +71,12 @@ func (p *plan) closedBeside(in *arrow.Schema, column string, clear *expr.Program
 			c := candidates(in.Field(i).Type, texts, numbers)
 			of, rows = append(of, c), min(rows*len(c), probes+1)
 		}
-		if rows <= probes || len(texts)+len(numbers) == 0 {
+		if rows <= probes {
 			break
+		}
+		if len(texts)+len(numbers) == 0 {
+			asked = asked[:len(asked)-1]
+			continue
 		}
 		texts, numbers = texts[:len(texts)/2], numbers[:len(numbers)/2]
 	}
@@ -103,7 +107,7 @@ func (p *plan) closedBeside(in *arrow.Schema, column string, clear *expr.Program
 			}
 			isNumber := slices.ContainsFunc(of[j], func(c candidate) bool { return c.unknown && c.number != 0 })
 			if masked && (open || isNumber && numbersOpen) {
-				return messages.OpenRule.With("column", column)
+				return atBlock("identifier", column, pipelines.At("clear_when", messages.OpenBeside.With("column", column, "asked", in.Field(asked[j]).Name)))
 			}
 		}
 	}
