@@ -1,10 +1,13 @@
 package privacy
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/zeebo/xxh3"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/lavoir-data/lavoir/pipelines/messages"
@@ -16,11 +19,12 @@ func oneWriting(column string, t arrow.DataType, values []string) *messages.Erro
 	if t.ID() != arrow.STRING {
 		return nil
 	}
-	met := make(map[string]struct{}, len(values))
-	for _, v := range values {
-		met[spelled(v)] = struct{}{}
+	met := make([]xxh3.Uint128, len(values)) // the texts themselves are not held twice
+	for i, v := range values {
+		met[i] = xxh3.HashString128(spelled(v))
 	}
-	if n := len(values) - len(met); n > 0 {
+	slices.SortFunc(met, func(a, b xxh3.Uint128) int { return cmp.Or(cmp.Compare(a.Hi, b.Hi), cmp.Compare(a.Lo, b.Lo)) })
+	if n := len(values) - len(slices.Compact(met)); n > 0 {
 		return messages.SensitiveSpellings.With("column", column, "count", n)
 	}
 	return nil
