@@ -1043,9 +1043,9 @@ var phrases = []phrase{
 	// What was selected, and what was probably meant.
 	{"the project has none", "le projet n'en a pas"},
 	{"the project has no pipeline", "le projet n'a pas de pipeline"},
-	{"no pipeline is *", "aucun pipeline ne suit *"},
-	{"no tenant is *", "aucune collectivité ne suit *"},
-	{"no partition is *", "aucune partition ne suit *"},
+	{"no pipeline is *", "aucun pipeline ne correspond à *"},
+	{"no tenant is *", "aucune collectivité ne correspond à *"},
+	{"no partition is *", "aucune partition ne correspond à *"},
 	{"the tenants and partitions of the project leave none", "les collectivités et partitions du projet n'en laissent pas"},
 	{"write one, or start with lavoir init or lavoir guess", "écrivez-en un, ou commencez par lavoir init ou lavoir guess"},
 	{"look at the tables of tenants, their when, and the values of partition", "voyez les tables des collectivités, leur when, et les values de partition"},

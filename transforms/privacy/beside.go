@@ -35,12 +35,12 @@ func (t policy) Derives(columns []pipelines.Derivation) error {
 		}
 		for _, from := range slices.Concat(c.Shows, c.Asks) {
 			if other := judged[from]; other != "" {
-				return messages.PublicBeside.With("column", c.Name, "other", other, "source", from)
+				return pipelines.At("public", messages.PublicBeside.With("column", c.Name, "other", other, "source", from))
 			}
 		}
 		for _, from := range c.Shows {
 			if other := texts[from]; other != "" && c.Type.ID() == arrow.STRING {
-				return messages.PublicBeside.With("column", c.Name, "other", other, "source", from)
+				return pipelines.At("public", messages.PublicBeside.With("column", c.Name, "other", other, "source", from))
 			}
 		}
 	}

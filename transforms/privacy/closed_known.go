@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/decimal128"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/lavoir-data/lavoir/pipelines"
@@ -31,6 +32,9 @@ type candidate struct {
 	unknown bool
 }
 
+// yes and no are candidates of a column that knows no others.
+const yes, no = 1, -1
+
 // candidates are the values that a column is asked about; only those nobody knows and null
 // where it is of a type that a condition knows no values of.
 func candidates(t arrow.DataType, texts []string, numbers []int64) []candidate {
@@ -41,7 +45,9 @@ func candidates(t arrow.DataType, texts []string, numbers []int64) []candidate {
 		for _, s := range texts {
 			all = append(all, candidate{text: s})
 		}
-	case arrow.INT32, arrow.INT64, arrow.FLOAT64:
+	case arrow.BOOL:
+		all = append(all, candidate{number: yes}, candidate{number: no})
+	case arrow.INT32, arrow.INT64, arrow.FLOAT64, arrow.DECIMAL128:
 		for _, n := range []int64{-987_654_321, 987_654_321} {
 			all = append(all, candidate{number: n, unknown: true})
 		}
@@ -95,14 +101,14 @@ func (p *plan) closedBeside(in *arrow.Schema, column string, clear *expr.Program
 			}
 			open, numbersOpen, masked := false, true, false
 			for v, c := range of[j] {
-				yes := shown[first+v*stride]
+				is := shown[first+v*stride]
 				switch {
 				case c.unknown && (c.null || in.Field(asked[j]).Type.ID() == arrow.STRING):
-					open = open || yes
+					open = open || is
 				case c.unknown:
-					numbersOpen = numbersOpen && yes
+					numbersOpen = numbersOpen && is
 				case c.text != "" || c.number != 0:
-					masked = masked || !yes
+					masked = masked || !is
 				}
 			}
 			isNumber := slices.ContainsFunc(of[j], func(c candidate) bool { return c.unknown && c.number != 0 })
@@ -148,6 +154,11 @@ func shownOf(in *arrow.Schema, column string, asked []int, of [][]candidate, cle
 				appendUnless(c.null, f, func() { f.Append(int32(c.number)) })
 			case *array.Int64Builder:
 				appendUnless(c.null, f, func() { f.Append(c.number) })
+			case *array.BooleanBuilder:
+				appendUnless(c.null, f, func() { f.Append(c.number == yes) })
+			case *array.Decimal128Builder:
+				n, err := decimal128.FromI64(c.number).Rescale(0, in.Field(i).Type.(*arrow.Decimal128Type).Scale)
+				appendUnless(c.null || err != nil, f, func() { f.Append(n) })
 			case *array.Float64Builder:
 				appendUnless(c.null, f, func() { f.Append(float64(c.number)) })
 			default:

@@ -22,6 +22,8 @@ func TestRulesSayWhatMayBeRead(t *testing.T) {
 		{Name: "siret", Type: arrow.BinaryTypes.String, Nullable: true},
 		{Name: "montant", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
 		{Name: "code", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
+		{Name: "physique", Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
+		{Name: "prix", Type: &arrow.Decimal128Type{Precision: 12, Scale: 2}, Nullable: true},
 	}, nil)
 	for condition, open := range map[string]bool{
 		`contains(["ASSO"], row.type)`:                                                false,
@@ -58,8 +60,16 @@ func TestRulesSayWhatMayBeRead(t *testing.T) {
 		`row.type == null`:                                                            true,
 		`coalesce(row.type, "ASSO") == "ASSO"`:                                        true,
 		`row.type == "PP" ? false : true`:                                             true,
-		`true`:                                                                        true,
-		`length(coalesce(row.type, "")) > 0`:                                          true,
+		`row.siret == "1" && !row.physique`:                                           false,
+		`row.siret == "1" && row.physique == false`:                                   false,
+		`row.siret == "1" && !coalesce(row.physique, false)`:                          true,
+		`row.siret == "1" && (row.physique == null || !row.physique)`:                 true,
+		`row.siret == "1" && row.prix > 23000`:                                        false,
+		`row.siret == "1" && row.prix != 0`:                                           false,
+		`row.siret == "1" && row.prix != 12`:                                          true,
+		`row.siret == "1" && coalesce(row.prix, 23001) > 23000`:                       true,
+		`true`:                               true,
+		`length(coalesce(row.type, "")) > 0`: true,
 	} {
 		e, diags := hclsyntax.ParseExpression([]byte(condition), "x.hcl", hcl.InitialPos)
 		if diags.HasErrors() {
