@@ -147,12 +147,12 @@ func hybridHolds(b []byte, width, n int) bool {
 // deltasHold says whether b is long enough for n numbers of DELTA_BINARY_PACKED.
 func deltasHold(b []byte, n int) bool {
 	block, k := binary.Uvarint(b)
-	if k <= 0 || block == 0 {
+	if k <= 0 || block == 0 || block > inMostDeltas {
 		return n == 0
 	}
 	parts, _ := binary.Uvarint(b[k:])
-	blocks := (uint64(n) + block - 1) / block
-	return blocks == 0 || parts < uint64(len(b)) && (blocks-1)*(parts+1) <= uint64(len(b))
+	blocks := (uint64(max(n, 1)-1) + block - 1) / block // the first number stands before them
+	return blocks == 0 || parts < uint64(len(b)) && blocks*(parts+1) <= uint64(len(b))
 }
 
 // The fewest bytes that an element of a list takes in a footer: of the schema, a row

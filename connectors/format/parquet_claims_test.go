@@ -500,4 +500,26 @@ func TestParquetBytesJustify(t *testing.T) {
 			t.Fatalf("%d numbers of %d bits in %d bytes", n, width, len(b))
 		}
 	}
+	if deltasHold([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 1, 100, 0, 0, 0}, 100) {
+		t.Error("a block that is larger than any is taken for what it says")
+	}
+	// As DuckDB lays them out, and Arrow: each number is the one before, so a block has no bits.
+	for _, c := range []struct{ block, parts int }{{2048, 8}, {128, 4}, {128, 1}} {
+		for _, n := range []int{0, 1, 2, 3, c.block, c.block + 1, c.block + 2, 5*c.block + 1} {
+			b := binary.AppendUvarint(nil, uint64(c.block))
+			b = binary.AppendUvarint(b, uint64(c.parts))
+			b = binary.AppendUvarint(b, uint64(n))
+			b = append(b, 0)
+			for left := n - 1; left > 0; left -= c.block {
+				b = append(b, make([]byte, 1+c.parts)...)
+			}
+			var v inValues
+			if err := v.delta(&inLeaf{physical: pq.Int64}, b, n); err != nil {
+				t.Errorf("%d numbers in blocks of %d with %d parts: %v", n, c.block, c.parts, err)
+			}
+			if deltasHold(b, n+6*c.block) {
+				t.Errorf("%d bytes of blocks of %d are taken for %d numbers more than they have", len(b), c.block, 6*c.block)
+			}
+		}
+	}
 }

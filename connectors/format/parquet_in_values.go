@@ -356,6 +356,9 @@ func inPackedOld(dst []byte, b []byte, width int) {
 	}
 }
 
+// inMostDeltas is how many numbers a block of DELTA_BINARY_PACKED may have.
+const inMostDeltas = 1 << 20
+
 // inDeltas fills dst from DELTA_BINARY_PACKED and gives what follows.
 func inDeltas[T int32 | int64](dst []T, b []byte) (rest []byte, err error) {
 	if len(dst) == 0 && len(b) == 0 {
@@ -370,7 +373,7 @@ func inDeltas[T int32 | int64](dst []T, b []byte) (rest []byte, err error) {
 		head[i], b = u, b[n:]
 	}
 	block, parts := head[0], head[1]
-	if block == 0 || block > 1<<20 || block%128 != 0 || parts == 0 || parts > block/32 || block%parts != 0 || block/parts%32 != 0 || head[2] != uint64(len(dst)) {
+	if block == 0 || block > inMostDeltas || block%128 != 0 || parts == 0 || parts > block/32 || block%parts != 0 || block/parts%32 != 0 || head[2] != uint64(len(dst)) {
 		return nil, errInPage
 	}
 	first, n := binary.Varint(b)
