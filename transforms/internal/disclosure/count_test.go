@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -59,6 +60,54 @@ func TestBytesPerClassOfPersons(t *testing.T) {
 	for key, n := range wants {
 		if at := table.find([]uint64{key}); uint64(table.n[at]) != n || table.with[at] != n {
 			t.Fatalf("key %d counts %d and %d, not %d", key, table.n[at], table.with[at], n)
+		}
+	}
+}
+
+// Tables of keys of any length count what they are given, with a word beside each count or
+// without, however they grow.
+func TestTablesGrow(t *testing.T) {
+	r := rand.New(rand.NewSource(11))
+	for range 60 {
+		words, with := 1+r.Intn(3), r.Intn(2) == 0
+		table := newTable(words)
+		if with {
+			table.with = make([]uint64, len(table.n))
+		}
+		wants := map[[3]uint64]uint64{}
+		of := func() (key [3]uint64) {
+			for j := range words {
+				key[j] = uint64(r.Intn(30)) << (r.Intn(8) * 8)
+			}
+			return key
+		}
+		for range 1 + r.Intn(12) {
+			var keys []uint64
+			n := r.Intn(2000)
+			for range n {
+				key := of()
+				keys = append(keys, key[:words]...)
+				wants[key]++
+			}
+			slots := make([]uint32, n)
+			table.countEach(keys, slots)
+			for i, slot := range slots {
+				if !slices.Equal(table.key(int(slot)), keys[i*words:(i+1)*words]) {
+					t.Fatalf("a slot is another key's")
+				}
+				if with {
+					table.with[slot]++
+				}
+			}
+		}
+		if table.used != len(wants) {
+			t.Fatalf("%d classes, not %d", table.used, len(wants))
+		}
+		for key, n := range wants {
+			at := table.find(key[:words])
+			if uint64(table.n[at]) != n || with && table.with[at] != n {
+				t.Fatalf("%v: %d, not %d", key, table.n[at], n)
+			}
 		}
 	}
 }
