@@ -199,7 +199,7 @@ var forgeries = map[string]struct {
 		}
 		rows[at][forgedName] = string(name)
 		return rows
-	}, []*messages.Message{messages.GateValue}},
+	}, []*messages.Message{messages.GateValue, messages.CSVCannotHold}}, // NUL is in no CSV file
 	"all were ill alike": {func(_ *mathrand.Rand, rows [][]string, at int) [][]string {
 		for rows[at][forgedAbsence] != "maladie" {
 			at = (at + 1) % len(rows)
